@@ -1,0 +1,69 @@
+/** What an error says beside its message. */
+export interface ErrorDetails {
+  /** Stable machine-readable code, `<area>/<what>`, e.g. `recipe/unknown-key`. */
+  code: string;
+  /** One sentence that names the offending thing. */
+  message: string;
+  /** Where it is: a recipe path with line and column, a file, a tensor, a URL. */
+  where?: string | undefined;
+  /** What to do about it. */
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+/**
+ * The root of every error that hubfuse raises on purpose. Anything else that reaches a user is a defect.
+ * `message` already holds place and hint, so that printing it alone is enough.
+ */
+export class HubfuseError extends Error {
+  readonly code: string;
+  readonly where: string | undefined;
+  readonly hint: string | undefined;
+  /** The message without place and hint. */
+  readonly summary: string;
+
+  constructor(details: ErrorDetails) {
+    const place = details.where === undefined ? '' : `${details.where}: `;
+    const advice = details.hint === undefined ? '' : `\n  ${details.hint}`;
+    super(`${place}${details.message}${advice}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = details.code;
+    this.where = details.where;
+    this.hint = details.hint;
+    this.summary = details.message;
+  }
+
+  /** The fields that an event, a JSON line or an HTTP problem shows. */
+  toJSON(): { name: string; code: string; message: string; where?: string; hint?: string } {
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.summary,
+      ...(this.where === undefined ? {} : { where: this.where }),
+      ...(this.hint === undefined ? {} : { hint: this.hint }),
+    };
+  }
+}
+
+/** The command line or an API call was used wrongly. */
+export class UsageError extends HubfuseError {}
+/** A recipe says something that cannot be meant. */
+export class RecipeError extends HubfuseError {}
+/** A weights file, a dtype or a value inside a tensor is not usable. */
+export class TensorError extends HubfuseError {}
+/** The Hub, the network or a credential refused. */
+export class HubError extends HubfuseError {}
+/** A plan cannot be made or executed. */
+export class MergeError extends HubfuseError {}
+/** An ONNX graph cannot be built, read or checked. */
+export class GraphError extends HubfuseError {}
+/** Data or a model cannot be scored. */
+export class EvaluationError extends HubfuseError {}
+/** A run cannot go on. */
+export class RunError extends HubfuseError {}
+/** An object store refused or holds something unreadable. */
+export class StoreError extends HubfuseError {}
+/** A plugin cannot be loaded or registers something unusable. */
+export class PluginError extends HubfuseError {}
+/** Memory, disk or time does not suffice. */
+export class ResourceError extends HubfuseError {}

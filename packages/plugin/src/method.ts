@@ -1,0 +1,154 @@
+import type { Kernels } from './kernels.ts';
+
+interface ParameterBase {
+  description: string;
+  /** `model`: one value for each model; `global`: one for the merge. A `model` value may be given once for all. */
+  level: 'global' | 'model';
+  /**
+   * Whether the value may differ between tensors (gradients over depth, filters by name). `tensor` means: only while
+   * the parameter `scope` is `tensor`, because a threshold over the whole model has no layers.
+   */
+  perTensor: 'always' | 'never' | 'tensor';
+  /** The parameter exists only while `scope` has this value. */
+  onlyWithScope?: 'tensor' | 'model';
+}
+
+export interface NumberParameter extends ParameterBase {
+  type: 'number';
+  /** Absent: the value must be given. `form`: the method computes it from its other parameters. */
+  default?: number | 'form';
+  minimum?: number;
+  maximum?: number;
+  /** The minimum itself is not allowed. */
+  exclusiveMinimum?: boolean;
+}
+export interface BooleanParameter extends ParameterBase {
+  type: 'boolean';
+  default: boolean;
+}
+export interface ChoiceParameter extends ParameterBase {
+  type: 'choice';
+  choices: readonly string[];
+  default: string;
+}
+/** A list of substrings of tensor names. */
+export interface NamesParameter extends ParameterBase {
+  type: 'names';
+  default: readonly string[];
+}
+export type Parameter = NumberParameter | BooleanParameter | ChoiceParameter | NamesParameter;
+
+export type ParameterValue = number | boolean | string | readonly string[];
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+/** The values that hold for one tensor. */
+export interface TensorParameters {
+  global: ParameterValues;
+  /** One entry per model that has the tensor, in the order of the recipe. */
+  models: readonly ParameterValues[];
+}
+
+/** A piece of one aligned tensor, in float32 whatever the storage dtype. */
+export interface Block {
+  /** Name of the output tensor. */
+  readonly tensor: string;
+  /** Elements before this block in the tensor. */
+  readonly offset: number;
+  /** Elements in this block. */
+  readonly length: number;
+  /** Elements of the whole tensor. */
+  readonly tensorLength: number;
+  /** The base's values; empty for a method without base. */
+  readonly base: Float32Array;
+  /** The values of each model that has the tensor, in the order of the recipe. May be overwritten. */
+  readonly models: readonly Float32Array[];
+  /** Where the merged values go (only the final sweep's `write` reads it). */
+  readonly out: Float32Array;
+  readonly parameters: TensorParameters;
+  readonly kernels: Kernels;
+  /** Working space of `length` elements that lasts until the block is done. Contents are undefined. */
+  scratch(): Float32Array;
+}
+
+/** What a method knows before it sees data: the number of models and the parameters that are not per tensor. */
+export interface MethodOptions {
+  models: number;
+  parameters: ParameterValues;
+  /** Values of `level: model` parameters that are not per tensor, one entry per model. */
+  modelParameters: readonly ParameterValues[];
+}
+
+/** The tensors over which one statistic runs: one tensor (`scope: tensor`) or all of them (`scope: model`). */
+export interface Group {
+  /** Elements in the group. */
+  length: number;
+  /** Number of models. */
+  models: number;
+  /** Parameters of the group: those of its one tensor, or those that hold for the whole model. */
+  parameters: TensorParameters;
+}
+
+/** Memory that the kernels see and that outlasts single blocks, for accumulators. */
+export interface AccumulatorMemory {
+  uint32(length: number): Uint32Array;
+  float64(length: number): Float64Array;
+}
+
+/**
+ * One pass over the blocks of a group. Blocks are taken in runs of fixed extent; every run opens an accumulator, maps
+ * its blocks in order and closes to a partial; partials are reduced in order. So the result depends on the data alone,
+ * never on the number of workers. `finish` may ask for another pass by returning a new state.
+ */
+export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown, Result = unknown> {
+  name: string;
+  /** The first state, from the results of the sweeps before. Plain data (structured clone). */
+  start(previous: readonly unknown[], group: Group): State;
+  open(state: State, memory: AccumulatorMemory): Accumulator;
+  map(block: Block, state: State, accumulator: Accumulator): void;
+  /** Plain data (structured clone), independent of the accumulator's memory. */
+  close(accumulator: Accumulator): Partial;
+  reduce(left: Partial, right: Partial): Partial;
+  finish(total: Partial, state: State, group: Group): { result: Result } | { again: State };
+}
+
+/** What a method does: statistics first, then one sweep that writes. */
+export interface MethodProgram {
+  /** What one group of the statistics is. Ignored where there are no sweeps. */
+  scope: 'tensor' | 'model';
+  sweeps: readonly Sweep[];
+  /** Fills `block.out` from the block and the sweeps' results. */
+  write(block: Block, results: readonly unknown[]): void;
+}
+
+/** A merge method: one small file. */
+export interface MergeMethod {
+  kind: 'method';
+  /** The word that a recipe uses as `merge_method`. */
+  name: string;
+  /** The name as a person writes it, e.g. `TIES-Merging`. */
+  title: string;
+  /** One sentence. */
+  description: string;
+  /** What is computed, in Markdown with formulas. */
+  formula: string;
+  /** Paper and authors' code, each with a place (equation, file:line). */
+  sources: readonly string[];
+  /** Whether the method works on task vectors (`required`), may use a base, or has no use for one. */
+  base: 'required' | 'optional' | 'unused';
+  /** How many models beside the base. */
+  models: { minimum: number; maximum?: number };
+  parameters: Readonly<Record<string, Parameter>>;
+  program(options: MethodOptions): MethodProgram;
+}
+
+/** Fills in `kind` and checks the type. */
+export function defineMethod(method: Omit<MergeMethod, 'kind'>): MergeMethod {
+  return { kind: 'method', ...method };
+}
+
+/** Fixes the types of a sweep's parts to each other. */
+export function defineSweep<State, Accumulator, Partial, Result>(
+  sweep: Sweep<State, Accumulator, Partial, Result>,
+): Sweep {
+  return sweep as unknown as Sweep;
+}

@@ -1,0 +1,128 @@
+// Builds every package when, and only when, its sources changed: `ensureBuilt` compares a hash of the sources with the
+// one that the last build left. Plain JavaScript without dependencies, because it runs before anything is built.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const state = join(root, 'node_modules', '.hubfuse-build');
+const ROOTS = ['packages', 'functions', 'cdk'];
+const STALE_LOCK_MS = 120_000;
+
+/** Files that decide what a build produces, sorted. */
+function sources() {
+  const found = ['tsconfig.base.json', 'tsconfig.json', 'package-lock.json'].map((name) => join(root, name));
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name.startsWith('.')) continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) visit(path);
+      else if (/\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.test.ts')) found.push(path);
+    }
+  };
+  for (const name of ROOTS) if (existsSync(join(root, name))) visit(join(root, name));
+  return found.filter((path) => existsSync(path)).sort();
+}
+
+/** Sizes and times only: says "nothing was touched" within milliseconds. */
+function stamp(files) {
+  const hash = createHash('sha256');
+  for (const path of files) {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${relative(root, path)}\0${size}\0${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function contentHash(files) {
+  const hash = createHash('sha256').update(process.version.split('.')[0] ?? '');
+  for (const path of files)
+    hash
+      .update(`${relative(root, path)}\0`)
+      .update(readFileSync(path))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+const read = (name) => (existsSync(join(state, name)) ? readFileSync(join(state, name), 'utf8') : undefined);
+
+function run(command, args, label) {
+  const result = spawnSync(process.execPath, [command, ...args], { cwd: root, encoding: 'utf8' });
+  if (result.status === 0) return;
+  process.stderr.write(`${label} failed\n${result.stdout ?? ''}${result.stderr ?? ''}`);
+  throw new Error(`build: ${label} failed`);
+}
+
+function build() {
+  const modules = join(root, 'node_modules');
+  run(join(modules, 'typescript', 'bin', 'tsc'), ['-b'], 'tsc -b');
+  if (existsSync(join(root, 'packages/tensors/kernels/index.ts'))) {
+    const asc = [
+      'kernels/index.ts',
+      '-o',
+      'dist/kernels.wasm',
+      '-O3',
+      '--noAssert',
+      '--enable',
+      'simd',
+      '--runtime',
+      'stub',
+    ];
+    const paths = asc.map((argument) => (argument.includes('/') ? join('packages/tensors', argument) : argument));
+    run(join(modules, 'assemblyscript', 'bin', 'asc.js'), [...paths, '--importMemory'], 'asc');
+  }
+}
+
+/** One build at a time on this checkout: whoever comes second waits and finds it done. */
+function withLock(action) {
+  const lock = join(state, 'lock');
+  mkdirSync(state, { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      try {
+        if (Date.now() - statSync(lock).mtimeMs > STALE_LOCK_MS) rmSync(lock, { recursive: true, force: true });
+      } catch {
+        // The holder finished between the two calls.
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+  try {
+    return action();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+/** Builds where the sources differ from what was built last. Returns whether it built. */
+export function ensureBuilt() {
+  const files = sources();
+  const touched = stamp(files);
+  if (touched === read('stamp')) return false;
+  return withLock(() => {
+    const content = contentHash(files);
+    const built = content !== read('hash');
+    if (built) {
+      rmSync(join(state, 'hash'), { force: true });
+      build();
+      writeFileSync(join(state, 'hash'), content);
+    }
+    writeFileSync(join(state, 'stamp'), touched);
+    return built;
+  });
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    process.stdout.write(ensureBuilt() ? 'built\n' : 'up to date\n');
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

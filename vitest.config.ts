@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+const root = dirname(fileURLToPath(import.meta.url));
+
+/**
+ * A test that imports `./header.ts` beside it gets the compiled `dist/header.js`: tests run what ships (worker threads
+ * and WebAssembly need the compiled files anyway), and there is one instance of each module.
+ */
+function runWhatShips(): Plugin {
+  return {
+    name: 'run-what-ships',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      if (importer === undefined || !source.startsWith('.') || !source.endsWith('.ts') || source.endsWith('.test.ts')) {
+        return null;
+      }
+      const path = resolve(dirname(importer), source);
+      const compiled = path.replace(/\/src\/(.*)\.ts$/, '/dist/$1.js');
+      return compiled !== path && existsSync(compiled) ? compiled : null;
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  plugins: [runWhatShips()],
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/**/*.test.ts'],
+    globalSetup: ['scripts/build-before-tests.mjs'],
+    reporters: ['default', './scripts/summary-reporter.ts'],
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
+  },
+});
