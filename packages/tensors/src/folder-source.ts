@@ -1,0 +1,58 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelFile, ModelSource } from '@hubfuse/plugin';
+import { TensorError } from '@hubfuse/plugin';
+
+/**
+ * A local folder as a source of model files. Hidden files and folders (`.git`, `.cache`) are left out; links to files
+ * are followed, as the Hugging Face cache is made of them.
+ * @param path the folder
+ * @param options.reference what the user wrote, where that is not the path
+ * @throws TensorError where there is no such folder
+ */
+export async function folderSource(path: string, options: { reference?: string } = {}): Promise<ModelSource> {
+  const files = await listFolder(path).catch((cause: unknown) => {
+    throw new TensorError({ code: 'tensors/no-folder', where: path, message: 'the folder cannot be read', cause });
+  });
+  return {
+    reference: options.reference ?? path,
+    name: options.reference ?? path,
+    kind: 'folder',
+    files,
+    folder: path,
+    read: (file, range) => readRange(join(path, file), range),
+  };
+}
+
+async function listFolder(root: string, below = ''): Promise<ModelFile[]> {
+  const files: ModelFile[] = [];
+  for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+    if (entry.name.startsWith('.')) continue;
+    const path = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) files.push(...(await listFolder(root, path)));
+    else {
+      const found = await stat(join(root, path)).catch(() => undefined);
+      if (found?.isFile() === true) files.push({ path, size: found.size });
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Reads a range of a local file; `end` is exclusive. The result is shorter where the file ends before. */
+async function readRange(path: string, range: { start: number; end?: number } = { start: 0 }): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const end = Math.min(range.end ?? size, size);
+    const bytes = new Uint8Array(Math.max(0, end - range.start));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, range.start + filled);
+      if (bytesRead === 0) return bytes.subarray(0, filled);
+      filled += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
