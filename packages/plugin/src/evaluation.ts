@@ -1,14 +1,25 @@
-/** One labelled example of a dataset, columns already mapped. */
+/** One row of a dataset file as its format gives it: column name to value. */
 export type Example = Readonly<Record<string, unknown>>;
+
+/** What a reader finds in one file. */
+export interface DatasetRows {
+  rows: Example[];
+  /** Names behind integer columns, by column, where the file states them (the Hub's `ClassLabel` features). */
+  classNames?: Readonly<Record<string, readonly string[]>>;
+}
 
 /** Reads rows from the bytes of one file. One file per format. */
 export interface DatasetReader {
   kind: 'reader';
   /** `jsonl`, `csv`, `parquet`, `conll`. */
   name: string;
-  /** File name endings that it takes, with the dot. */
+  /** File name endings that it takes, with the dot, in lower case. */
   extensions: readonly string[];
-  read(bytes: Uint8Array, where: string): Promise<Example[]>;
+  /**
+   * @param where Name of the file for messages.
+   * @throws EvaluationError that names the file and the line (or row) where it is malformed.
+   */
+  read(bytes: Uint8Array, where: string): Promise<DatasetRows>;
 }
 
 /** A score over a whole dataset. */
@@ -18,21 +29,83 @@ export interface Metric {
   name: string;
   /** Names of the tasks that it can score. */
   tasks: readonly string[];
-  /** Score as a fraction (0 to 1; Matthews -1 to 1) from one prediction and one reference per example. */
-  score(predictions: readonly unknown[], references: readonly unknown[]): number;
+  /**
+   * Score as a fraction (0 to 1; Matthews -1 to 1) from one prediction and one reference per example: a label for a
+   * task with `logits: 'sequence'`, a list of labels for one with `logits: 'token'`.
+   */
+  score(predictions: readonly Prediction[], references: readonly Prediction[]): number;
 }
 
-/** What a model is asked to do: how an example becomes inputs and logits become a prediction. */
-export interface Task {
+/** What was said, or should have been said, about one example: label names. */
+export type Prediction = string | readonly string[];
+
+/** Token ids of one example, special tokens included, cut to the longest length as Python's tokenizers cut. */
+export interface EncodedExample {
+  ids: readonly number[];
+  /** Segment of each token; absent: all zero. */
+  typeIds?: readonly number[];
+  /**
+   * For each label of the example the token whose logits answer it, or -1 where no token does. A task with
+   * `logits: 'sequence'` has one entry, 0.
+   */
+  positions: readonly number[];
+  /** Tokens that did not fit. */
+  cut: number;
+}
+
+/** A model's tokenizer as a task sees it: same ids as Python's `tokenizers` for the same tokenizer.json. */
+export interface TaskTokenizer {
+  /** A text, or a pair of texts (cut longest first). */
+  encodeText(text: string, pair?: string): Omit<EncodedExample, 'positions'>;
+  /** Words that are split already, each with the position of its first token. */
+  encodeWords(words: readonly string[]): EncodedExample;
+}
+
+/** An example as a task understands it. Plain data (structured clone). */
+export interface TaskExample<Input = unknown> {
+  input: Input;
+  /** What the dataset says: names, or integers that are positions. */
+  labels: readonly (string | number)[];
+}
+
+/** What a model is asked to do: how a row becomes tokens and logits become labels. One file per task. */
+export interface Task<Input = unknown> {
   kind: 'task';
   /** `text-classification`, `token-classification`: the Hub's pipeline tags. */
   name: string;
   /** Default metric. */
   metric: string;
-  /** Column names by role and their defaults (`text: 'text'`, `label: 'label'`). */
+  /** Default column names by role (`text: 'text'`, `label: 'label'`). */
   columns: Readonly<Record<string, string>>;
+  /** Roles whose column may be absent. */
+  optional: readonly string[];
+  /** Role of the column that holds the labels. */
+  labelRole: string;
+  /** Class of transformers.js that finds the model class by `model_type`, e.g. `AutoModelForTokenClassification`. */
+  autoModel: string;
+  /** Shape of the output `logits`: `sequence` [batch, labels] or `token` [batch, tokens, labels]. */
+  logits: 'sequence' | 'token';
+  /** The label of what no token answers; absent where that cannot be. */
+  unanswered?: string;
   /**
-   * The rest of the contract (encode, predict, reference) belongs to `@hubfuse/evaluate`; this floor only carries it.
+   * Takes an example from a row whose keys are roles.
+   * @throws Error whose message says what is wrong with the row.
    */
-  implementation: unknown;
+  parse(row: Example): TaskExample<Input>;
+  encode(input: Input, tokenizer: TaskTokenizer): EncodedExample;
+}
+
+/** Fills in `kind` and fixes the type of the input between `parse` and `encode`. */
+export function defineTask<Input>(task: Omit<Task<Input>, 'kind'>): Task {
+  return { kind: 'task', ...task } as unknown as Task;
+}
+
+/** Fills in `kind`. */
+export function defineMetric(metric: Omit<Metric, 'kind'>): Metric {
+  return { kind: 'metric', ...metric };
+}
+
+/** Fills in `kind`. */
+export function defineReader(reader: Omit<DatasetReader, 'kind'>): DatasetReader {
+  return { kind: 'reader', ...reader };
 }

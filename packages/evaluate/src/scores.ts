@@ -1,0 +1,50 @@
+import type { Prediction } from '@hubfuse/plugin';
+
+/** The score of one model on one dataset. */
+export interface DatasetScore {
+  /** The metric's value as a fraction. */
+  score: number;
+  /** Number of examples that were scored. */
+  examples: number;
+  domain: 'in' | 'out';
+  /** Labels of the dataset that the model does not know, with the number of their occurrences: counted as wrong. */
+  unknownLabels: Readonly<Record<string, number>>;
+  /** Examples whose text was longer than the model's longest input. */
+  cut: number;
+  /** The head of a merge with several heads that answered. */
+  head?: string;
+  /** In the dataset's order, where `keepExamples` asked for it. */
+  perExample?: readonly ExampleResult[];
+}
+
+/** What a model said about one example. */
+export interface ExampleResult {
+  prediction: Prediction;
+  reference: Prediction;
+}
+
+/** Where scores were computed: the same kind of processor and the same provider give the same bits. */
+export interface ScoringEnvironment {
+  /** onnxruntime's execution provider. */
+  provider: string;
+  /** Model name of the processor as the operating system gives it. */
+  processor: string;
+  /** `linux-x64` and the like. */
+  platform: string;
+  /** Version of onnxruntime-node. */
+  onnxruntime: string;
+}
+
+/** The scores of one model (or ensemble) on all datasets. */
+export interface Scores {
+  task: string;
+  metric: string;
+  /** By the dataset's name, in the order given. */
+  datasets: Readonly<Record<string, DatasetScore>>;
+  /** Plain mean over the in-domain datasets. */
+  mean: number;
+  /** Plain mean over the out-of-domain datasets, where there are any. */
+  outOfDomainMean?: number;
+  warnings: readonly string[];
+  environment: ScoringEnvironment;
+}
