@@ -6,6 +6,8 @@ export interface ModelFile {
   size: number;
   /** SHA-256 in hexadecimal where the Hub states it (large files). */
   sha256?: string;
+  /** Git's name of the file's contents (SHA-1 of the blob) where the Hub states it: what checks small files. */
+  oid?: string;
 }
 
 /**
