@@ -1,0 +1,235 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  type KeyPage,
+  type ObjectRange,
+  type ObjectStore,
+  type ObjectStoreFactory,
+  type StoredObject,
+  StoreError,
+} from '@hubfuse/plugin';
+import { checkKey, checkPrefix } from '../keys.ts';
+import { errorCode, ignoring, isDead, processTag, withLock } from '../lock.ts';
+
+const DEFAULT_PAGE = 1000;
+/** Not a legal first segment of a key, so no object can fall in there. */
+const INTERNALS = '.store';
+
+/**
+ * Objects as files of a folder: the key is the path. A body is written to a temporary file, synced, and takes its
+ * final name by link (create) or rename (replace, put, write), so that no reader and no crash sees half of one.
+ */
+class FileStore implements ObjectStore {
+  readonly url: string;
+  readonly #root: string;
+  readonly #temporary: string;
+  readonly #locks: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.url = pathToFileURL(root).href;
+    this.#temporary = join(root, INTERNALS, 'temporary');
+    this.#locks = join(root, INTERNALS, 'locks');
+  }
+
+  /** Makes the folder and removes what killed processes left behind. */
+  async prepare(): Promise<void> {
+    await mkdir(this.#temporary, { recursive: true });
+    await mkdir(this.#locks, { recursive: true });
+    for (const name of await readdir(this.#temporary)) {
+      const tag = name.replace(/^lock\./, '').replace(/\.[^.]*$/, '');
+      if (isDead(tag)) await rm(join(this.#temporary, name), { recursive: true, force: true });
+    }
+  }
+
+  async get(key: string): Promise<StoredObject | undefined> {
+    const body = await readFile(this.#path(key)).catch(absent);
+    return body === undefined ? undefined : { body, etag: etagOf(body) };
+  }
+
+  async read(key: string, range?: ObjectRange): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const handle = await open(this.#path(key), 'r').catch(absent);
+    if (handle === undefined) return undefined;
+    const { size } = await handle.stat();
+    const start = Math.min(range?.start ?? 0, size);
+    const end = Math.min(range?.end ?? size, size);
+    if (end <= start) {
+      await handle.close();
+      return (async function* () {})();
+    }
+    return createReadStream('', { fd: handle, start, end: end - 1, highWaterMark: 1 << 20 });
+  }
+
+  async create(key: string, body: Uint8Array): Promise<string | undefined> {
+    const path = this.#path(key);
+    const temporary = await this.#writeTemporary([body]);
+    try {
+      await this.#place(key, path, () => link(temporary, path));
+      return etagOf(body);
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return undefined;
+      throw error;
+    } finally {
+      await unlink(temporary);
+    }
+  }
+
+  async replace(key: string, body: Uint8Array, etag: string): Promise<string | undefined> {
+    const path = this.#path(key);
+    return this.#exclusively(key, async () => {
+      const now = await readFile(path).catch(absent);
+      if (now === undefined || etagOf(now) !== etag) return undefined;
+      await this.#renameInto(key, path, [body]);
+      return etagOf(body);
+    });
+  }
+
+  async put(key: string, body: Uint8Array): Promise<string> {
+    const path = this.#path(key);
+    await this.#exclusively(key, () => this.#renameInto(key, path, [body]));
+    return etagOf(body);
+  }
+
+  async write(key: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const path = this.#path(key);
+    const temporary = await this.#writeTemporary(body);
+    await this.#exclusively(key, () => this.#place(key, path, () => rename(temporary, path))).catch(
+      async (error: unknown) => {
+        await rm(temporary, { force: true });
+        throw error;
+      },
+    );
+  }
+
+  async list(prefix: string, page: { after?: string; limit?: number } = {}): Promise<KeyPage> {
+    checkPrefix(prefix);
+    const limit = page.limit ?? DEFAULT_PAGE;
+    const keys: string[] = [];
+    const folder = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/') + 1) : '';
+    for await (const key of this.#walk(folder, prefix, page.after ?? '')) {
+      if (keys.length === limit) return { keys, more: true };
+      keys.push(key);
+    }
+    return { keys, more: false };
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#path(key);
+    await this.#exclusively(key, async () => {
+      await unlink(path).catch(absent);
+    });
+  }
+
+  /** Keys below `folder` in order of their bytes: a folder sorts as its name with the slash that follows it. */
+  async *#walk(folder: string, prefix: string, after: string): AsyncGenerator<string> {
+    const entries = (await readdir(join(this.#root, folder), { withFileTypes: true }).catch(absent)) ?? [];
+    const names = entries
+      .filter((entry) => !entry.name.startsWith('.'))
+      .map((entry) => (entry.isDirectory() ? `${folder}${entry.name}/` : `${folder}${entry.name}`));
+    for (const name of names.sort()) {
+      if (name.endsWith('/')) {
+        const mayHold = name.startsWith(prefix) || prefix.startsWith(name);
+        // A folder is behind `after` as a whole only where its name is smaller and `after` is not inside.
+        if (mayHold && (name > after || after.startsWith(name))) yield* this.#walk(name, prefix, after);
+      } else if (name.startsWith(prefix) && name > after) yield name;
+    }
+  }
+
+  #path(key: string): string {
+    return join(this.#root, ...checkKey(key));
+  }
+
+  #exclusively<T>(key: string, action: () => Promise<T>): Promise<T> {
+    const lock = join(this.#locks, createHash('sha256').update(key).digest('hex').slice(0, 40));
+    return withLock(lock, this.#temporary, action);
+  }
+
+  async #renameInto(key: string, path: string, body: Iterable<Uint8Array>): Promise<void> {
+    const temporary = await this.#writeTemporary(body);
+    try {
+      await this.#place(key, path, () => rename(temporary, path));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async #writeTemporary(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
+    const path = join(this.#temporary, `${processTag()}.${randomUUID()}`);
+    const handle = await open(path, 'wx');
+    try {
+      for await (const part of body) await writeAll(handle, part);
+      await handle.sync();
+    } catch (error) {
+      await handle.close();
+      await rm(path, { force: true });
+      throw error;
+    }
+    await handle.close();
+    return path;
+  }
+
+  /** Gives a synced file its final name and syncs the folder, so that the name survives a power cut too. */
+  async #place(key: string, path: string, take: () => Promise<void>): Promise<void> {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await take();
+    } catch (error) {
+      const code = errorCode(error);
+      const isFolder = code === 'EEXIST' && (await stat(path).catch(absent))?.isDirectory();
+      if (code === 'ENOTDIR' || code === 'EISDIR' || isFolder || (code === 'EEXIST' && (await isFile(dirname(path))))) {
+        throw new StoreError({
+          code: 'store/key-conflict',
+          message: `the key "${key}" cannot be written: it is the folder of another key, or another key is its folder`,
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    await syncFolder(dirname(path));
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(absent))?.isFile() ?? false;
+}
+
+function absent(error: unknown): undefined {
+  ignoring('ENOENT', 'ENOTDIR', 'EISDIR')(error);
+}
+
+function etagOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows opens no folders; there the rename alone has to do.
+  const handle = await open(path, 'r').catch(ignoring('EISDIR', 'EPERM', 'EACCES'));
+  if (handle === undefined) return;
+  try {
+    await handle.sync().catch(ignoring('EINVAL', 'EPERM', 'ENOTSUP'));
+  } finally {
+    await handle.close();
+  }
+}
+
+const file: ObjectStoreFactory = {
+  kind: 'store',
+  name: 'file',
+  async open(url) {
+    const store = new FileStore(resolve(fileURLToPath(url)));
+    await store.prepare();
+    return store;
+  },
+};
+
+export default file;

@@ -1,0 +1,4 @@
+import { storeContract } from '../../test/store-contract.ts';
+import memory from './memory.ts';
+
+storeContract('memory', () => memory.open('memory:contract'));
