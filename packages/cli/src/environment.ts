@@ -1,0 +1,22 @@
+/** What the command reads from the environment, once. The Hub's own variables (HF_TOKEN, HF_HOME) belong to `@hubfuse/hub`. */
+export interface Environment {
+  /** `NO_COLOR`: no colours. */
+  noColor: boolean;
+  /** `HUBFUSE_DEBUG`: errors are shown with stack and cause. */
+  debug: boolean;
+  /** `TERM=dumb` or `CI`: lines instead of moving bars, even on a terminal. */
+  plainProgress: boolean;
+  /** `HF_ENDPOINT`: the Hub that stands in for huggingface.co, as Python's client reads it. */
+  hub: string | undefined;
+}
+
+/** Reads the variables. An empty one counts as unset. */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const value = (name: string) => (variables[name] === '' ? undefined : variables[name]);
+  return {
+    noColor: value('NO_COLOR') !== undefined,
+    debug: value('HUBFUSE_DEBUG') !== undefined,
+    plainProgress: value('TERM') === 'dumb' || value('CI') !== undefined,
+    hub: value('HF_ENDPOINT'),
+  };
+}

@@ -1,0 +1,51 @@
+import {
+  EvaluationError,
+  GraphError,
+  HubError,
+  MergeError,
+  PluginError,
+  RecipeError,
+  ResourceError,
+  TensorError,
+  UsageError,
+} from '@hubfuse/plugin';
+
+/** Every exit code and what it means, as the documentation lists them. */
+export const EXIT_CODES = {
+  ok: { code: 0, meaning: 'done' },
+  failure: {
+    code: 1,
+    meaning: 'any other failure; also a check that did not hold (`check-graph`, `reproduce`, `doctor`)',
+  },
+  usage: { code: 2, meaning: 'the command line was used wrongly' },
+  recipe: { code: 3, meaning: 'the recipe cannot be meant as it stands' },
+  hub: { code: 4, meaning: 'the Hub, the network or a credential refused' },
+  merge: { code: 5, meaning: 'the models cannot be merged: files, tensors, shapes, graphs' },
+  evaluation: { code: 6, meaning: 'the data or the model cannot be scored' },
+  gate: {
+    code: 7,
+    meaning: 'merged and scored, but the condition for publishing does not hold; nothing was published',
+  },
+  resources: { code: 8, meaning: 'memory, disk or time does not suffice' },
+  plugin: { code: 9, meaning: 'a plugin cannot be loaded' },
+  interrupted: { code: 130, meaning: 'interrupted (Ctrl-C); the same command resumes' },
+  terminated: { code: 143, meaning: 'terminated (SIGTERM); the same command resumes' },
+} as const;
+
+const BY_CLASS = [
+  [UsageError, EXIT_CODES.usage],
+  [RecipeError, EXIT_CODES.recipe],
+  [HubError, EXIT_CODES.hub],
+  [TensorError, EXIT_CODES.merge],
+  [MergeError, EXIT_CODES.merge],
+  [GraphError, EXIT_CODES.merge],
+  [EvaluationError, EXIT_CODES.evaluation],
+  [ResourceError, EXIT_CODES.resources],
+  [PluginError, EXIT_CODES.plugin],
+] as const;
+
+/** The exit code of an error by its class. */
+export function exitCodeOf(error: unknown): number {
+  const entry = BY_CLASS.find(([type]) => error instanceof type);
+  return (entry?.[1] ?? EXIT_CODES.failure).code;
+}

@@ -1,0 +1,8 @@
+import { Registry } from '@hubfuse/plugin';
+
+/** Knows the built-in extensions and then the plugins, in the order given. @throws PluginError */
+export async function createRegistry(directory: string, plugins: readonly string[]): Promise<Registry> {
+  const registry = new Registry();
+  for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
+  return registry;
+}

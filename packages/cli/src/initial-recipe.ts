@@ -1,0 +1,39 @@
+import type { MergeMethod, Parameter } from '@hubfuse/plugin';
+
+/** A commented recipe for one method, its parameters at their defaults. */
+export function initialRecipe(method: MergeMethod): string {
+  const parameters = Object.entries(method.parameters).flatMap(([name, parameter]) => [
+    `  # ${parameter.description}`,
+    `  ${value(parameter) === undefined ? '# ' : ''}${name}: ${value(parameter) ?? '...'}`,
+  ]);
+  return `${[
+    '# What to merge. A model is a URL of the Hub, its id (ns/name, ns/name@revision) or a folder.',
+    'name: my-merge',
+    `merge_method: ${method.name}`,
+    ...(method.base === 'unused' ? [] : ['base_model: https://huggingface.co/hubfuse-examples/intents-base']),
+    'models:',
+    '  - https://huggingface.co/hubfuse-examples/intents-money',
+    '  - https://huggingface.co/hubfuse-examples/intents-home',
+    ...(parameters.length === 0 ? [] : ['parameters:', ...parameters]),
+    'out_dtype: bfloat16',
+    'seed: 7',
+    '',
+    '# Score the result: dev for choices (and the condition below), test for the report.',
+    '# evaluate:',
+    '#   task: text-classification',
+    '#   metric: accuracy',
+    '#   datasets:',
+    '#     - {name: money, dev: data/money.dev.jsonl, test: data/money.test.jsonl, text: text, label: label}',
+    '',
+    '# Publish it, if the condition holds.',
+    '# publish:',
+    '#   hub: {repo: you/my-merge, as: pull_request}',
+    '#   if: mean > best_parent and mean > base',
+  ].join('\n')}\n`;
+}
+
+function value(parameter: Parameter): string | undefined {
+  if (parameter.onlyWithScope !== undefined && parameter.onlyWithScope !== 'tensor') return undefined;
+  if (parameter.default === undefined || parameter.default === 'form') return undefined;
+  return Array.isArray(parameter.default) ? JSON.stringify(parameter.default) : String(parameter.default);
+}
