@@ -47,8 +47,56 @@ export class HubfuseError extends Error {
 
 /** The command line or an API call was used wrongly. */
 export class UsageError extends HubfuseError {}
-/** A recipe says something that cannot be meant. */
-export class RecipeError extends HubfuseError {}
+
+/** A place in a recipe. */
+export interface RecipePlace {
+  /** Name of the recipe's file as the user gave it. */
+  file?: string | undefined;
+  /** Path of the setting, e.g. `models[0].parameters.weight`. */
+  path: string;
+  /** Counted from 1. */
+  line?: number | undefined;
+  /** Counted from 1. */
+  column?: number | undefined;
+}
+
+/** What a recipe error says: `place` instead of `where` for anything that stands in the recipe's text. */
+export interface RecipeErrorDetails extends ErrorDetails {
+  place?: RecipePlace | undefined;
+  /** Further things wrong with the same recipe. */
+  others?: readonly RecipeError[];
+}
+
+/** A recipe says something that cannot be meant. One error may carry everything that was found in one reading. */
+export class RecipeError extends HubfuseError {
+  readonly place: RecipePlace | undefined;
+  /** Everything that is wrong, in the order of importance: this error first. */
+  readonly findings: readonly RecipeError[];
+
+  constructor(details: RecipeErrorDetails) {
+    super({ ...details, where: details.where ?? (details.place && placeText(details.place)) });
+    this.place = details.place;
+    this.findings = [this, ...(details.others ?? [])];
+    if (this.findings.length > 1) this.message = this.findings.map((finding) => finding.message).join('\n');
+  }
+
+  override toJSON(): ReturnType<HubfuseError['toJSON']> & { place?: RecipePlace; findings?: unknown[] } {
+    const others = this.findings.slice(1).map((finding) => finding.toJSON());
+    return {
+      ...super.toJSON(),
+      ...(this.place === undefined ? {} : { place: this.place }),
+      ...(others.length === 0 ? {} : { findings: others }),
+    };
+  }
+}
+
+/** `recipe.yaml:4:12 models[0].parameters.weight` */
+function placeText({ file, path, line, column }: RecipePlace): string {
+  if (line === undefined) return file === undefined ? path : `${file} ${path}`;
+  const position = `${line}:${column ?? 1}`;
+  return `${file === undefined ? `line ${position}` : `${file}:${position}`} ${path}`;
+}
+
 /** A weights file, a dtype or a value inside a tensor is not usable. */
 export class TensorError extends HubfuseError {}
 /** The Hub, the network or a credential refused. */

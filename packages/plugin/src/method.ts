@@ -21,6 +21,18 @@ export interface NumberParameter extends ParameterBase {
   maximum?: number;
   /** The minimum itself is not allowed. */
   exclusiveMinimum?: boolean;
+  /** Only whole numbers. */
+  integer?: boolean;
+  /**
+   * The default holds only where the recipe gives no value to any model: a value for some models, or for some tensors
+   * of a model, is an error, because a forgotten weight looks just like that. Only for `level: 'model'`.
+   */
+  allOrNone?: boolean;
+  /**
+   * Name of a boolean parameter. While that is true, the values of the models of one tensor must not sum to zero,
+   * because they are divided by their sum. Only for `level: 'model'`.
+   */
+  nonZeroSumWith?: string;
 }
 export interface BooleanParameter extends ParameterBase {
   type: 'boolean';
