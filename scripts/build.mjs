@@ -58,6 +58,7 @@ function run(command, args, label) {
 function build() {
   const modules = join(root, 'node_modules');
   run(join(modules, 'typescript', 'bin', 'tsc'), ['-b'], 'tsc -b');
+  removeOrphans();
   if (existsSync(join(root, 'packages/tensors/kernels/index.ts'))) {
     const asc = [
       'kernels/index.ts',
@@ -72,6 +73,27 @@ function build() {
     ];
     const paths = asc.map((argument) => (argument.includes('/') ? join('packages/tensors', argument) : argument));
     run(join(modules, 'assemblyscript', 'bin', 'asc.js'), [...paths, '--importMemory'], 'asc');
+  }
+}
+
+/** Removes what a source that is gone has left: folders of `dist` are read to find commands and methods. */
+function removeOrphans() {
+  const visit = (folder, source) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        visit(path, join(source, entry.name));
+        continue;
+      }
+      const name = /^(.+?)(\.d\.ts|\.js)(\.map)?$/.exec(entry.name)?.[1];
+      if (name !== undefined && !existsSync(join(source, `${name}.ts`))) rmSync(path);
+    }
+  };
+  for (const group of ROOTS.filter((name) => existsSync(join(root, name)))) {
+    for (const name of readdirSync(join(root, group))) {
+      const [dist, source] = [join(root, group, name, 'dist'), join(root, group, name, 'src')];
+      if (existsSync(dist)) visit(dist, source);
+    }
   }
 }
 
