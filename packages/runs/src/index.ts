@@ -1,1 +1,28 @@
-export {};
+export { cancelRun } from './cancel-run.ts';
+export { type CreatedRun, createRun } from './create-run.ts';
+export { readEvents } from './event-log.ts';
+export type { ExecutionOptions } from './execution.ts';
+export { PHASES, type PhaseName } from './phase.ts';
+export { listRuns, type RunRecord, readRun } from './read-run.ts';
+export type {
+  GateReport,
+  RunReport,
+  ScoreColumn,
+  ScoreRole,
+  ScoreRow,
+  ScoreTable,
+  SplitScores,
+} from './report.ts';
+export type {
+  Artefact,
+  PhaseState,
+  RunOptions,
+  RunOwner,
+  RunSpec,
+  RunState,
+  RunStatus,
+  RunSummary,
+  StoredError,
+} from './run.ts';
+export type { RunEvent, RunEventBody, RunProgress } from './run-event.ts';
+export type { PinnedData, PinnedModel, PinnedSource, RunPlan } from './run-plan.ts';

@@ -7,7 +7,7 @@ export interface ProgressStep {
   done: number;
   /** Absent where it is not known. */
   total?: number;
-  unit: 'bytes' | 'examples' | 'steps';
+  unit: 'bytes' | 'items';
 }
 
 export interface ProgressOptions {

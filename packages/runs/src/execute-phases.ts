@@ -1,0 +1,226 @@
+import { HubfuseError, RunError } from '@hubfuse/plugin';
+import { cancelRequested, clearCancellation } from './cancel-run.ts';
+import { EventLog } from './event-log.ts';
+import type { ExecutionOptions } from './execution.ts';
+import { changeOwnState, endOwner, HEARTBEAT_MS, newOwner, takeRun } from './ownership.ts';
+import type { Phase, PhaseContext, PhaseName, PhaseResult } from './phase.ts';
+import { readSpec } from './read-run.ts';
+import type { PhaseState, RunSpec, RunState, StoredError } from './run.ts';
+import type { RunProgress } from './run-event.ts';
+import { readState } from './state-cell.ts';
+
+/**
+ * Executes the phases of a run that are not done, in order, and keeps state and events. A run that is done already is
+ * left as it is.
+ * @throws what a phase throws, after it was stored; RunError `run/cancelled` where the run was stopped.
+ */
+export async function executePhases(
+  options: ExecutionOptions,
+  phases: readonly Phase[],
+  finish: (state: RunState, spec: RunSpec) => Promise<{ published: boolean }>,
+): Promise<RunState> {
+  const { store, runId } = options;
+  const spec = await readSpec(store, runId);
+  const before = (await readState(store, runId)).state;
+  if (before.status === 'done') return before;
+  if (before.status === 'cancelled') await clearCancellation({ store, runId });
+  const execution = await Execution.begin(options, spec);
+  try {
+    const state = await execution.work(phases);
+    await execution.finish(await finish(state, spec));
+    return execution.state;
+  } catch (error) {
+    throw await execution.fail(error);
+  } finally {
+    execution.end();
+  }
+}
+
+/** One process's work on a run: owns the run, gives signs of life, watches for cancellation. */
+class Execution {
+  state: RunState;
+  readonly #options: ExecutionOptions;
+  readonly #spec: RunSpec;
+  readonly #log: EventLog;
+  readonly #owner: ReturnType<typeof newOwner>;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  #progress: RunProgress | undefined;
+  #beating = false;
+
+  static async begin(options: ExecutionOptions, spec: RunSpec): Promise<Execution> {
+    const owner = newOwner();
+    try {
+      const state = await takeRun({ store: options.store, runId: spec.id, owner });
+      const log = await EventLog.open({ store: options.store, runId: spec.id, listener: options.onEvent });
+      return new Execution(options, spec, owner, state, log);
+    } catch (error) {
+      endOwner(owner);
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: ExecutionOptions,
+    spec: RunSpec,
+    owner: ReturnType<typeof newOwner>,
+    state: RunState,
+    log: EventLog,
+  ) {
+    this.#options = options;
+    this.#spec = spec;
+    this.#owner = owner;
+    this.state = state;
+    this.#log = log;
+    this.#signal = AbortSignal.any([this.#stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+    this.#timer.unref();
+  }
+
+  async work(phases: readonly Phase[]): Promise<RunState> {
+    const resumedAt = this.state.phases.find(({ status }) => status !== 'done')?.name;
+    await this.#log.append({
+      type: 'started',
+      attempt: this.state.attempts,
+      ...(this.state.attempts === 1 || resumedAt === undefined ? {} : { resumedAt }),
+    });
+    await this.#beat();
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const next = this.state.phases.find(({ status }) => status !== 'done');
+      if (next === undefined) return this.state;
+      const phase = phases.find(({ name }) => name === next.name);
+      if (phase === undefined) {
+        throw new RunError({
+          code: 'run/unknown-phase',
+          message: `the run "${this.state.id}" goes on with the phase "${next.name}", which this version does not know`,
+          hint: 'a newer version of hubfuse began it: continue with that version',
+        });
+      }
+      await this.#runPhase(phase);
+    }
+  }
+
+  async #runPhase(phase: Phase): Promise<void> {
+    const startedAt = new Date();
+    await this.#change((state) =>
+      setPhase(state, phase.name, { status: 'running', startedAt: startedAt.toISOString() }),
+    );
+    await this.#log.append({ type: 'phase-started', phase: phase.name });
+    const result = await phase.run(this.#context(phase.name));
+    const endedAt = new Date();
+    await this.#change((state) => completePhase(state, phase.name, result, endedAt));
+    const seconds = (endedAt.getTime() - startedAt.getTime()) / 1000;
+    await this.#log.append({ type: 'phase-done', phase: phase.name, seconds });
+  }
+
+  async finish(outcome: { published: boolean }): Promise<void> {
+    await this.#change(({ owner: _, progress: __, ...state }) => ({ ...state, status: 'done' }));
+    await this.#log.append({ type: 'done', ...outcome });
+  }
+
+  /** Stores what ended the run and returns the error to throw. */
+  async fail(error: unknown): Promise<unknown> {
+    if (error instanceof RunError && error.code === 'run/taken-over') return error;
+    const cancelled = this.#signal.aborted;
+    const shown = cancelled ? cancellation(this.#signal.reason, this.state.id) : error;
+    if (shown instanceof RunError && shown.code === 'run/taken-over') return shown;
+    const stored = storedError(shown);
+    await this.#change(({ owner: _, progress: __, ...state }) => ({
+      ...state,
+      status: cancelled ? 'cancelled' : 'failed',
+      error: stored,
+    }));
+    await this.#log.append(cancelled ? { type: 'cancelled' } : { type: 'failed', error: stored });
+    return shown;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    endOwner(this.#owner);
+  }
+
+  async #change(change: (state: RunState) => RunState): Promise<void> {
+    const { store } = this.#options;
+    this.state = await changeOwnState({ store, runId: this.state.id, owner: this.#owner, change });
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#beating) return;
+    this.#beating = true;
+    try {
+      const { store, runId } = this.#options;
+      if (await cancelRequested({ store, runId })) this.#stop.abort();
+      const heartbeatAt = new Date().toISOString();
+      const progress = this.#progress;
+      await this.#change((state) =>
+        state.status !== 'running' || state.owner === undefined
+          ? state
+          : { ...state, owner: { ...state.owner, heartbeatAt }, ...(progress === undefined ? {} : { progress }) },
+      );
+    } catch (error) {
+      // Whatever the store says now it says to the next change too; losing the run must stop the work at once.
+      if (error instanceof RunError && error.code === 'run/taken-over') this.#stop.abort(error);
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  #context(phase: PhaseName): PhaseContext {
+    return {
+      spec: this.#spec,
+      execution: this.#options,
+      hub: { ...this.#options.hub, hubUrl: this.#spec.options.hubUrl, signal: this.#signal },
+      signal: this.#signal,
+      event: (body) => this.#log.append(body),
+      progress: (progress) => {
+        this.#progress = { phase, ...progress };
+        this.#options.onProgress?.(this.#progress);
+      },
+      artefact: async (artefact) => {
+        const others = (state: RunState) => state.artefacts.filter(({ name }) => name !== artefact.name);
+        await this.#change((state) => ({ ...state, artefacts: [...others(state), artefact] }));
+        await this.#log.append({ type: 'artefact', artefact });
+      },
+      output: <T>(name: PhaseName): T => {
+        const found = this.state.phases.find((state) => state.name === name);
+        if (found?.status === 'done') return found.output as T;
+        throw new RunError({
+          code: 'run/phase-order',
+          message: `the phase "${phase}" needs the output of "${name}", which is not done`,
+        });
+      },
+    };
+  }
+}
+
+function setPhase(state: RunState, name: PhaseName, change: Partial<PhaseState>): RunState {
+  return { ...state, phases: state.phases.map((phase) => (phase.name === name ? { ...phase, ...change } : phase)) };
+}
+
+function completePhase(state: RunState, name: PhaseName, result: PhaseResult, endedAt: Date): RunState {
+  const { progress: _, ...rest } = setPhase(state, name, {
+    status: 'done',
+    endedAt: endedAt.toISOString(),
+    ...(result.output === undefined ? {} : { output: result.output }),
+  });
+  if (result.next === undefined) return rest;
+  const done = rest.phases.filter(({ status }) => status === 'done');
+  return { ...rest, phases: [...done, ...result.next.map((next) => ({ name: next, status: 'waiting' as const }))] };
+}
+
+function cancellation(reason: unknown, id: string): HubfuseError {
+  if (reason instanceof HubfuseError) return reason;
+  return new RunError({
+    code: 'run/cancelled',
+    message: `the run "${id}" was stopped`,
+    hint: 'start it again to continue where it stopped',
+  });
+}
+
+function storedError(error: unknown): StoredError {
+  if (error instanceof HubfuseError) return error.toJSON();
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  return { name, code: 'internal', message };
+}

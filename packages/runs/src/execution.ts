@@ -1,0 +1,22 @@
+import type { HubOptions } from '@hubfuse/hub';
+import type { ObjectStore, Registry } from '@hubfuse/plugin';
+import type { RunEvent, RunProgress } from './run-event.ts';
+
+/** What an execution of a run works with. Nothing of it changes the result. */
+export interface ExecutionOptions {
+  store: ObjectStore;
+  runId: string;
+  registry: Registry;
+  /** Hub access: token, cache, retries. Its `hubUrl`, `signal` and `onProgress` are the run's. */
+  hub: HubOptions;
+  /** Folder for scratch files and for outputs of runs without an `out` folder. */
+  workspace: string;
+  /** Worker threads of merging and scoring. Default: the processors available. */
+  workers?: number | undefined;
+  /** Bytes that a merge may use. Default: the merge's own. */
+  memory?: number | undefined;
+  onEvent?: ((event: RunEvent) => void) | undefined;
+  onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** Stops the run between two steps; it is then `cancelled` and can be resumed. */
+  signal?: AbortSignal | undefined;
+}

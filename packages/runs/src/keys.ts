@@ -1,0 +1,32 @@
+import { checkKey } from '@hubfuse/objects';
+import { RunError } from '@hubfuse/plugin';
+
+/** Where everything about runs lies in a store. */
+export const RUNS = 'runs/';
+
+const DIGITS = 6;
+
+/** Keys of one run. @throws RunError where the id could not have been made by hubfuse. */
+export function runKeys(id: string) {
+  if (id.includes('/') || id === '') {
+    throw new RunError({ code: 'run/bad-id', message: `"${id}" is not the id of a run`, hint: 'ids have no slash' });
+  }
+  checkKey(id);
+  const at = `${RUNS}${id}`;
+  return {
+    spec: `${at}/spec.json`,
+    state: `${at}/state.json`,
+    plan: `${at}/plan.json`,
+    report: `${at}/report.json`,
+    manifest: `${at}/manifest.json`,
+    /** Present while the run should stop. */
+    cancel: `${at}/cancel`,
+    events: `${at}/events/`,
+    event: (number: number) => `${at}/events/${String(number).padStart(DIGITS, '0')}.json`,
+  };
+}
+
+/** The number in an event's key. */
+export function eventNumber(key: string): number {
+  return Number(key.slice(key.lastIndexOf('/') + 1, -'.json'.length));
+}

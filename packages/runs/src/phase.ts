@@ -1,0 +1,41 @@
+import type { HubOptions } from '@hubfuse/hub';
+import type { ExecutionOptions } from './execution.ts';
+import type { Artefact, RunSpec } from './run.ts';
+import type { RunEventBody, RunProgress } from './run-event.ts';
+
+/** The phases that come with hubfuse, in their order. */
+export const PHASES = ['resolve', 'fetch', 'merge', 'evaluate', 'gate', 'assemble', 'publish'] as const;
+
+export type PhaseName = (typeof PHASES)[number];
+
+/** What a phase sees of the run. */
+export interface PhaseContext {
+  spec: RunSpec;
+  execution: ExecutionOptions;
+  /** Hub access with the run's address, signal and progress. */
+  hub: HubOptions;
+  /** Aborted where the run is cancelled; its reason is the error to throw. */
+  signal: AbortSignal;
+  event(body: RunEventBody): Promise<void>;
+  progress(progress: Omit<RunProgress, 'phase'>): void;
+  /** Records something that the phase made; the same name again replaces it. */
+  artefact(artefact: Artefact): Promise<void>;
+  /** The output of a phase that is done. The type is the caller's claim. @throws RunError where it is not done. */
+  output<T>(phase: PhaseName): T;
+}
+
+export interface PhaseResult {
+  /** Plain data that later phases and a resumed run read. */
+  output?: unknown;
+  /** The phases that follow, in the place of those planned so far. */
+  next?: readonly PhaseName[];
+}
+
+/**
+ * One step of a run. It may be killed anywhere and is then run again from its start, so it finds and keeps what it made
+ * before instead of making it twice.
+ */
+export interface Phase {
+  name: PhaseName;
+  run(context: PhaseContext): Promise<PhaseResult>;
+}

@@ -1,0 +1,31 @@
+import type { PublishResult } from '@hubfuse/hub';
+import type { PhaseName } from './phase.ts';
+import type { GateReport } from './report.ts';
+import type { Artefact, StoredError } from './run.ts';
+
+/** Something that happened in a run and is kept. Numbers count from 1 without gaps; one object of the store each. */
+export type RunEvent = { number: number /** ISO 8601. */; time: string } & RunEventBody;
+
+export type RunEventBody =
+  | { type: 'started'; attempt: number; resumedAt?: PhaseName }
+  | { type: 'phase-started'; phase: PhaseName }
+  | { type: 'phase-done'; phase: PhaseName; seconds: number }
+  | { type: 'pinned'; role: 'base' | 'model' | 'data' | 'published'; name: string; revision?: string }
+  | { type: 'warning'; code: string; message: string; where?: string }
+  | { type: 'scored'; name: string; split: 'dev' | 'test'; mean: number; cached: boolean }
+  | { type: 'gate'; gate: GateReport }
+  | { type: 'artefact'; artefact: Artefact }
+  | { type: 'published'; publisher: string; result: PublishResult }
+  | { type: 'cancelled' }
+  | { type: 'failed'; error: StoredError }
+  | { type: 'done'; published: boolean };
+
+/** How far a phase is. Not kept; sent often. */
+export interface RunProgress {
+  phase: PhaseName;
+  /** What is being worked on: a file, a model, a dataset. */
+  label: string;
+  done: number;
+  total: number;
+  unit: 'bytes' | 'examples' | 'steps';
+}

@@ -1,0 +1,100 @@
+import type { Recipe } from '@hubfuse/recipe';
+import type { PhaseName } from './phase.ts';
+import type { RunProgress } from './run-event.ts';
+
+/** What decides the result of a run beside the recipe. Two runs that differ in one of these are different runs. */
+export interface RunOptions {
+  /** Absolute path of the folder that relative paths of models and data start at. Default: the working directory. */
+  workingDirectory?: string | undefined;
+  /** Absolute path of the folder that the merged model becomes. Default: a folder of the run in the workspace. */
+  out?: string | undefined;
+  /** Address of the Hub that bare ids mean. Default `https://huggingface.co`. */
+  hubUrl?: string | undefined;
+  /** Most bytes of one safetensors file. Default: the merge's own. */
+  shardSize?: number | undefined;
+  /** Put in the place of the recipe's seed. */
+  seed?: number | undefined;
+}
+
+/** What a run was asked for; never changes. */
+export interface RunSpec {
+  id: string;
+  /** The recipe's name, or one made from its models. */
+  name: string;
+  recipe: Recipe;
+  options: RunOptions;
+  /** ISO 8601. */
+  createdAt: string;
+  /** Version of hubfuse that created it. */
+  hubfuse: string;
+}
+
+export type RunStatus = 'created' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** How far one phase is. `output` is what later phases and a resumed run read: plain data. */
+export interface PhaseState {
+  name: PhaseName;
+  status: 'waiting' | 'running' | 'done';
+  startedAt?: string;
+  endedAt?: string;
+  output?: unknown;
+}
+
+/** The process that works on a run, and when it last said so. */
+export interface RunOwner {
+  host: string;
+  pid: number;
+  /** Tells two executions by one process apart. */
+  nonce: string;
+  /** ISO 8601. */
+  heartbeatAt: string;
+}
+
+/** Something that a run made. */
+export interface Artefact {
+  name: string;
+  /** A path on this machine, a key of the store, or an address. */
+  kind: 'folder' | 'object' | 'url';
+  location: string;
+  /** Bytes, where it is one file. */
+  size?: number;
+  /** SHA-256 in hexadecimal, where it is one file. */
+  sha256?: string;
+}
+
+/** Errors as states and events keep them: never with a stack or a secret. */
+export interface StoredError {
+  name: string;
+  code: string;
+  message: string;
+  where?: string;
+  hint?: string;
+}
+
+/** Where a run stands; changed by compare-and-swap alone. */
+export interface RunState {
+  id: string;
+  status: RunStatus;
+  /** Those that its plan needs, in order; until it is resolved, `resolve` alone. */
+  phases: readonly PhaseState[];
+  /** How often it was started or resumed. */
+  attempts: number;
+  owner?: RunOwner;
+  /** How far the running phase is, as of the last heartbeat. */
+  progress?: RunProgress;
+  artefacts: readonly Artefact[];
+  error?: StoredError;
+  updatedAt: string;
+  /** A fresh random word with every change, so that a writer recognises its own write after a lost answer. */
+  nonce: string;
+}
+
+/** A run as a list shows it. */
+export interface RunSummary {
+  id: string;
+  name: string;
+  status: RunStatus;
+  phase?: PhaseName;
+  createdAt: string;
+  updatedAt: string;
+}
