@@ -1,0 +1,24 @@
+import type { GraphBuilder, Value } from '../graph-builder.ts';
+import type { Sequence } from './sequence.ts';
+
+/**
+ * Scaled dot-product attention over rows: query, key and value are [batch * length, heads * headSize], and so is the
+ * result. `bias` is added to the scores [batch, heads, query, key].
+ */
+export function attention(
+  builder: GraphBuilder,
+  rows: { query: Value; key: Value; value: Value },
+  options: { sequence: Sequence; heads: number; headSize: number; bias: Value },
+): Value {
+  const { sequence, heads, headSize, bias } = options;
+  const split = (value: Value, perm: readonly number[]): Value =>
+    builder.node('Transpose', [sequence.fromRows(value, [heads, headSize])], { perm });
+  const query = split(rows.query, [0, 2, 1, 3]);
+  const key = split(rows.key, [0, 2, 3, 1]);
+  const value = split(rows.value, [0, 2, 1, 3]);
+  const products = builder.node('MatMul', [query, key]);
+  const scores = builder.node('Mul', [products, builder.scalar(1 / Math.sqrt(headSize))]);
+  const weights = builder.node('Softmax', [builder.node('Add', [scores, bias])], { axis: -1 });
+  const mixed = builder.node('Transpose', [builder.node('MatMul', [weights, value])], { perm: [0, 2, 1, 3] });
+  return sequence.toRows(mixed, heads * headSize);
+}

@@ -1,0 +1,54 @@
+import type { GraphBuilder, Value } from '../graph-builder.ts';
+import { type ActivationName, activation } from './activation.ts';
+import type { Encoded } from './bert-encoder.ts';
+import { layerNorm } from './layer-norm.ts';
+import { linear } from './linear.ts';
+
+/** The bare encoder's output: `last_hidden_state` [batch, length, width]. */
+export function lastHiddenState(builder: GraphBuilder, encoded: Encoded): void {
+  const { sequence, rows, width } = encoded;
+  const shape = ['batch_size', 'sequence_length', width];
+  builder.output('last_hidden_state', sequence.fromRows(rows, [width]), shape);
+}
+
+/** Logits of a sequence from one row each [batch, width]. The number of labels is that of the stored classifier. */
+export function sequenceLogits(builder: GraphBuilder, pooled: Value, classifier: string, width: number): void {
+  const labels = labelCount(builder, classifier);
+  const logits = linear(builder, pooled, classifier, { in: width, out: labels });
+  builder.output('logits', logits, ['batch_size', labels]);
+}
+
+/** Logits of every token. The number of labels is that of the stored classifier. */
+export function tokenLogits(builder: GraphBuilder, encoded: Encoded, classifier: string): void {
+  const { sequence, rows, width } = encoded;
+  const labels = labelCount(builder, classifier);
+  const logits = linear(builder, rows, classifier, { in: width, out: labels });
+  builder.output('logits', sequence.fromRows(logits, [labels]), ['batch_size', 'sequence_length', labels]);
+}
+
+function labelCount(builder: GraphBuilder, classifier: string): number {
+  return builder.shape(`${classifier}.weight`, 2)[0] ?? 0;
+}
+
+/** Names and sizes of a masked language model's head: dense layer, activation, layer norm, decoder to the vocabulary. */
+export interface MaskedLmHead {
+  dense: string;
+  activation: ActivationName;
+  /** Name of the activation's module. */
+  activationModule: string;
+  norm: string;
+  decoder: string;
+  epsilon: number;
+  vocabulary: number;
+}
+
+/** Logits over the vocabulary at every token. */
+export function maskedLmLogits(builder: GraphBuilder, encoded: Encoded, head: MaskedLmHead): void {
+  const { sequence, rows, width } = encoded;
+  const dense = linear(builder, rows, head.dense, { in: width, out: width });
+  const active = activation(builder, head.activation, dense, head.activationModule);
+  const normed = layerNorm(builder, active, head.norm, { width, epsilon: head.epsilon });
+  const logits = linear(builder, normed, head.decoder, { in: width, out: head.vocabulary });
+  const shape = ['batch_size', 'sequence_length', head.vocabulary];
+  builder.output('logits', sequence.fromRows(logits, [head.vocabulary]), shape);
+}

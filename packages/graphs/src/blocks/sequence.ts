@@ -1,0 +1,38 @@
+import type { GraphBuilder, Value } from '../graph-builder.ts';
+
+/**
+ * The shape [batch, length] of a graph's tokens. Between the embeddings and the head a graph works on rows, one per token
+ * [batch * length, width], so that every linear layer is one Gemm.
+ */
+export class Sequence {
+  readonly #builder: GraphBuilder;
+  /** Shape of the token ids: int64 [2]. */
+  readonly #size: Value;
+
+  constructor(builder: GraphBuilder, inputIds: Value) {
+    this.#builder = builder;
+    this.#size = builder.node('Shape', [inputIds]);
+  }
+
+  /** Length of the sequences: int64 [1]. */
+  length(): Value {
+    return this.#builder.node('Gather', [this.#size, this.#builder.constant('int64', [1])]);
+  }
+
+  /** [batch, length, width] to [batch * length, width]; also for more than one inner dimension. */
+  toRows(value: Value, width: number): Value {
+    return this.#builder.node('Reshape', [value, this.#builder.constant('int64', [-1, width])]);
+  }
+
+  /** [batch * length, product of inner] to [batch, length, ...inner]. */
+  fromRows(rows: Value, inner: readonly number[]): Value {
+    const shape = this.#builder.node('Concat', [this.#size, this.#builder.constant('int64', inner)], { axis: 0 });
+    return this.#builder.node('Reshape', [rows, shape]);
+  }
+
+  /** The row of each sequence's first token: [batch * length, width] to [batch, width]. */
+  firstToken(rows: Value, width: number): Value {
+    const first = this.#builder.constant('int64', [0], []);
+    return this.#builder.node('Gather', [this.fromRows(rows, [width]), first], { axis: 1 });
+  }
+}
