@@ -1,9 +1,9 @@
-import { type BertSizes, bertEncoder, bertSizes, type Encoded } from '../blocks/bert-encoder.ts';
+import { type BertSizes, bertEncoder, bertSizes } from '../blocks/bert-encoder.ts';
 import { embedding, firstPositions } from '../blocks/embedding.ts';
 import { lastHiddenState, maskedLmLogits, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
 import { linear } from '../blocks/linear.ts';
-import { Sequence } from '../blocks/sequence.ts';
+import { type Encoded, Sequence } from '../blocks/sequence.ts';
 import { tokenInputs, tokenTypeInput } from '../blocks/token-inputs.ts';
 import { defineArchitecture } from '../define-architecture.ts';
 import type { GraphBuilder, Value } from '../graph-builder.ts';

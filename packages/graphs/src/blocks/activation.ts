@@ -11,6 +11,10 @@ const unary =
   (builder, input) =>
     builder.node(operator, [input]);
 
+const identity: Activation = (_builder, input) => input;
+const leakyRelu: Activation = (builder, input) => builder.node('LeakyRelu', [input], { alpha: { float: 0.01 } });
+const relu6: Activation = (builder, input) => builder.node('Clip', [input, builder.scalar(0), builder.scalar(6)]);
+
 const silu: Activation = (builder, input) => builder.node('Mul', [input, builder.node('Sigmoid', [input])]);
 
 /** x sigmoid(1.702 x) */
@@ -62,7 +66,7 @@ const xielu: Activation = (builder, input, name) => {
 };
 
 /** Every name of `ACT2FN` in transformers 5 (activations.py). */
-const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+const ACTIVATIONS = {
   gelu,
   gelu_10: clippedGelu,
   gelu_accurate: geluTanh,
@@ -73,39 +77,43 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu_pytorch_tanh: geluTanh,
   hardswish: unary('HardSwish'),
   laplace,
-  leaky_relu: (builder, input) => builder.node('LeakyRelu', [input], { alpha: { float: 0.01 } }),
-  linear: (_builder, input) => input,
+  leaky_relu: leakyRelu,
+  linear: identity,
   mish: unary('Mish'),
   prelu,
   quick_gelu: quickGelu,
   relu: unary('Relu'),
   relu2: reluSquared,
-  relu6: (builder, input) => builder.node('Clip', [input, builder.scalar(0), builder.scalar(6)]),
+  relu6,
   sigmoid: unary('Sigmoid'),
   silu,
   sqrtsoftplus: sqrtSoftplus,
   swish: silu,
   tanh: unary('Tanh'),
   xielu,
-};
+} satisfies Readonly<Record<string, Activation>>;
 
-export type ActivationName = string & { readonly kind: 'activation' };
+/** A name that `ACT2FN` knows. */
+export type ActivationName = keyof typeof ACTIVATIONS;
 
-/** The activation that config.json names under `key`. @throws GraphError for a name that transformers does not know. */
-export function activationName(model: ModelDescription, key: string, fallback: string): ActivationName {
-  const name = model.config[key] ?? fallback;
-  if (typeof name === 'string' && Object.hasOwn(ACTIVATIONS, name)) return name as ActivationName;
+/** @throws GraphError for a name that transformers does not know. */
+export function activationName(name: string, where?: string): ActivationName {
+  if (Object.hasOwn(ACTIVATIONS, name)) return name as ActivationName;
   throw new GraphError({
     code: 'graph/activation',
-    where: 'config.json',
-    message: `${key} is ${JSON.stringify(name)}, which is no activation of transformers`,
-    hint: didYouMean(String(name), Object.keys(ACTIVATIONS)),
+    where,
+    message: `"${name}" is no activation of transformers`,
+    hint: didYouMean(name, Object.keys(ACTIVATIONS)),
   });
+}
+
+/** The activation that config.json names under `key`. @throws GraphError for a name that transformers does not know. */
+export function configuredActivation(model: ModelDescription, key: string, fallback: string): ActivationName {
+  const name = model.config[key] === undefined ? fallback : model.config[key];
+  return activationName(typeof name === 'string' ? name : JSON.stringify(name), `config.json, ${key}`);
 }
 
 /** Emits an activation. `module` is the name of its module, under which `prelu` and `xielu` keep weights. */
 export function activation(builder: GraphBuilder, name: ActivationName, input: Value, module: string): Value {
-  const emit = ACTIVATIONS[name];
-  if (emit === undefined) throw new GraphError({ code: 'graph/activation', message: `unknown activation ${name}` });
-  return emit(builder, input, module);
+  return ACTIVATIONS[name](builder, input, module);
 }

@@ -1,12 +1,12 @@
 import type { ModelDescription } from '@hubfuse/plugin';
 import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { ModelConfig } from '../model-config.ts';
-import { type ActivationName, activation, activationName } from './activation.ts';
+import { type ActivationName, activation, configuredActivation } from './activation.ts';
 import { attention } from './attention.ts';
 import { attentionBias } from './attention-mask.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
-import type { Sequence } from './sequence.ts';
+import type { Encoded, Sequence } from './sequence.ts';
 
 /** The sizes of a BERT-like encoder, as config.json gives them. */
 export interface BertSizes {
@@ -39,17 +39,9 @@ export function bertSizes(model: ModelDescription, defaults: { vocabulary: numbe
     headSize: width / heads,
     intermediate: config.integer('intermediate_size', 3072),
     epsilon: config.number('layer_norm_eps', 1e-12),
-    activation: activationName(model, 'hidden_act', 'gelu'),
+    activation: configuredActivation(model, 'hidden_act', 'gelu'),
     causal: config.boolean('is_decoder', false),
   };
-}
-
-/** The tokens of a graph after its encoder. */
-export interface Encoded {
-  sequence: Sequence;
-  /** The last hidden state as rows [batch * length, width]. */
-  rows: Value;
-  width: number;
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { type ActivationName, activation } from './activation.ts';
-import type { Encoded } from './bert-encoder.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
+import type { Encoded } from './sequence.ts';
 
 /** The bare encoder's output: `last_hidden_state` [batch, length, width]. */
 export function lastHiddenState(builder: GraphBuilder, encoded: Encoded): void {

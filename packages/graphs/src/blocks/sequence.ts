@@ -36,3 +36,11 @@ export class Sequence {
     return this.#builder.node('Gather', [this.fromRows(rows, [width]), first], { axis: 1 });
   }
 }
+
+/** The tokens of a graph after its encoder. */
+export interface Encoded {
+  sequence: Sequence;
+  /** The last hidden state as rows [batch * length, width]. */
+  rows: Value;
+  width: number;
+}
