@@ -46,6 +46,8 @@ const BY_CLASS = [
 
 /** The exit code of an error by its class. */
 export function exitCodeOf(error: unknown): number {
+  // A name that nothing registers was misspelt far more often than its plugin was forgotten.
+  if (error instanceof PluginError && error.code.startsWith('plugin/unknown-')) return EXIT_CODES.usage.code;
   const entry = BY_CLASS.find(([type]) => error instanceof type);
   return (entry?.[1] ?? EXIT_CODES.failure).code;
 }

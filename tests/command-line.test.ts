@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadCommands } from 'hubfuse';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hubfuse } from './support/hubfuse.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'hubfuse-command-line-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const commands = await loadCommands();
+
+test('the overview lists every command', async () => {
+  const { code, stdout } = await hubfuse(['--help']);
+  expect(code).toBe(0);
+  for (const command of commands) expect(stdout).toContain(`  ${command.name} `);
+});
+
+test.each(commands.map((command) => command.name))('hubfuse %s --help shows usage, options and examples', async (name) => {
+  const { code, stdout, stderr } = await hubfuse([name, '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain(`Usage: hubfuse ${name}`);
+  expect(stdout).toContain('Examples:');
+});
+
+test('no command at all shows the overview and counts as wrong usage', async () => {
+  const { code, stdout } = await hubfuse([]);
+  expect(code).toBe(2);
+  expect(stdout).toContain('Usage: hubfuse <command>');
+});
+
+test('a misspelt command is answered with the one that was meant, without a stack', async () => {
+  const { code, stdout, stderr } = await hubfuse(['methds']);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: hubfuse has no command "methds"\n  did you mean methods?\n',
+  });
+});
+
+test('with --json a failure is one JSON object on stdout', async () => {
+  const { code, lines } = await hubfuse(['methods', 'tis', '--json']);
+  expect(code).toBe(2);
+  expect(lines()).toMatchObject([{ event: 'error', exitCode: 2, code: 'plugin/unknown-method' }]);
+});
+
+test('HUBFUSE_DEBUG shows the stack, and an empty one counts as unset', async () => {
+  expect((await hubfuse(['methds'], { variables: { HUBFUSE_DEBUG: '1' } })).stderr).toContain('    at ');
+  expect((await hubfuse(['methds'], { variables: { HUBFUSE_DEBUG: '' } })).stderr).not.toContain('    at ');
+});
+
+test('init writes a recipe once and never over another file', async () => {
+  const first = await hubfuse(['init', 'mine.yaml', '--method', 'ties'], { directory });
+  expect(first.code).toBe(0);
+  const text = await readFile(join(directory, 'mine.yaml'), 'utf8');
+  expect(text).toContain('merge_method: ties');
+  await writeFile(join(directory, 'mine.yaml'), 'precious');
+  const second = await hubfuse(['init', 'mine.yaml'], { directory });
+  expect(second.code).toBe(2);
+  expect(await readFile(join(directory, 'mine.yaml'), 'utf8')).toBe('precious');
+});
+
+test('the configuration names plugins, relative to itself', async () => {
+  const plugin = join(import.meta.dirname, '../examples/plugin-median/median.js');
+  await writeFile(join(directory, 'hubfuse.config.json'), JSON.stringify({ plugins: [plugin] }));
+  const { last } = await hubfuse(['methods', 'median', '--json'], { directory });
+  expect(last()).toMatchObject({ event: 'result', method: { name: 'median', title: 'Coordinate-wise median' } });
+  await writeFile(join(directory, 'hubfuse.config.json'), '{"plugin": []}');
+  const wrong = await hubfuse(['methods'], { directory });
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toContain('hubfuse.config.json: the key "plugin" is unknown\n  did you mean plugins?');
+  await rm(join(directory, 'hubfuse.config.json'));
+});
