@@ -8,7 +8,7 @@ const build = new URL('../../../scripts/build.mjs', import.meta.url);
 
 try {
   if (existsSync(sources) && existsSync(build)) (await import(build.href)).ensureBuilt();
-  const { main } = await import('../dist/index.js');
+  const { main } = await import('../dist/main.js');
   // A reader that has seen enough (`hubfuse methods | head -1`) closes the pipe; that is no failure.
   process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const { stdout, stderr, env: variables } = process;

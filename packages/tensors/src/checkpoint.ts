@@ -1,6 +1,7 @@
 import { type ModelFile, type ModelSource, TensorError } from '@hubfuse/plugin';
 import { type Header, headerEnd, MAXIMUM_HEADER_BYTES, parseHeader, type StoredTensor } from './header.ts';
 import { JsonScanner, JsonSyntaxError } from './json-scanner.ts';
+import { quoted } from './quoted.ts';
 
 /** The weights of a model, known from headers alone. */
 export interface Checkpoint {
@@ -41,9 +42,12 @@ export async function readCheckpoint(source: ModelSource): Promise<Checkpoint> {
 }
 
 function collect(source: ModelSource, files: readonly ModelFile[], headers: readonly Header[]): Checkpoint {
-  const metadata = Object.assign({}, ...headers.map((header) => header.metadata).reverse()) as Record<string, string>;
+  const metadata = new Map<string, string>();
+  for (const header of headers) {
+    for (const [key, value] of Object.entries(header.metadata)) if (!metadata.has(key)) metadata.set(key, value);
+  }
   const tensors = new Map(headers.flatMap((header) => header.tensors.map((tensor) => [tensor.name, tensor] as const)));
-  return { source, metadata, tensors, files };
+  return { source, metadata: Object.fromEntries(metadata), tensors, files };
 }
 
 async function readHeaders(source: ModelSource, files: readonly ModelFile[]): Promise<Header[]> {
@@ -86,7 +90,7 @@ async function readIndex(source: ModelSource, { path, size }: ModelFile): Promis
       if (key !== 'weight_map') return scanner.skip(`the ${key} of the index`);
       mapped = true;
       scanner.object('weight_map', (name) => {
-        homes.set(name, scanner.string(`the file of tensor ${JSON.stringify(name)}`));
+        homes.set(name, scanner.string(`the file of tensor ${quoted(name)}`));
       });
     });
     scanner.end();
@@ -106,7 +110,7 @@ function shardFiles(source: ModelSource, homes: ReadonlyMap<string, string>): Mo
     const file = present.get(path);
     if (file === undefined || !path.endsWith('.safetensors')) {
       const [tensor] = [...homes].find(([, home]) => home === path) ?? [''];
-      throw badIndex(source, `places tensor ${JSON.stringify(tensor)} in ${JSON.stringify(path)}, which is missing`);
+      throw badIndex(source, `places tensor ${quoted(tensor)} in ${quoted(path)}, which is missing`);
     }
     return file;
   });
@@ -120,14 +124,14 @@ function checkHomes(source: ModelSource, homes: ReadonlyMap<string, string>, hea
   const found = new Set<string>();
   for (const { name, file } of headers.flatMap((header) => header.tensors)) {
     const home = homes.get(name);
-    const tensor = JSON.stringify(name);
+    const tensor = quoted(name);
     if (home === undefined) throw badIndex(source, `does not name tensor ${tensor}, which ${file} holds`);
     if (home !== file) throw badIndex(source, `places tensor ${tensor} in ${home}, but ${file} holds it`);
     found.add(name);
   }
   for (const [name, home] of homes) {
     if (!found.has(name)) {
-      throw badIndex(source, `places tensor ${JSON.stringify(name)} in ${home}, which does not hold it`);
+      throw badIndex(source, `places tensor ${quoted(name)} in ${home}, which does not hold it`);
     }
   }
 }

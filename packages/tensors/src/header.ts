@@ -1,6 +1,7 @@
 import { TensorError } from '@hubfuse/plugin';
 import { DTYPES, type DType, dtypeBytes, elementCount, isDType } from './dtype.ts';
 import { JsonScanner, JsonSyntaxError } from './json-scanner.ts';
+import { quoted } from './quoted.ts';
 
 /** Where a tensor's bytes lie, as a header states it. */
 export interface StoredTensor {
@@ -109,7 +110,7 @@ function readEntries(json: Uint8Array, file: string): { metadata: Record<string,
     scanner.object('the header', (name) => {
       if (name === '__metadata__') {
         scanner.object('__metadata__', (key) => {
-          metadata.set(key, scanner.string(`the metadata ${JSON.stringify(key)}`));
+          metadata.set(key, scanner.string(`the metadata ${quoted(key)}`));
         });
       } else entries.push(readEntry(scanner, name, file));
     });
@@ -135,12 +136,12 @@ function readEntry(scanner: JsonScanner, name: string, file: string): Entry {
   let dtype: string | undefined;
   let shape: number[] | undefined;
   let offsets: number[] | undefined;
-  scanner.object(`tensor ${JSON.stringify(name)}`, (key) => {
-    const what = `the ${key} of tensor ${JSON.stringify(name)}`;
+  scanner.object(`tensor ${quoted(name)}`, (key) => {
+    const what = `the ${key} of tensor ${quoted(name)}`;
     if (key === 'dtype') dtype = scanner.string(what);
     else if (key === 'shape') shape = scanner.array(what, MAXIMUM_DIMENSIONS, () => scanner.count(what));
     else if (key === 'data_offsets') offsets = scanner.array(what, 2, () => scanner.count(what));
-    else throw malformedTensor(file, name, 'entry', `has the unknown key ${JSON.stringify(key)}`);
+    else throw malformedTensor(file, name, 'entry', `has the unknown key ${quoted(key)}`);
   });
   const [begin, end] = offsets ?? [];
   if (dtype === undefined) throw malformedTensor(file, name, 'entry', 'has no dtype');
@@ -154,7 +155,7 @@ function readEntry(scanner: JsonScanner, name: string, file: string): Entry {
 function checkEntry({ name, dtype, shape, begin, end }: Entry, file: string, dataBytes: number): void {
   if (!isDType(dtype)) {
     const hint = `known: ${DTYPES.join(', ')}`;
-    throw malformedTensor(file, name, 'dtype', `has the unknown dtype ${JSON.stringify(dtype)}`, hint);
+    throw malformedTensor(file, name, 'dtype', `has the unknown dtype ${quoted(dtype)}`, hint);
   }
   if (begin > end) throw malformedTensor(file, name, 'offsets', `has offsets that run backwards: ${begin} to ${end}`);
   if (end > dataBytes) {
@@ -182,7 +183,7 @@ function checkCoverage(entries: readonly Entry[], file: string, dataBytes: numbe
         file,
         entry.name,
         'overlap',
-        `begins at byte ${entry.begin} of the data and overlaps tensor ${JSON.stringify(previous.name)}, which ends at ${expected}`,
+        `begins at byte ${entry.begin} of the data and overlaps tensor ${quoted(previous.name)}, which ends at ${expected}`,
       );
     }
     if (entry.begin > expected) {
@@ -215,7 +216,7 @@ function malformedTensor(file: string, name: string, what: string, message: stri
   return new TensorError({
     code: `tensors/${what}`,
     where: file,
-    message: `the tensor ${JSON.stringify(name)} ${message}`,
+    message: `the tensor ${quoted(name)} ${message}`,
     hint: hint ?? 'the file is damaged or not in the safetensors format; fetch it again or save it anew',
   });
 }

@@ -1,4 +1,5 @@
 export { type Checkpoint, readCheckpoint } from './checkpoint.ts';
+export { findProblem, fromFloat32, toFloat32, toFloat64, type ValueProblem } from './convert.ts';
 export {
   DTYPES,
   type DType,
@@ -8,5 +9,15 @@ export {
   isDType,
   isFloatDType,
 } from './dtype.ts';
+export { type EncodedHeader, encodeHeader, storageOrder, type TensorLayout, tensorBytes } from './encode-header.ts';
 export { folderSource } from './folder-source.ts';
 export { type Header, type HeaderOptions, headerEnd, parseHeader, type StoredTensor } from './header.ts';
+export {
+  decodeSafetensors,
+  readSafetensors,
+  type SafetensorsFile,
+  type TensorData,
+  writeSafetensors,
+  writeWhole,
+} from './safetensors-file.ts';
+export { planShards, type Shard, type ShardPlan } from './shards.ts';

@@ -1,3 +1,5 @@
+import { quoted } from './quoted.ts';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
@@ -41,9 +43,9 @@ export class JsonScanner {
     do {
       const at = this.#position;
       const key = this.string(`a key of ${what}`);
-      if (seen.has(key)) throw new JsonSyntaxError(`${what} has the key ${JSON.stringify(key)} twice`, at);
+      if (seen.has(key)) throw new JsonSyntaxError(`${what} has the key ${quoted(key)} twice`, at);
       seen.add(key);
-      this.#expect(':', `a colon must follow the key ${JSON.stringify(key)}`);
+      this.#expect(':', `a colon must follow the key ${quoted(key)}`);
       onKey(key);
     } while (this.#take(','));
     this.#expect('}', `a comma or } must follow in ${what}`);

@@ -7,7 +7,7 @@ export interface ProgressStep {
   done: number;
   /** Absent where it is not known. */
   total?: number;
-  unit: 'bytes' | 'items';
+  unit: 'bytes' | 'examples' | 'steps';
 }
 
 export interface ProgressOptions {

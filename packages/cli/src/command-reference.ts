@@ -1,0 +1,62 @@
+import type { Command, Options } from './command.ts';
+import { everywhere } from './common-options.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { optionDescription, optionTerm, usageLine } from './help.ts';
+import { renderMarkdownTable } from './terminal/table.ts';
+
+/** The documentation page of the command line, in Markdown. */
+export function renderCommandReference(commands: readonly Command[]): string {
+  return [
+    '# The command line',
+    '',
+    renderMarkdownTable(
+      [{ title: 'command' }, { title: 'what it does' }],
+      commands.map(({ name, summary }) => [`[${name}](#${name})`, summary]),
+    ),
+    '',
+    'Every command takes:',
+    '',
+    renderOptionTable(everywhere),
+    '',
+    'Results go to stdout, everything else to stderr. With `--json` stdout holds one JSON object per line and nothing',
+    'else; `event` says what a line is, the last one being `result` or `error`. `NO_COLOR` turns colours off, `HF_ENDPOINT`',
+    'names the Hub where `--hub` does not, `HUBFUSE_DEBUG` shows the stack of an error. An empty variable counts as unset.',
+    '',
+    '`hubfuse.config.json` in the working directory may name plugins and the Hub:',
+    '',
+    '```json',
+    '{ "plugins": ["./median.js", "hubfuse-plugin-example"], "hub": "http://127.0.0.1:8700" }',
+    '```',
+    '',
+    '## Exit codes',
+    '',
+    renderMarkdownTable(
+      [{ title: 'code', align: 'right' }, { title: 'meaning' }],
+      Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning]),
+    ),
+    '',
+    ...commands.flatMap(renderCommand),
+  ].join('\n');
+}
+
+function renderCommand(command: Command): string[] {
+  const { name, summary, description, positionals, options, examples } = command;
+  const lines = [`## ${name}`, '', `\`${usageLine(command)}\``, '', `${summary}.`, ''];
+  for (const paragraph of description) lines.push(paragraph, '');
+  if (positionals.length > 0) {
+    const rows = positionals.map((positional) => [`\`<${positional.name}>\``, positional.description]);
+    lines.push(renderMarkdownTable([{ title: 'argument' }, { title: 'meaning' }], rows), '');
+  }
+  if (Object.keys(options).length > 0) lines.push(renderOptionTable(options), '');
+  if (examples.length > 0) {
+    lines.push('```sh', ...examples.flatMap((example) => [`# ${example.explanation}`, example.command]), '```', '');
+  }
+  return lines;
+}
+
+function renderOptionTable(options: Options): string {
+  return renderMarkdownTable(
+    [{ title: 'option' }, { title: 'meaning' }],
+    Object.entries(options).map(([name, option]) => [`\`${optionTerm(name, option)}\``, optionDescription(option)]),
+  );
+}

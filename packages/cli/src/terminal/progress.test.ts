@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { Progress } from './progress.ts';
+
+function record(columns?: number) {
+  const state = { text: '', now: 0 };
+  const progress = new Progress({
+    write: (text) => {
+      state.text += text;
+    },
+    now: () => state.now,
+    ...(columns === undefined ? {} : { columns }),
+  });
+  return { state, progress };
+}
+
+test('without a terminal, progress is a few plain lines without control characters', () => {
+  const { state, progress } = record();
+  for (let done = 0; done <= 100; done++) {
+    state.now += 100;
+    progress.update({ label: 'download a', done: done * 1000, total: 100_000, unit: 'bytes' });
+  }
+  progress.finish();
+  expect(state.text.split('\n')).toEqual([
+    'download a  0 %  0 B of 100 KB',
+    'download a  50 %  50.0 KB of 100 KB',
+    'download a  100 %  100 KB of 100 KB',
+    'download a  100 KB  10 s',
+    '',
+  ]);
+});
+
+test('on a terminal, a bar is redrawn in place and its last state stays', () => {
+  const { state, progress } = record(120);
+  progress.update({ label: 'merge', done: 0, total: 4, unit: 'steps' });
+  state.now = 2000;
+  progress.update({ label: 'merge', done: 2, total: 4, unit: 'steps' });
+  expect(state.text).toContain(`${'━'.repeat(12)}${'─'.repeat(12)} merge  50 %  2 of 4  2.0 s left`);
+  progress.finish();
+  expect(state.text.endsWith('\r\x1b[2Kmerge  2  2.0 s\n')).toBe(true);
+});
+
+test('a bar never is wider than the terminal', () => {
+  const { state, progress } = record(40);
+  progress.update({ label: 'x'.repeat(200), done: 1, total: 2, unit: 'steps' });
+  expect(state.text.replace('\r\x1b[2K', '').length).toBeLessThan(40);
+});
+
+test('another label ends the work before', () => {
+  const { state, progress } = record();
+  progress.update({ label: 'a', done: 0, unit: 'steps' });
+  progress.update({ label: 'b', done: 0, unit: 'steps' });
+  expect(state.text).toBe('a\na  0.0 s\nb\n');
+});
