@@ -5,6 +5,7 @@ import { loadCommands } from 'hubfuse';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hubfuse } from './support/hubfuse.ts';
 
+const MEDIAN = join(import.meta.dirname, '../examples/plugin-median/median.js');
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'hubfuse-command-line-'));
@@ -19,12 +20,15 @@ test('the overview lists every command', async () => {
   for (const command of commands) expect(stdout).toContain(`  ${command.name} `);
 });
 
-test.each(commands.map((command) => command.name))('hubfuse %s --help shows usage, options and examples', async (name) => {
-  const { code, stdout, stderr } = await hubfuse([name, '--help']);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toContain(`Usage: hubfuse ${name}`);
-  expect(stdout).toContain('Examples:');
-});
+test.each(commands.map((command) => command.name))(
+  'hubfuse %s --help shows usage, options and examples',
+  async (name) => {
+    const { code, stdout, stderr } = await hubfuse([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: hubfuse ${name}`);
+    expect(stdout).toContain('Examples:');
+  },
+);
 
 test('no command at all shows the overview and counts as wrong usage', async () => {
   const { code, stdout } = await hubfuse([]);
@@ -53,19 +57,18 @@ test('HUBFUSE_DEBUG shows the stack, and an empty one counts as unset', async ()
 });
 
 test('init writes a recipe once and never over another file', async () => {
-  const first = await hubfuse(['init', 'mine.yaml', '--method', 'ties'], { directory });
+  const first = await hubfuse(['init', 'mine.yaml', '--method', 'median', '--plugin', MEDIAN], { directory });
   expect(first.code).toBe(0);
   const text = await readFile(join(directory, 'mine.yaml'), 'utf8');
-  expect(text).toContain('merge_method: ties');
+  expect(text).toContain('merge_method: median');
   await writeFile(join(directory, 'mine.yaml'), 'precious');
-  const second = await hubfuse(['init', 'mine.yaml'], { directory });
+  const second = await hubfuse(['init', 'mine.yaml', '--method', 'median', '--plugin', MEDIAN], { directory });
   expect(second.code).toBe(2);
   expect(await readFile(join(directory, 'mine.yaml'), 'utf8')).toBe('precious');
 });
 
 test('the configuration names plugins, relative to itself', async () => {
-  const plugin = join(import.meta.dirname, '../examples/plugin-median/median.js');
-  await writeFile(join(directory, 'hubfuse.config.json'), JSON.stringify({ plugins: [plugin] }));
+  await writeFile(join(directory, 'hubfuse.config.json'), JSON.stringify({ plugins: [MEDIAN] }));
   const { last } = await hubfuse(['methods', 'median', '--json'], { directory });
   expect(last()).toMatchObject({ event: 'result', method: { name: 'median', title: 'Coordinate-wise median' } });
   await writeFile(join(directory, 'hubfuse.config.json'), '{"plugin": []}');
