@@ -4,9 +4,12 @@ export {
   type GraphOptions,
   type WeightLocation,
 } from './build-graph.ts';
+export { type CheckGraphOptions, checkGraph, type GraphCheck, type GraphDifference } from './check-graph.ts';
 export { type ArchitectureDefinition, defineArchitecture } from './define-architecture.ts';
 export { encodeModelBytes } from './encode-model.ts';
 export { declaredClass, findArchitecture } from './find-architecture.ts';
 export { type Attributes, GraphBuilder, type Value } from './graph-builder.ts';
+export { graphOverFiles, type OpenableGraph } from './graph-over-files.ts';
 export * from './onnx-model.ts';
 export { registerArchitectures } from './register.ts';
+export { type GraphRun, type GraphTensor, runGraph } from './run-graph.ts';
