@@ -1,8 +1,13 @@
 export type * from './card-types.ts';
+export { type EnvironmentInput, hubOptionsFromEnvironment, normaliseHubUrl } from './environment.ts';
 export type * from './events.ts';
+export { type FetchOptions, fetchModel } from './fetch-model.ts';
 export type * from './inspection.ts';
 export type * from './licence-types.ts';
 export * from './manifest.ts';
+export { openFolder } from './open-folder.ts';
+export { openDataset, openModel } from './open-model.ts';
 export * from './options.ts';
 export type * from './publish-types.ts';
 export type * from './source.ts';
+export { redact } from './token.ts';

@@ -1,0 +1,263 @@
+import { HubError } from '@hubfuse/plugin';
+import { DEFAULT_HUB_URL, type HubOptions } from './options.ts';
+import { RateGate } from './rate-gate.ts';
+import { askedPause, isTransientStatus } from './retry.ts';
+import { putBlob } from './streaming-put.ts';
+import { checkedToken, safeCause, showAddress } from './token.ts';
+import { type Clock, SYSTEM_CLOCK, TransientFailure, withRetry } from './transient.ts';
+import { userAgent } from './version.ts';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** Writing takes a server longer than reading: it hashes what it was sent and commits many files at once. */
+const WRITE_TIMEOUT_FACTOR = 10;
+
+/** A response whose body is still to come, piece by piece, under a time-out for standing still. */
+export interface OpenResponse {
+  response: Response;
+  body: AsyncGenerator<Uint8Array>;
+  /** Ends the connection where the body is not read to its end. */
+  close(): void;
+}
+
+/** How this package talks over HTTP: time-outs, retries with an end, rate limits, and the token to its Hub alone. */
+export interface Transport {
+  readonly options: HubOptions;
+  readonly hubUrl: string;
+  readonly clock: Clock;
+  /**
+   * Like `fetch`, but tries again what may succeed later and reads the body before it returns. Responses that are not
+   * transient are returned whatever their status.
+   */
+  fetch: typeof fetch;
+  /** One attempt. @throws TransientFailure for a transient status, a network failure or a time-out. */
+  open(address: string, init?: RequestInit): Promise<OpenResponse>;
+}
+
+/** @throws HubError `hub/bad-token` where the token has not the form of one */
+export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK): Transport {
+  const hubUrl = options.hubUrl ?? DEFAULT_HUB_URL;
+  const token = checkedToken(options);
+  const gate = new RateGate(options, clock);
+  const send = options.fetch ?? fetch;
+
+  async function open(address: string, init: RequestInit = {}): Promise<OpenResponse> {
+    refuseOffline(address, options);
+    await gate.pass(address);
+    const request = `${init.method ?? 'GET'} ${showAddress(address)}`;
+    const abort = linkSignals([options.signal, init.signal ?? undefined]);
+    const headers = requestHeaders({ address, init, hubUrl, token, options });
+    const reading = ['GET', 'HEAD'].includes(init.method ?? 'GET');
+    const answerMs = (options.answerTimeoutMs ?? DEFAULT_TIMEOUT_MS) * (reading ? 1 : WRITE_TIMEOUT_FACTOR);
+    const stallMs = options.stallTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const fail = (cause: unknown): never => {
+      abort.release();
+      abort.throwIfOuter();
+      throw networkFailure({ request, cause, hubUrl: new URL(address).origin, token });
+    };
+    let response: Response;
+    try {
+      response =
+        init.body instanceof Blob && init.method === 'PUT' && options.fetch === undefined
+          ? await putBlob({
+              address,
+              headers,
+              body: init.body,
+              signal: abort.signal,
+              timeouts: { stallMs, answerMs },
+              onSent: progressOf(init),
+            })
+          : await abort.within(answerMs, 'no answer', () => send(address, { ...init, headers, signal: abort.signal }));
+    } catch (cause) {
+      return fail(cause);
+    }
+    gate.note(address, response.headers);
+    if (isTransientStatus(response.status)) {
+      const failure = await statusFailure({ request, response, clock });
+      abort.close();
+      throw failure;
+    }
+    return { response, body: readBody({ response, abort, stallMs, fail }), close: abort.close };
+  }
+
+  async function bufferedFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const address = input instanceof Request ? input.url : String(input);
+    return await withRetry({
+      request: `${init?.method ?? 'GET'} ${showAddress(address)}`,
+      options,
+      clock,
+      attempt: async () => {
+        const { response, body } = await open(address, init);
+        const pieces: Uint8Array[] = [];
+        for await (const piece of body) pieces.push(piece);
+        return bufferedResponse(response, Buffer.concat(pieces), address);
+      },
+    });
+  }
+
+  return { options, hubUrl, clock, fetch: bufferedFetch, open };
+}
+
+function bufferedResponse(response: Response, bytes: Uint8Array<ArrayBuffer>, address: string): Response {
+  const { status, statusText, headers } = response;
+  const bodiless = status === 204 || status === 205 || status === 304;
+  const buffered = new Response(bodiless ? null : bytes, { status, statusText, headers });
+  // The constructor leaves `url` empty; @huggingface/hub reads it.
+  Object.defineProperty(buffered, 'url', { value: response.url || address });
+  return buffered;
+}
+
+function refuseOffline(address: string, options: HubOptions): void {
+  if (options.offline !== true) return;
+  throw new HubError({
+    code: 'hub/offline',
+    where: showAddress(address),
+    message: 'the network is switched off (HF_HUB_OFFLINE) and this is not in the cache',
+    hint: 'unset HF_HUB_OFFLINE, or fetch it beforehand with `hubfuse pull`',
+  });
+}
+
+function requestHeaders(input: {
+  address: string;
+  init: RequestInit;
+  hubUrl: string;
+  token: string | undefined;
+  options: HubOptions;
+}): Headers {
+  const headers = new Headers(input.init.headers);
+  headers.set('user-agent', userAgent(input.options.userAgent));
+  // A Hub may send addresses of other hosts (pages of a listing, storage); they must not learn the token.
+  if (input.token !== undefined && new URL(input.address).origin === new URL(input.hubUrl).origin) {
+    headers.set('authorization', `Bearer ${input.token}`);
+  } else {
+    headers.delete('authorization');
+  }
+  return headers;
+}
+
+async function* readBody(input: {
+  response: Response;
+  abort: LinkedAbort;
+  stallMs: number;
+  fail(cause: unknown): never;
+}): AsyncGenerator<Uint8Array> {
+  const { response, abort, stallMs, fail } = input;
+  if (response.body === null) return abort.release();
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const piece = await abort.within(stallMs, 'the body stood still', () => reader.read()).catch(fail);
+      if (piece.done) return;
+      yield piece.value as Uint8Array;
+    }
+  } finally {
+    abort.close();
+  }
+}
+
+/** @huggingface/hub hands a callback for upload progress through the options of its `fetch` calls. */
+function progressOf(init: RequestInit): ((bytes: number) => void) | undefined {
+  const hint = (init as { progressHint?: { progressCallback?: (fraction: number) => void } }).progressHint;
+  const callback = hint?.progressCallback;
+  const size = init.body instanceof Blob ? init.body.size : 0;
+  return callback === undefined || size === 0 ? undefined : (bytes) => callback(bytes / size);
+}
+
+interface LinkedAbort {
+  signal: AbortSignal;
+  /** Runs an action under a time-out that aborts the request. */
+  within<T>(ms: number, what: string, action: () => Promise<T>): Promise<T>;
+  throwIfOuter(): void;
+  release(): void;
+  close(): void;
+}
+
+/** One controller that follows the others and can be let go: `AbortSignal.any` on a long-lived signal keeps all of its results. */
+function linkSignals(outer: readonly (AbortSignal | undefined)[]): LinkedAbort {
+  const controller = new AbortController();
+  const signals = outer.filter((signal) => signal !== undefined);
+  const follow = () => controller.abort(signals.find((signal) => signal.aborted)?.reason);
+  for (const signal of signals) {
+    if (signal.aborted) follow();
+    signal.addEventListener('abort', follow, { once: true });
+  }
+  const release = () => {
+    for (const signal of signals) signal.removeEventListener('abort', follow);
+  };
+  return {
+    signal: controller.signal,
+    async within(ms, what, action) {
+      const timer = setTimeout(() => controller.abort(new DOMException(`${what} for ${ms} ms`, 'TimeoutError')), ms);
+      try {
+        return await action();
+      } catch (cause) {
+        // A reader that is aborted reports its own error; the time-out is what a person must hear of.
+        throw controller.signal.aborted ? controller.signal.reason : cause;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    throwIfOuter() {
+      for (const signal of signals) signal.throwIfAborted();
+    },
+    release,
+    close() {
+      release();
+      controller.abort();
+    },
+  };
+}
+
+async function statusFailure(input: { request: string; response: Response; clock: Clock }): Promise<TransientFailure> {
+  const { request, response, clock } = input;
+  const { status } = response;
+  const askedMs = askedPause(response.headers, clock.now()).pauseMs;
+  const wait = askedMs === undefined ? '' : `; it asks to wait ${Math.ceil(askedMs / 1000)} s`;
+  const limited = status === 429;
+  const final = new HubError({
+    code: limited ? 'hub/rate-limited' : 'hub/unavailable',
+    where: request,
+    message: limited ? `the Hub is being asked too often${wait}` : `the Hub answered ${status}, again and again${wait}`,
+    hint: limited ? 'try later; with a token the limits are wider' : "this is the server's trouble: try later",
+  });
+  return new TransientFailure({ reason: String(status), final, askedMs });
+}
+
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
+
+function networkFailure(input: {
+  request: string;
+  cause: unknown;
+  hubUrl: string;
+  token: string | undefined;
+}): TransientFailure | HubError {
+  const { request, hubUrl, token } = input;
+  const cause = safeCause(input.cause, token);
+  const code = codeOf(input.cause);
+  if (cause.name === 'TimeoutError') {
+    const final = new HubError({
+      code: 'hub/timeout',
+      where: request,
+      message: `the Hub is too slow: ${cause.message}`,
+      hint: 'check the connection, then run again: what was transferred is kept',
+    });
+    return new TransientFailure({ reason: cause.message, final });
+  }
+  const final = new HubError({
+    code: CERTIFICATE.test(code) ? 'hub/certificate' : 'hub/unreachable',
+    where: request,
+    message: `${hubUrl} cannot be reached: ${cause.message}`,
+    hint: CERTIFICATE.test(code)
+      ? 'a proxy with its own certificate? Point NODE_EXTRA_CA_CERTS at it'
+      : 'check the address and the connection, then run again: what was transferred is kept',
+    cause,
+  });
+  return CERTIFICATE.test(code) ? final : new TransientFailure({ reason: code || cause.message, final });
+}
+
+function codeOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string') return code;
+  }
+  return '';
+}
