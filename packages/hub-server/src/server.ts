@@ -1,4 +1,12 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { HubError } from '@hubfuse/plugin';
+import { createApp } from './app.ts';
 import type { Fault } from './faults.ts';
+import { importPlainFolders } from './import-plain-folders.ts';
+import type { HubServerOptions } from './options.ts';
+import { HubStore } from './storage/hub-store.ts';
 
 /** A running Hub. */
 export interface HubServer {
@@ -10,4 +18,73 @@ export interface HubServer {
   faults?: { set(faults: readonly Fault[]): void; list(): readonly Fault[] };
   /** Stops listening, waits `graceMs` for requests under way and cuts the rest. */
   close(): Promise<void>;
+}
+
+/** A connection on which nothing moves for this long is closed. Uploads as a whole may take as long as they take. */
+const IDLE_MS = 120_000;
+
+/**
+ * Serves a folder as a Hub. Resolves when it listens.
+ * @throws HubError where the address is taken or the folder cannot be used.
+ */
+export async function startHubServer(options: HubServerOptions): Promise<HubServer> {
+  const { host = '127.0.0.1', port = 0, tokens = {}, graceMs = 2000 } = options;
+  const store = await HubStore.open(options.folder);
+  const imported = await importPlainFolders(store, options.folder);
+  for (const repo of imported) options.onNotice?.(`imported ${repo}`);
+  const app = createApp({
+    store,
+    rules: { tokens, open: Object.keys(tokens).length === 0 && isLoopback(host) },
+    pageSize: options.pageSize ?? 1000,
+    partSize: options.partSize ?? 64 * 1024 * 1024,
+    publicUrl: options.publicUrl,
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (incoming, outgoing) => {
+    void listener(incoming, outgoing);
+  });
+  server.setTimeout(IDLE_MS);
+  await listen(server, { host, port });
+  const address = server.address() as AddressInfo;
+  const url = options.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= stop(server, graceMs);
+    return closing;
+  };
+  if (options.stopOnSignals === true) {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close());
+  }
+  return { url, imported, close };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new HubError({
+          code: 'hub-server/cannot-listen',
+          message: `cannot listen on ${host}:${port}: ${cause.message}`,
+          hint: cause.code === 'EADDRINUSE' ? 'choose another port' : undefined,
+          cause,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function stop(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
 }

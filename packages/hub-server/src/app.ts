@@ -1,0 +1,35 @@
+import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { errorReply, HubRefusal } from './http/errors.ts';
+import type { Hub, HubEnv } from './http/request.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { commitRoutes } from './routes/commit.ts';
+import { historyRoutes } from './routes/history.ts';
+import { infoRoutes } from './routes/info.ts';
+import { lfsRoutes } from './routes/lfs.ts';
+import { preuploadRoutes } from './routes/preupload.ts';
+import { refRoutes } from './routes/refs.ts';
+import { repoRoutes } from './routes/repos.ts';
+import { resolveRoutes } from './routes/resolve.ts';
+import { treeRoutes } from './routes/tree.ts';
+
+/** All routes of the Hub. */
+export function createApp(hub: Hub): Hono<HubEnv> {
+  const app = new Hono<HubEnv>();
+  app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : errorReply(error, c)));
+  app.notFound((c) => errorReply(new HubRefusal({ status: 404, message: `Not found: ${c.req.path}` }), c));
+  const all = [
+    accountRoutes,
+    repoRoutes,
+    infoRoutes,
+    treeRoutes,
+    historyRoutes,
+    refRoutes,
+    preuploadRoutes,
+    commitRoutes,
+    lfsRoutes,
+    resolveRoutes,
+  ];
+  for (const routes of all) app.route('/', routes(hub));
+  return app;
+}

@@ -1,0 +1,89 @@
+import type { Commit, CommittedFile } from '../storage/commit.ts';
+import { lfsPointer, treeIds } from '../storage/git-objects.ts';
+import type { Repository } from '../storage/repository.ts';
+
+/** A file or folder as the Hub's API shows it. */
+export interface TreeEntry {
+  type: 'file' | 'directory';
+  oid: string;
+  size: number;
+  path: string;
+  lfs?: { oid: string; size: number; pointerSize: number };
+  lastCommit?: { id: string; title: string; date: string };
+  securityFileStatus?: { status: 'unscanned' };
+}
+
+export function fileEntry(file: CommittedFile): TreeEntry {
+  return { type: 'file', oid: file.oid, size: file.size, path: file.path, ...lfsField(file) };
+}
+
+function lfsField(file: CommittedFile): Pick<TreeEntry, 'lfs'> {
+  if (!file.lfs) return {};
+  return { lfs: { oid: file.sha256, size: file.size, pointerSize: lfsPointer(file).length } };
+}
+
+/** Everything directly in a folder of a commit, or below it, sorted by path; undefined where there is no such folder. */
+export function folderEntries(
+  commit: Commit,
+  { path, recursive }: { path: string; recursive: boolean },
+): TreeEntry[] | undefined {
+  const folders = treeIds(commit.files);
+  if (path !== '' && !folders.has(path)) return undefined;
+  const prefix = path === '' ? '' : `${path}/`;
+  const inside = (candidate: string) =>
+    candidate !== '' &&
+    candidate.startsWith(prefix) &&
+    candidate !== path &&
+    (recursive || !candidate.slice(prefix.length).includes('/'));
+  const entries: TreeEntry[] = commit.files.filter((file) => inside(file.path)).map(fileEntry);
+  for (const [folder, oid] of folders) {
+    if (inside(folder)) entries.push({ type: 'directory', oid, size: 0, path: folder });
+  }
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Entries of the paths that exist; others are left out. */
+export function entriesOf(commit: Commit, paths: readonly string[]): TreeEntry[] {
+  const files = new Map(commit.files.map((file) => [file.path, file]));
+  const folders = treeIds(commit.files);
+  const entries: TreeEntry[] = [];
+  for (const path of paths) {
+    const file = files.get(path);
+    const folder = path === '' ? undefined : folders.get(path);
+    if (file !== undefined) entries.push(fileEntry(file));
+    else if (folder !== undefined) entries.push({ type: 'directory', oid: folder, size: 0, path });
+  }
+  return entries;
+}
+
+/** Adds what `expand=true` asks for: the commit that changed each entry last. */
+export async function expandEntries(
+  repository: Repository,
+  commit: Commit,
+  entries: readonly TreeEntry[],
+): Promise<TreeEntry[]> {
+  const expanded: TreeEntry[] = [];
+  for (const entry of entries) {
+    const last = await lastCommit(repository, commit, entry);
+    expanded.push({
+      ...entry,
+      lastCommit: { id: last.id, title: last.title, date: last.date },
+      ...(entry.type === 'file' ? { securityFileStatus: { status: 'unscanned' as const } } : {}),
+    });
+  }
+  return expanded;
+}
+
+async function lastCommit(repository: Repository, commit: Commit, entry: TreeEntry): Promise<Commit> {
+  if (entry.type === 'file') {
+    const id = commit.files.find((file) => file.path === entry.path)?.commit ?? commit.id;
+    return (await repository.findCommit(id)) ?? commit;
+  }
+  let newest: Commit | undefined;
+  const ids = new Set(commit.files.filter((file) => file.path.startsWith(`${entry.path}/`)).map((file) => file.commit));
+  for (const id of ids) {
+    const candidate = await repository.findCommit(id);
+    if (candidate !== undefined && (newest === undefined || candidate.count > newest.count)) newest = candidate;
+  }
+  return newest ?? commit;
+}

@@ -1,0 +1,68 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { importInto } from './import-folder.ts';
+import type { RepoType } from './options.ts';
+import { type HubStore, isRepoId } from './storage/hub-store.ts';
+
+interface PlainFolder {
+  type: RepoType;
+  repo: string;
+  folder: string;
+}
+
+/**
+ * Imports the folders of models and data sets that lie plainly in the folder that is served and are no repositories
+ * yet: `<namespace>/<name>` as models, `datasets/<namespace>/<name>` as data sets, and folders with files directly
+ * below the root as models whose namespace is the root's own name.
+ * @returns the ids, data sets with `datasets/` in front.
+ */
+export async function importPlainFolders(store: HubStore, root: string): Promise<string[]> {
+  const imported: string[] = [];
+  for (const { type, repo, folder } of await plainFolders(root)) {
+    if ((await store.find(type, repo)) !== undefined) continue;
+    await importInto(store, { type, repo, folder, message: `Import ${basename(folder)}` });
+    imported.push(type === 'dataset' ? `datasets/${repo}` : repo);
+  }
+  return imported;
+}
+
+async function plainFolders(root: string): Promise<PlainFolder[]> {
+  const own = basename(resolve(root));
+  const found: PlainFolder[] = [];
+  for (const first of await folders(root)) {
+    const datasets = first === 'datasets';
+    if (!datasets && (await holdsFiles(join(root, first)))) {
+      found.push({ type: 'model', repo: `${own}/${first}`, folder: join(root, first) });
+      continue;
+    }
+    for (const second of await folders(join(root, first))) {
+      const folder = join(root, first, second);
+      if (!datasets) {
+        if (await holdsAnything(folder)) found.push({ type: 'model', repo: `${first}/${second}`, folder });
+        continue;
+      }
+      for (const third of await folders(folder)) {
+        const data = join(folder, third);
+        if (await holdsAnything(data)) found.push({ type: 'dataset', repo: `${second}/${third}`, folder: data });
+      }
+    }
+  }
+  return found.filter(({ repo }) => isRepoId(repo));
+}
+
+async function folders(folder: string): Promise<string[]> {
+  return (await children(folder)).filter((child) => child.folder).map((child) => child.name);
+}
+
+async function holdsFiles(folder: string): Promise<boolean> {
+  return (await children(folder)).some((child) => !child.folder);
+}
+
+async function holdsAnything(folder: string): Promise<boolean> {
+  return (await children(folder)).length > 0;
+}
+
+async function children(folder: string): Promise<{ name: string; folder: boolean }[]> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+  return Promise.all(names.map(async (name) => ({ name, folder: (await stat(join(folder, name))).isDirectory() })));
+}

@@ -1,0 +1,105 @@
+import { Hono } from 'hono';
+import { badRequest, HubRefusal, revisionNotFound } from '../http/errors.ts';
+import {
+  asString,
+  decodePart,
+  type Hub,
+  type HubEnv,
+  type HubRequest,
+  jsonBody,
+  openRepo,
+  rawParts,
+} from '../http/request.ts';
+import { fullName, isRefName, type Ref, type RefKind } from '../storage/refs.ts';
+import type { Repository } from '../storage/repository.ts';
+
+/** Branches and tags: listing, making, deleting. */
+export function refRoutes(hub: Hub): Hono<HubEnv> {
+  const app = new Hono<HubEnv>();
+  const base = '/api/:types{models|datasets}/:namespace/:name';
+
+  app.get(`${base}/refs`, async (c) => {
+    const { repository } = await openRepo(hub, c);
+    const withPulls = c.req.query('include_prs') === '1' || c.req.query('include_pull_requests') === '1';
+    return c.json({
+      branches: await list(repository, 'heads'),
+      converts: [],
+      tags: await list(repository, 'tags'),
+      ...(withPulls ? { pullRequests: await list(repository, 'pr') } : {}),
+    });
+  });
+
+  app.post(`${base}/branch/*`, async (c) => {
+    const { repository } = await openRepo(hub, c, 'write');
+    const name = restAsName(c);
+    const body = await jsonBody(c);
+    const start = await startOf(repository, { body, fallback: 'main' });
+    await make(repository, { ref: { kind: 'heads', name }, start, overwrite: body.overwrite === true });
+    return c.body(null, 200);
+  });
+
+  app.delete(`${base}/branch/*`, async (c) => {
+    const { repository } = await openRepo(hub, c, 'write');
+    const name = restAsName(c);
+    if (name === 'main') throw new HubRefusal({ status: 403, message: 'The branch "main" cannot be deleted' });
+    await remove(repository, { kind: 'heads', name });
+    return c.body(null, 200);
+  });
+
+  // A tag's address ends with the revision that it marks; its name is in the body.
+  app.post(`${base}/tag/*`, async (c) => {
+    const { repository } = await openRepo(hub, c, 'write');
+    const revision = restAsName(c);
+    const name = asString((await jsonBody(c)).tag);
+    if (name === undefined) throw badRequest('tag is missing');
+    const start = await repository.resolve(revision);
+    if (start === undefined) throw revisionNotFound(revision);
+    await make(repository, { ref: { kind: 'tags', name }, start, overwrite: false });
+    return c.body(null, 200);
+  });
+
+  app.delete(`${base}/tag/*`, async (c) => {
+    const { repository } = await openRepo(hub, c, 'write');
+    await remove(repository, { kind: 'tags', name: restAsName(c) });
+    return c.body(null, 200);
+  });
+  return app;
+}
+
+function restAsName(c: HubRequest): string {
+  return rawParts(c).slice(5).map(decodePart).join('/');
+}
+
+async function list(repository: Repository, kind: RefKind): Promise<Record<string, string>[]> {
+  const refs = await repository.refs.list(kind);
+  return refs.map(({ name, commit }) => ({ name, ref: fullName({ kind, name }), targetCommit: commit }));
+}
+
+async function startOf(
+  repository: Repository,
+  { body, fallback }: { body: Record<string, unknown>; fallback: string },
+): Promise<string> {
+  if (body.emptyBranch === true) {
+    const words = { title: 'initial commit', author: repository.namespace, date: new Date() };
+    return (await repository.addCommit({ parent: undefined, changes: [], words })).id;
+  }
+  const revision = asString(body.startingPoint) ?? fallback;
+  const commit = await repository.resolve(revision);
+  if (commit === undefined) throw revisionNotFound(revision);
+  return commit;
+}
+
+async function make(
+  repository: Repository,
+  { ref, start, overwrite }: { ref: Ref; start: string; overwrite: boolean },
+): Promise<void> {
+  if (!isRefName(ref.name)) throw badRequest(`"${ref.name}" cannot be the name of a branch or tag`);
+  if (overwrite) return repository.refs.set(ref, start);
+  if (await repository.refs.create(ref, start)) return;
+  throw new HubRefusal({ status: 409, message: `Reference already exists: ${fullName(ref)}` });
+}
+
+async function remove(repository: Repository, ref: Ref): Promise<void> {
+  if ((await repository.refs.get(ref)) === undefined) throw revisionNotFound(ref.name);
+  await repository.refs.delete(ref);
+}
