@@ -116,3 +116,8 @@ test('data that does not lie at a multiple of its element size is read all the s
   shifted.set(bytesOf(Float32Array.of(1.5, -2)), 1);
   expect([...toFloat32(shifted.subarray(1), 'F32')]).toEqual([1.5, -2]);
 });
+
+test('a part of a larger Buffer is converted alone', () => {
+  const part = Buffer.from(Float32Array.of(1, 2, 3, 4).buffer).subarray(4, 12);
+  expect([...toFloat32(part, 'F32')]).toEqual([2, 3]);
+});

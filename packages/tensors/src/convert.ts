@@ -72,8 +72,9 @@ function isBigint(values: NumberArray | BigintArray): values is BigintArray {
 }
 
 function elements(data: Uint8Array, dtype: DType): NumberArray | BigintArray {
-  // Typed arrays need an aligned start, which a tensor inside a file's buffer need not have.
-  const buffer = data.slice().buffer;
+  // Typed arrays need an aligned start, which a tensor inside a file's buffer need not have. A Buffer's own slice would
+  // share that buffer.
+  const buffer = new Uint8Array(data).buffer;
   switch (dtype) {
     case 'F64':
       return new Float64Array(buffer);
