@@ -1,3 +1,6 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
 /** What the command reads from the environment, once. The Hub's own variables (HF_TOKEN, HF_HOME) belong to `@hubfuse/hub`. */
 export interface Environment {
   /** `NO_COLOR`: no colours. */
@@ -8,6 +11,11 @@ export interface Environment {
   plainProgress: boolean;
   /** `HF_ENDPOINT`: the Hub that stands in for huggingface.co, as Python's client reads it. */
   hub: string | undefined;
+  /**
+   * `HUBFUSE_HOME`: absolute path of the folder that keeps what an interrupted run needs. Default: `hubfuse` in
+   * `XDG_CACHE_HOME`, else in `~/.cache`.
+   */
+  home: string;
 }
 
 /** Reads the variables. An empty one counts as unset. */
@@ -18,5 +26,6 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     debug: value('HUBFUSE_DEBUG') !== undefined,
     plainProgress: value('TERM') === 'dumb' || value('CI') !== undefined,
     hub: value('HF_ENDPOINT'),
+    home: resolve(value('HUBFUSE_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'hubfuse')),
   };
 }

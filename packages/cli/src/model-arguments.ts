@@ -1,43 +1,60 @@
 import { UsageError } from '@hubfuse/plugin';
+import type { Options, OptionValues } from './command.ts';
 
-/** A merge that is written on the command line instead of in a file. */
-export interface ModelArguments {
-  models: readonly string[];
-  method: string | undefined;
-  base: string | undefined;
-  /** `name=value` each; values as in YAML: numbers, true and false, else words. */
-  parameters: readonly string[];
-  dtype: string | undefined;
-  /** `ns/name` to publish to. */
-  publish: string | undefined;
-  pullRequest: boolean;
+/** Options that stand for a recipe where models are named on the command line. */
+export const recipeOptions = {
+  method: { type: 'text', value: 'name', description: 'merge the models that are named, by this method' },
+  base: { type: 'text', value: 'model', description: 'with --method: the base model' },
+  parameter: {
+    type: 'list',
+    short: 'p',
+    value: 'name=value',
+    description: 'with --method: a parameter of the method; may be given several times',
+  },
+  dtype: {
+    type: 'text',
+    value: 'dtype',
+    choices: ['float32', 'float16', 'bfloat16'],
+    default: "the models' own",
+    description: 'with --method: precision of the merged file',
+  },
+  publish: { type: 'text', value: 'ns/name', description: 'with --method: publish to this repository' },
+  'pull-request': { type: 'flag', description: 'with --publish: open a pull request instead of committing' },
+} as const satisfies Options;
+
+export type ModelArguments = OptionValues<typeof recipeOptions>;
+
+/** Names of the options that were given and that only go with models. */
+export function givenRecipeOptions(options: ModelArguments): string[] {
+  return Object.keys(recipeOptions).filter((name) => {
+    const value = options[name as keyof ModelArguments];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
 }
 
-/** The recipe that the arguments stand for, as JSON text. @throws UsageError */
-export function recipeFromArguments(given: ModelArguments): string {
-  if (given.method === undefined) {
+/** The recipe that models and options stand for, as JSON text. @throws UsageError */
+export function recipeFromArguments(models: readonly string[], options: ModelArguments): string {
+  const { method, base, parameter, dtype, publish } = options;
+  if (method === undefined) {
     throw new UsageError({
       code: 'usage/no-method',
       message: 'models on the command line need --method',
       hint: 'hubfuse merge <model> <model>... --method pcb --base <model> --out <folder>; `hubfuse methods` lists them',
     });
   }
-  const parameters = Object.fromEntries(given.parameters.map(readParameter));
+  const target = { repo: publish, ...(options['pull-request'] ? { as: 'pull_request' } : {}) };
   return JSON.stringify({
-    merge_method: given.method,
-    ...(given.base === undefined ? {} : { base_model: given.base }),
-    models: given.models,
-    ...(given.parameters.length === 0 ? {} : { parameters }),
-    ...(given.dtype === undefined ? {} : { out_dtype: given.dtype }),
-    ...(given.publish === undefined
-      ? {}
-      : { publish: { hub: { repo: given.publish, ...(given.pullRequest ? { as: 'pull_request' } : {}) } } }),
+    merge_method: method,
+    ...(base === undefined ? {} : { base_model: base }),
+    models,
+    ...(parameter.length === 0 ? {} : { parameters: Object.fromEntries(parameter.map(readParameter)) }),
+    ...(dtype === undefined ? {} : { out_dtype: dtype }),
+    ...(publish === undefined ? {} : { publish: { hub: target } }),
   });
 }
 
 function readParameter(text: string): [string, unknown] {
   const equals = text.indexOf('=');
-  const name = text.slice(0, equals);
   if (equals <= 0) {
     throw new UsageError({
       code: 'usage/bad-parameter',
@@ -45,10 +62,10 @@ function readParameter(text: string): [string, unknown] {
       hint: '--parameter ratio=0.2',
     });
   }
-  return [name, readValue(text.slice(equals + 1))];
+  return [text.slice(0, equals), readValue(text.slice(equals + 1))];
 }
 
-/** Numbers, booleans, lists and null as JSON writes them; anything else is a word. */
+/** Numbers, booleans and lists as JSON writes them; anything else is a word. */
 function readValue(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
