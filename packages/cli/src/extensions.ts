@@ -1,8 +1,12 @@
+import { registerArchitectures } from '@hubfuse/graphs';
+import { registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
 
 /** Knows the built-in extensions and then the plugins, in the order given. @throws PluginError */
 export async function createRegistry(directory: string, plugins: readonly string[]): Promise<Registry> {
   const registry = new Registry();
+  await registerStores(registry);
+  await registerArchitectures(registry);
   for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
   return registry;
 }

@@ -1,3 +1,4 @@
+export { type CachedRepo, listCache, removeFromCache } from './cache-contents.ts';
 export type * from './card-types.ts';
 export { type EnvironmentInput, hubOptionsFromEnvironment, normaliseHubUrl } from './environment.ts';
 export type * from './events.ts';
