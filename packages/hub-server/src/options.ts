@@ -1,4 +1,4 @@
-import type { Fault } from './faults.ts';
+import type { Fault } from './faults/fault.ts';
 
 /** Kinds of repositories that this Hub holds. */
 export type RepoType = 'model' | 'dataset';

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { HubError } from '@hubfuse/plugin';
 import { createApp } from './app.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './faults/fault.ts';
+import { FaultInjector } from './faults/injector.ts';
 import { importPlainFolders } from './import-plain-folders.ts';
 import type { HubServerOptions } from './options.ts';
 import { HubStore } from './storage/hub-store.ts';
@@ -40,8 +41,9 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     publicUrl: options.publicUrl,
   });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const faults = options.faults === undefined ? undefined : new FaultInjector(options.faults);
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (incoming, outgoing) => {
-    void listener(incoming, outgoing);
+    if (faults?.meet(incoming, outgoing) !== true) void listener(incoming, outgoing);
   });
   server.setTimeout(IDLE_MS);
   await listen(server, { host, port });
@@ -55,7 +57,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   if (options.stopOnSignals === true) {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close());
   }
-  return { url, imported, close };
+  return { url, imported, close, ...(faults === undefined ? {} : { faults }) };
 }
 
 function isLoopback(host: string): boolean {
