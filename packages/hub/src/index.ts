@@ -1,5 +1,6 @@
 export { type CachedRepo, listCache, removeFromCache } from './cache-contents.ts';
 export type * from './card-types.ts';
+export { freeBytes } from './disk-space.ts';
 export { type EnvironmentInput, hubOptionsFromEnvironment, normaliseHubUrl } from './environment.ts';
 export type * from './events.ts';
 export { type FetchOptions, fetchModel } from './fetch-model.ts';
@@ -12,3 +13,4 @@ export * from './options.ts';
 export type * from './publish-types.ts';
 export type * from './source.ts';
 export { redact } from './token.ts';
+export { type HubAccount, whoAmI } from './who-am-i.ts';

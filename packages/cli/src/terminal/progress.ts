@@ -23,8 +23,8 @@ const LINE_EVERY_MS = 5000;
 const BAR_WIDTH = 24;
 
 /**
- * Shows one piece of work at a time: on a terminal a bar that is redrawn in place, elsewhere one line when it begins,
- * one every few seconds and one when it is done.
+ * Shows one piece of work at a time: on a terminal a bar that is redrawn in place, elsewhere a line every few seconds
+ * and one when it is done.
  */
 export class Progress {
   readonly #options: ProgressOptions;
@@ -40,7 +40,7 @@ export class Progress {
     if (this.#current?.step.label !== step.label) {
       this.finish();
       this.#current = { step, startedAt: now, shownAt: now, startedFrom: step.done };
-      this.#show(now);
+      if (this.#options.columns !== undefined) this.#show(now);
       return;
     }
     this.#current.step = step;
