@@ -115,3 +115,29 @@ export class StoreError extends HubfuseError {}
 export class PluginError extends HubfuseError {}
 /** Memory, disk or time does not suffice. */
 export class ResourceError extends HubfuseError {}
+
+const CLASSES = {
+  UsageError,
+  RecipeError,
+  TensorError,
+  HubError,
+  MergeError,
+  GraphError,
+  EvaluationError,
+  RunError,
+  StoreError,
+  PluginError,
+  ResourceError,
+};
+
+/** Rebuilds an error from its `toJSON` form, as it arrives from a worker thread or another process. */
+export function reviveError(value: unknown): HubfuseError {
+  const fields = value as Partial<ReturnType<HubfuseError['toJSON']>>;
+  const known = CLASSES[fields.name as keyof typeof CLASSES] ?? HubfuseError;
+  return new known({
+    code: fields.code ?? 'internal/unknown',
+    message: fields.message ?? String(value),
+    where: fields.where,
+    hint: fields.hint,
+  });
+}

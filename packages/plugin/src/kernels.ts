@@ -1,36 +1,106 @@
 /**
- * The SIMD kernels that a merge method may call. Every argument that is an array lies in the kernels' own memory:
- * pass the views that a `Block` hands out, never arrays of your own. All arithmetic is float32 with IEEE rounding,
- * no fused or relaxed operations, so the bits are the same on every machine. Lengths are those of the first array.
+ * The SIMD kernels that a merge method may call. Arrays must be rows of a `Block` (`models`, `base`, `out`,
+ * `scratch()`): they lie in the kernels' own memory. All arithmetic is float32 with IEEE rounding, no fused or relaxed
+ * operations, so the bits are the same on every machine. Lengths are those of the first array.
  */
 export interface Kernels {
   /** out[i] = value */
   fill(out: Float32Array, value: number): void;
-  /** out[i] = x[i] */
-  copy(out: Float32Array, x: Float32Array): void;
-  /** out[i] = a * x[i] */
+  /** out[i] = a x[i] */
   scale(out: Float32Array, x: Float32Array, a: number): void;
-  /** out[i] += a * x[i] */
+  /** out[i] += a x[i] */
   addScaled(out: Float32Array, x: Float32Array, a: number): void;
   /** out[i] = x[i] - y[i]: a task vector */
   subtract(out: Float32Array, x: Float32Array, y: Float32Array): void;
   /** out[i] = x[i] + y[i] */
   add(out: Float32Array, x: Float32Array, y: Float32Array): void;
-  /** Sum of |x[i]| in float64, in order of lanes: the same bits for the same array. */
+  /** out[i] = x[i] y[i] */
+  multiply(out: Float32Array, x: Float32Array, y: Float32Array): void;
+  /** out[i] = e^(a x[i] + b); the exponent is clamped to [-87, 88]. */
+  exponential(out: Float32Array, x: Float32Array, a: number, b: number): void;
+  /** out[i] = tanh x[i] */
+  hyperbolicTangent(out: Float32Array, x: Float32Array): void;
+  /** Sum of |x[i]| in float64, lanes in a fixed order. */
   absoluteSum(x: Float32Array): number;
-  /** x[i] = |x[i]| >= threshold ? x[i] : 0 */
-  keepAtLeast(x: Float32Array, threshold: number): void;
-  /** x[i] = |x[i]| > threshold ? x[i] : 0 */
-  keepAbove(x: Float32Array, threshold: number): void;
+  /** Sum of x[i] in float64, lanes in a fixed order. */
+  sum(x: Float32Array): number;
+  /** Smallest and largest value. */
+  range(x: Float32Array): { low: number; high: number };
+  /** out[i] = |x[i]| >= threshold ? x[i] : 0 */
+  keepAtLeast(out: Float32Array, x: Float32Array, threshold: number): void;
+  /** out[i] = sum over j of weights[j] rows[j][i], rows in order */
+  weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void;
   /**
-   * Counts order keys into `histogram` (see `orderKey`): keys of magnitude |x| with `absolute`, else of x itself.
-   * A key k falls into bin (k - low) >> shift; keys below `low` are counted in the return value, keys beyond the
-   * last bin are not counted.
+   * Sign consensus. The elected sign is that of sum_j weights[j] rows[j][i], or `zero` where that sum is zero; terms
+   * that disagree with it, and zeros, do not count. `sum`: the terms' sum; `mean`: that over the sum of the weights of
+   * the terms that count; `max`: the term of largest magnitude.
+   */
+  elect(
+    out: Float32Array,
+    rows: readonly Float32Array[],
+    weights: readonly number[],
+    options: { merge: 'sum' | 'mean' | 'max'; zero: 1 | 0 | -1 },
+  ): void;
+  /**
+   * Counts order keys into `histogram` (an `AccumulatorMemory` array); returns how many keys lie below the window.
    */
   histogram(x: Float32Array, histogram: Uint32Array, window: HistogramWindow): number;
+  /**
+   * Appends the order keys inside a range to `collected.keys` and counts them and the keys below it. Keys beyond the
+   * array's length are counted, not stored.
+   */
+  collect(x: Float32Array, collected: CollectedKeys, range: KeyRange): void;
+  /** Kernels of PCB-Merging (arXiv 2410.02396). */
+  readonly pcb: PcbKernels;
 }
 
-/** The part of the order keys that a histogram resolves. */
+/** The clamping bounds of one task vector's magnitudes: order statistics over the whole vector. */
+export interface MagnitudeBounds {
+  low: number;
+  high: number;
+}
+
+/** Fused steps of PCB-Merging; u is the min-max normalised clamped magnitude (0 where a row has no spread). */
+export interface PcbKernels {
+  /** out = sign(tau) u */
+  signedNormalised(out: Float32Array, tau: Float32Array, bounds: MagnitudeBounds): void;
+  /** out = sign(tau) times the clamped magnitude */
+  clampMagnitude(out: Float32Array, tau: Float32Array, bounds: MagnitudeBounds): void;
+  /** out = exp(count u^2 - shift) tanh(tau total) */
+  balance(
+    out: Float32Array,
+    tau: Float32Array,
+    total: Float32Array,
+    options: MagnitudeBounds & { count: number; shift: number },
+  ): void;
+  /** out += tanh(x y) */
+  addTanhProduct(out: Float32Array, x: Float32Array, y: Float32Array): void;
+  /** out *= exp(count u^2 - shift) for a row u that is normalised already */
+  multiplyIntra(out: Float32Array, u: Float32Array, options: { count: number; shift: number }): void;
+  /** w = max(balance - threshold, 0) inverse; sums.numerator += lambda x w; sums.denominator += w */
+  accumulateWeighted(
+    sums: QuotientRows,
+    x: Float32Array,
+    balance: Float32Array,
+    options: { threshold: number; inverse: number; lambda: number },
+  ): void;
+  /** w = balance >= threshold ? factor balance : 0; sums.numerator += lambda x w; sums.denominator += w */
+  accumulateSurvivors(
+    sums: QuotientRows,
+    x: Float32Array,
+    balance: Float32Array,
+    options: { threshold: number; factor: number; lambda: number },
+  ): void;
+  /** out = base + numerator / max(denominator, floor), and base where the denominator is 0 */
+  finishQuotient(out: Float32Array, base: Float32Array, sums: QuotientRows, floor: number): void;
+}
+
+export interface QuotientRows {
+  numerator: Float32Array;
+  denominator: Float32Array;
+}
+
+/** The part of the order keys that a histogram resolves. A key k falls into bin (k - low) >> shift. */
 export interface HistogramWindow {
   /** Lowest order key (unsigned 32 bit) inside the window. */
   low: number;
@@ -38,4 +108,19 @@ export interface HistogramWindow {
   shift: number;
   /** Count |x| instead of x. */
   absolute: boolean;
+}
+
+/** An inclusive range of order keys. */
+export interface KeyRange {
+  low: number;
+  high: number;
+  /** Take |x| instead of x. */
+  absolute: boolean;
+}
+
+/** What `collect` fills; both are `AccumulatorMemory` arrays. */
+export interface CollectedKeys {
+  keys: Uint32Array;
+  /** counts[0]: keys below the range; counts[1]: keys inside it. */
+  counts: Uint32Array;
 }

@@ -72,13 +72,13 @@ export interface Block {
   readonly tensorLength: number;
   /** The base's values; empty for a method without base. */
   readonly base: Float32Array;
-  /** The values of each model that has the tensor, in the order of the recipe. May be overwritten. */
+  /** The values of each model that has the tensor, in the order of the recipe. Like `base`, not to be written to. */
   readonly models: readonly Float32Array[];
   /** Where the merged values go (only the final sweep's `write` reads it). */
   readonly out: Float32Array;
   readonly parameters: TensorParameters;
   readonly kernels: Kernels;
-  /** Working space of `length` elements that lasts until the block is done. Contents are undefined. */
+  /** A row of working space that lasts until the block is done. Its contents are undefined. */
   scratch(): Float32Array;
 }
 
@@ -115,6 +115,11 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
   name: string;
   /** The first state, from the results of the sweeps before. Plain data (structured clone). */
   start(previous: readonly unknown[], group: Group): State;
+  /**
+   * Sharpens the first state from a pass over a sample of the blocks (`share` of the group's values). Offered for large
+   * groups only; whatever a sample suggests, the full pass must prove.
+   */
+  sample?(total: Partial, state: State, options: { share: number; group: Group }): State;
   open(state: State, memory: AccumulatorMemory): Accumulator;
   map(block: Block, state: State, accumulator: Accumulator): void;
   /** Plain data (structured clone), independent of the accumulator's memory. */

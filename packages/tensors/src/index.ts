@@ -12,6 +12,7 @@ export {
 export { type EncodedHeader, encodeHeader, storageOrder, type TensorLayout, tensorBytes } from './encode-header.ts';
 export { folderSource } from './folder-source.ts';
 export { type Header, type HeaderOptions, headerEnd, parseHeader, type StoredTensor } from './header.ts';
+export { KernelInstance, KernelMemory } from './kernels.ts';
 export {
   decodeSafetensors,
   readSafetensors,
@@ -21,3 +22,4 @@ export {
   writeWhole,
 } from './safetensors-file.ts';
 export { planShards, type Shard, type ShardPlan } from './shards.ts';
+export { defaultWorkers, serveJobs, WorkerPool } from './worker-pool.ts';

@@ -1,0 +1,60 @@
+// Kernels over several rows at once. `rows` points to a table of row addresses (32-bit), `weights` to float32 weights.
+
+@inline
+function row(rows: usize, j: i32): usize {
+  return <usize>load<u32>(rows + (<usize>j << 2));
+}
+
+@inline
+function weight(weights: usize, j: i32): v128 {
+  return v128.load32_splat(weights + (<usize>j << 2));
+}
+
+/** out = sum of weight * row, rows in order. */
+export function weightedSum(out: usize, rows: usize, weights: usize, count: i32, n: i32): void {
+  let i: i32 = 0;
+  for (; i < n; i += 4) {
+    const o = <usize>i << 2;
+    let total = f32x4.mul(v128.load(row(rows, 0) + o), weight(weights, 0));
+    for (let j: i32 = 1; j < count; j++) {
+      total = f32x4.add(total, f32x4.mul(v128.load(row(rows, j) + o), weight(weights, j)));
+    }
+    v128.store(out + o, total);
+  }
+}
+
+/**
+ * Sign consensus (TIES): the elected sign is that of the weighted sum, `zero` (+1, -1 or 0) where the sum is zero;
+ * rows that disagree or are zero do not count. mode 0: sum of weight * row; 1: that over the sum of the weights that
+ * count (1 where it is zero); 2: the largest magnitude, signed.
+ */
+export function elect(out: usize, rows: usize, weights: usize, count: i32, n: i32, mode: i32, zero: f32): void {
+  const nothing = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const forZero = f32x4.splat(zero);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    let total = nothing;
+    for (let j: i32 = 0; j < count; j++) {
+      total = f32x4.add(total, f32x4.mul(v128.load(row(rows, j) + o), weight(weights, j)));
+    }
+    const sign = v128.bitselect(forZero, total, f32x4.eq(total, nothing));
+    let kept = nothing;
+    let divisor = nothing;
+    for (let j: i32 = 0; j < count; j++) {
+      const w = weight(weights, j);
+      const x = f32x4.mul(v128.load(row(rows, j) + o), w);
+      const positive = v128.and(f32x4.gt(sign, nothing), f32x4.gt(x, nothing));
+      const negative = v128.and(f32x4.lt(sign, nothing), f32x4.lt(x, nothing));
+      const counts = v128.or(positive, negative);
+      const value = v128.and(x, counts);
+      if (mode == 2) kept = v128.bitselect(value, kept, f32x4.gt(f32x4.abs(value), f32x4.abs(kept)));
+      else kept = f32x4.add(kept, value);
+      divisor = f32x4.add(divisor, v128.and(w, counts));
+    }
+    if (mode == 1) {
+      kept = f32x4.div(kept, v128.bitselect(one, divisor, f32x4.eq(divisor, nothing)));
+    }
+    v128.store(out + o, kept);
+  }
+}

@@ -1,0 +1,130 @@
+// The importance of PCB-Merging (arXiv 2410.02396), fused per form so that a row is read once. `low` and `high` are
+// the row's clamping bounds, `inverse` is 1 / (high - low), or 0 for a row without spread.
+import { expVector, tanhVector } from "./transcendental";
+
+/** Min-max normalised, clamped magnitude. */
+@inline
+function normalised(tau: v128, low: v128, high: v128, inverse: v128): v128 {
+  const magnitude = f32x4.min(f32x4.max(f32x4.abs(tau), low), high);
+  return f32x4.mul(f32x4.sub(magnitude, low), inverse);
+}
+
+@inline
+function withSign(magnitude: v128, source: v128): v128 {
+  const sign = v128.and(source, i32x4.splat(0x80000000));
+  // A zero has no sign: it must stay zero however large the clamped magnitude is.
+  return v128.and(v128.or(magnitude, sign), f32x4.ne(source, f32x4.splat(0)));
+}
+
+/** out = sign(tau) * normalised magnitude. */
+export function signedNormalised(out: usize, tau: usize, n: i32, low: f32, high: f32, inverse: f32): void {
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const t = v128.load(tau + o);
+    v128.store(out + o, withSign(normalised(t, f32x4.splat(low), f32x4.splat(high), f32x4.splat(inverse)), t));
+  }
+}
+
+/** out = sign(tau) * clamped magnitude. */
+export function clampMagnitude(out: usize, tau: usize, n: i32, low: f32, high: f32): void {
+  const l = f32x4.splat(low);
+  const h = f32x4.splat(high);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const t = v128.load(tau + o);
+    v128.store(out + o, withSign(f32x4.min(f32x4.max(f32x4.abs(t), l), h), t));
+  }
+}
+
+/**
+ * out = exp(count * u^2 - shift) * tanh(tau * total), u the normalised magnitude: the forms whose inter-balancing is
+ * one product. `shift` is a constant of the row that the later min-max takes out again; it keeps exp in range.
+ */
+export function balance(
+  out: usize, tau: usize, total: usize, n: i32, low: f32, high: f32, inverse: f32, count: f32, shift: f32,
+): void {
+  const l = f32x4.splat(low);
+  const h = f32x4.splat(high);
+  const inv = f32x4.splat(inverse);
+  const c = f32x4.splat(count);
+  const s = f32x4.splat(shift);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const t = v128.load(tau + o);
+    const u = normalised(t, l, h, inv);
+    const intra = expVector(f32x4.sub(f32x4.mul(c, f32x4.mul(u, u)), s));
+    v128.store(out + o, f32x4.mul(intra, tanhVector(f32x4.mul(t, v128.load(total + o)))));
+  }
+}
+
+/** out += tanh(x * y). */
+export function addTanhProduct(out: usize, x: usize, y: usize, n: i32): void {
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const product = f32x4.mul(v128.load(x + o), v128.load(y + o));
+    v128.store(out + o, f32x4.add(v128.load(out + o), tanhVector(product)));
+  }
+}
+
+/** out = out * exp(count * u^2 - shift), u the magnitude of an already normalised row. */
+export function multiplyIntra(out: usize, u: usize, n: i32, count: f32, shift: f32): void {
+  const c = f32x4.splat(count);
+  const s = f32x4.splat(shift);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const x = v128.load(u + o);
+    const intra = expVector(f32x4.sub(f32x4.mul(c, f32x4.mul(x, x)), s));
+    v128.store(out + o, f32x4.mul(v128.load(out + o), intra));
+  }
+}
+
+/**
+ * weight = max(balance - threshold, 0) * inverse; numerator += lambda * clamped * weight; denominator += weight.
+ */
+export function accumulateWeighted(
+  numerator: usize, denominator: usize, clamped: usize, balance: usize, n: i32, threshold: f32, inverse: f32, lambda: f32,
+): void {
+  const t = f32x4.splat(threshold);
+  const inv = f32x4.splat(inverse);
+  const lam = f32x4.splat(lambda);
+  const nothing = f32x4.splat(0);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const w = f32x4.mul(f32x4.max(f32x4.sub(v128.load(balance + o), t), nothing), inv);
+    const x = f32x4.mul(lam, v128.load(clamped + o));
+    v128.store(numerator + o, f32x4.add(v128.load(numerator + o), f32x4.mul(x, w)));
+    v128.store(denominator + o, f32x4.add(v128.load(denominator + o), w));
+  }
+}
+
+/**
+ * The paper's form keeps the balance itself of what survives: weight = factor * balance where balance >= threshold.
+ */
+export function accumulateSurvivors(
+  numerator: usize, denominator: usize, tau: usize, balance: usize, n: i32, threshold: f32, factor: f32, lambda: f32,
+): void {
+  const t = f32x4.splat(threshold);
+  const f = f32x4.splat(factor);
+  const lam = f32x4.splat(lambda);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const b = v128.load(balance + o);
+    const w = v128.and(f32x4.mul(b, f), f32x4.ge(b, t));
+    const x = f32x4.mul(lam, v128.load(tau + o));
+    v128.store(numerator + o, f32x4.add(v128.load(numerator + o), f32x4.mul(x, w)));
+    v128.store(denominator + o, f32x4.add(v128.load(denominator + o), w));
+  }
+}
+
+/** out = base + numerator / max(denominator, floor); base where the denominator is zero. */
+export function finishQuotient(out: usize, base: usize, numerator: usize, denominator: usize, n: i32, floor: f32): void {
+  const least = f32x4.splat(floor);
+  const nothing = f32x4.splat(0);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const d = v128.load(denominator + o);
+    const quotient = f32x4.div(v128.load(numerator + o), f32x4.max(d, least));
+    const kept = v128.and(quotient, f32x4.gt(d, nothing));
+    v128.store(out + o, f32x4.add(v128.load(base + o), kept));
+  }
+}

@@ -1,0 +1,85 @@
+// exp and tanh of our own: polynomials in plain float32 operations, so that every machine gives the same bits.
+
+/** e^x for x in [-87, 88]; beyond that the argument is clamped. Relative error below 2e-7 (Cephes' minimax polynomial). */
+@inline
+export function expVector(argument: v128): v128 {
+  const x = f32x4.max(f32x4.min(argument, f32x4.splat(88)), f32x4.splat(-87));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  // ln 2 in two parts: the first has few bits, so n times it is exact.
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  const value = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(value, power);
+}
+
+/** tanh x. Near zero a polynomial keeps the relative precision, further out it goes through e^(2|x|). */
+@inline
+export function tanhVector(x: v128): v128 {
+  const sign = v128.and(x, i32x4.splat(0x80000000));
+  const magnitude = f32x4.abs(x);
+  const z = f32x4.mul(x, x);
+  let p = f32x4.splat(-5.70498872745e-3);
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(2.06390887954e-2));
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-5.37397155531e-2));
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(1.33314422036e-1));
+  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-3.33332819422e-1));
+  const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
+  const isNear = f32x4.lt(magnitude, f32x4.splat(0.625));
+  if (i32x4.all_true(isNear)) return near;
+  const e = expVector(f32x4.add(magnitude, magnitude));
+  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))));
+  return v128.bitselect(near, v128.or(far, sign), isNear);
+}
+
+/** Loads up to four values; the missing ones are 0. */
+@inline
+export function loadSome(x: usize, count: i32): v128 {
+  let v = f32x4.splat(0);
+  v = f32x4.replace_lane(v, 0, load<f32>(x));
+  if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(x, 4));
+  if (count > 2) v = f32x4.replace_lane(v, 2, load<f32>(x, 8));
+  return v;
+}
+
+/** Stores the first `count` (one to three) values. */
+@inline
+export function storeSome(x: usize, v: v128, count: i32): void {
+  store<f32>(x, f32x4.extract_lane(v, 0));
+  if (count > 1) store<f32>(x, f32x4.extract_lane(v, 1), 4);
+  if (count > 2) store<f32>(x, f32x4.extract_lane(v, 2), 8);
+}
+
+/** out = e^(a x + b). */
+export function exponential(out: usize, x: usize, n: i32, a: f32, b: f32): void {
+  const va = f32x4.splat(a);
+  const vb = f32x4.splat(b);
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const o = <usize>i << 2;
+    v128.store(out + o, expVector(f32x4.add(f32x4.mul(v128.load(x + o), va), vb)));
+  }
+  if (i < n) {
+    const o = <usize>i << 2;
+    storeSome(out + o, expVector(f32x4.add(f32x4.mul(loadSome(x + o, n - i), va), vb)), n - i);
+  }
+}
+
+/** out = tanh x. */
+export function hyperbolicTangent(out: usize, x: usize, n: i32): void {
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const o = <usize>i << 2;
+    v128.store(out + o, tanhVector(v128.load(x + o)));
+  }
+  if (i < n) {
+    const o = <usize>i << 2;
+    storeSome(out + o, tanhVector(loadSome(x + o, n - i)), n - i);
+  }
+}

@@ -1,0 +1,254 @@
+import { readFileSync } from 'node:fs';
+import type { CollectedKeys, HistogramWindow, Kernels, KeyRange, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
+import type { FloatDType } from './dtype.ts';
+
+/** What the compiled module exports: addresses and lengths, nothing else. */
+type Raw = Record<string, (...arguments_: number[]) => number>;
+
+const PAGE = 65_536;
+/** Addresses below this belong to the module's own static data. */
+const FIRST_ADDRESS = PAGE;
+const ALIGNMENT = 64;
+/** WebAssembly addresses 32 bits; the last page stays free so that no end address wraps to zero. */
+export const MEMORY_LIMIT = 65_535 * PAGE;
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Compiles once per thread. */
+function module(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
+  return compiled;
+}
+
+/** How a storage dtype is widened to float32 and narrowed from it. */
+const WIDEN: Record<FloatDType, string> = {
+  F64: 'widenFloat64',
+  F32: 'widenFloat32',
+  F16: 'widenFloat16',
+  BF16: 'widenBfloat16',
+};
+const NARROW: Record<FloatDType, string> = {
+  F64: 'narrowFloat64',
+  F32: 'widenFloat32',
+  F16: 'narrowFloat16',
+  BF16: 'narrowBfloat16',
+};
+
+/**
+ * Memory that kernels see, handed out in order and taken back to a mark. Growing detaches every view, so all memory of
+ * a task is reserved before its views are made.
+ */
+export class KernelMemory {
+  readonly memory: WebAssembly.Memory;
+  #next = FIRST_ADDRESS;
+
+  constructor() {
+    this.memory = new WebAssembly.Memory({ initial: FIRST_ADDRESS / PAGE, maximum: MEMORY_LIMIT / PAGE });
+  }
+
+  /** Makes sure that `bytes` more can be handed out without growing. Detaches existing views where it grows. */
+  reserve(bytes: number): void {
+    const missing = this.#next + bytes + ALIGNMENT - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
+  }
+
+  get mark(): number {
+    return this.#next;
+  }
+
+  /** Takes back everything handed out since the mark. */
+  release(mark: number): void {
+    this.#next = mark;
+  }
+
+  #take(bytes: number): number {
+    const address = this.#next;
+    const end = address + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    if (end > this.memory.buffer.byteLength) throw new RangeError('kernel memory was not reserved');
+    this.#next = end;
+    return address;
+  }
+
+  bytes(length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, this.#take(length), length);
+  }
+
+  /** A row: its end is padded to a multiple of four values, which kernels may touch. */
+  float32(length: number): Float32Array {
+    return new Float32Array(this.memory.buffer, this.#take(Math.ceil(length / 4) * 16), length);
+  }
+
+  uint32(length: number): Uint32Array {
+    const array = new Uint32Array(this.memory.buffer, this.#take(length * 4), length);
+    array.fill(0);
+    return array;
+  }
+
+  float64(length: number): Float64Array {
+    const array = new Float64Array(this.memory.buffer, this.#take(length * 8), length);
+    array.fill(0);
+    return array;
+  }
+}
+
+/** The kernels over one memory, with widening and narrowing for whoever reads and writes files. */
+export class KernelInstance implements Kernels {
+  readonly pcb: Kernels['pcb'];
+  readonly #raw: Raw;
+  /** Row addresses and weights of the kernels that take several rows. */
+  readonly #table: { rows: Uint32Array; weights: Float32Array };
+
+  constructor(memory: KernelMemory, maximumRows = 1024) {
+    memory.reserve(maximumRows * 8 + 4 * ALIGNMENT);
+    const instance = new WebAssembly.Instance(module(), { env: { memory: memory.memory, abort: unreachable } });
+    this.#raw = instance.exports as Raw;
+    const rows = memory.uint32(maximumRows).byteOffset;
+    const weights = memory.float32(maximumRows).byteOffset;
+    // The views are made anew at each use, since growing the memory detaches them.
+    this.#table = {
+      get rows() {
+        return new Uint32Array(memory.memory.buffer, rows, maximumRows);
+      },
+      get weights() {
+        return new Float32Array(memory.memory.buffer, weights, maximumRows);
+      },
+    };
+    this.pcb = pcbKernels(this.#raw);
+  }
+
+  #call(name: string, ...values: number[]): number {
+    return (this.#raw[name] as (...values: number[]) => number)(...values);
+  }
+
+  /** Widens `length` stored values; returns the index of the first that is NaN or infinite, or -1. */
+  widen(dtype: FloatDType, raw: Uint8Array, out: Float32Array): number {
+    return this.#call(WIDEN[dtype], raw.byteOffset, out.byteOffset, out.length);
+  }
+
+  /** Narrows to nearest even; returns the index of the first value that is not finite or overflows, or -1. */
+  narrow(dtype: FloatDType, x: Float32Array, raw: Uint8Array): number {
+    return this.#call(NARROW[dtype], x.byteOffset, raw.byteOffset, x.length);
+  }
+
+  fill(out: Float32Array, value: number): void {
+    this.#call('fill', out.byteOffset, out.length, value);
+  }
+  scale(out: Float32Array, x: Float32Array, a: number): void {
+    this.#call('scale', out.byteOffset, x.byteOffset, out.length, a);
+  }
+  addScaled(out: Float32Array, x: Float32Array, a: number): void {
+    this.#call('addScaled', out.byteOffset, x.byteOffset, out.length, a);
+  }
+  subtract(out: Float32Array, x: Float32Array, y: Float32Array): void {
+    this.#call('subtract', out.byteOffset, x.byteOffset, y.byteOffset, out.length);
+  }
+  add(out: Float32Array, x: Float32Array, y: Float32Array): void {
+    this.#call('add', out.byteOffset, x.byteOffset, y.byteOffset, out.length);
+  }
+  multiply(out: Float32Array, x: Float32Array, y: Float32Array): void {
+    this.#call('multiply', out.byteOffset, x.byteOffset, y.byteOffset, out.length);
+  }
+  exponential(out: Float32Array, x: Float32Array, a: number, b: number): void {
+    this.#call('exponential', out.byteOffset, x.byteOffset, out.length, a, b);
+  }
+  hyperbolicTangent(out: Float32Array, x: Float32Array): void {
+    this.#call('hyperbolicTangent', out.byteOffset, x.byteOffset, out.length);
+  }
+  absoluteSum(x: Float32Array): number {
+    return this.#call('absoluteSum', x.byteOffset, x.length);
+  }
+  sum(x: Float32Array): number {
+    return this.#call('sum', x.byteOffset, x.length);
+  }
+  range(x: Float32Array): { low: number; high: number } {
+    const pair = this.#table.weights.subarray(0, 2);
+    pair[0] = Number.POSITIVE_INFINITY;
+    pair[1] = Number.NEGATIVE_INFINITY;
+    this.#call('range', x.byteOffset, x.length, pair.byteOffset);
+    return { low: pair[0], high: pair[1] };
+  }
+  keepAtLeast(out: Float32Array, x: Float32Array, threshold: number): void {
+    this.#call('keepAtLeast', out.byteOffset, x.byteOffset, out.length, threshold);
+  }
+  weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void {
+    const table = this.#fillTable(rows, weights);
+    this.#call('weightedSum', out.byteOffset, table.rows, table.weights, rows.length, out.length);
+  }
+  elect(
+    out: Float32Array,
+    rows: readonly Float32Array[],
+    weights: readonly number[],
+    options: { merge: 'sum' | 'mean' | 'max'; zero: 1 | 0 | -1 },
+  ): void {
+    const table = this.#fillTable(rows, weights);
+    const mode = { sum: 0, mean: 1, max: 2 }[options.merge];
+    this.#call('elect', out.byteOffset, table.rows, table.weights, rows.length, out.length, mode, options.zero);
+  }
+  histogram(x: Float32Array, histogram: Uint32Array, window: HistogramWindow): number {
+    const { low, shift, absolute } = window;
+    const bins = [histogram.byteOffset, histogram.length] as const;
+    return this.#call('histogram', x.byteOffset, x.length, ...bins, low, shift, absolute ? 1 : 0) >>> 0;
+  }
+
+  collect(x: Float32Array, { keys, counts }: CollectedKeys, { low, high, absolute }: KeyRange): void {
+    const into = [keys.byteOffset, keys.length] as const;
+    this.#call('collect', x.byteOffset, x.length, ...into, low, high, absolute ? 1 : 0, counts.byteOffset);
+  }
+
+  #fillTable(rows: readonly Float32Array[], weights: readonly number[]): { rows: number; weights: number } {
+    const table = { rows: this.#table.rows, weights: this.#table.weights };
+    if (rows.length > table.rows.length || rows.length !== weights.length || rows.length === 0) {
+      throw new RangeError(`${rows.length} rows with ${weights.length} weights`);
+    }
+    rows.forEach((row, j) => {
+      table.rows[j] = row.byteOffset;
+      table.weights[j] = weights[j] ?? 0;
+    });
+    return { rows: table.rows.byteOffset, weights: table.weights.byteOffset };
+  }
+}
+
+/** 1 / spread, or 0 for a row without spread, whose normalised magnitude is then 0 everywhere. */
+function inverseSpread(bounds: MagnitudeBounds): number {
+  return bounds.high > bounds.low ? 1 / (bounds.high - bounds.low) : 0;
+}
+
+function pcbKernels(raw: Raw): Kernels['pcb'] {
+  const call = (name: string, ...values: number[]): void => {
+    (raw[name] as (...values: number[]) => number)(...values);
+  };
+  const sums = (rows: QuotientRows): [number, number] => [rows.numerator.byteOffset, rows.denominator.byteOffset];
+  return {
+    signedNormalised(out, tau, bounds) {
+      const { low, high } = bounds;
+      call('signedNormalised', out.byteOffset, tau.byteOffset, out.length, low, high, inverseSpread(bounds));
+    },
+    clampMagnitude(out, tau, { low, high }) {
+      call('clampMagnitude', out.byteOffset, tau.byteOffset, out.length, low, high);
+    },
+    balance(out, tau, total, options) {
+      const { low, high, count, shift } = options;
+      const rows = [out.byteOffset, tau.byteOffset, total.byteOffset, out.length] as const;
+      call('balance', ...rows, low, high, inverseSpread(options), count, shift);
+    },
+    addTanhProduct(out, x, y) {
+      call('addTanhProduct', out.byteOffset, x.byteOffset, y.byteOffset, out.length);
+    },
+    multiplyIntra(out, u, { count, shift }) {
+      call('multiplyIntra', out.byteOffset, u.byteOffset, out.length, count, shift);
+    },
+    accumulateWeighted(rows, x, balance, { threshold, inverse, lambda }) {
+      call('accumulateWeighted', ...sums(rows), x.byteOffset, balance.byteOffset, x.length, threshold, inverse, lambda);
+    },
+    accumulateSurvivors(rows, x, balance, { threshold, factor, lambda }) {
+      call('accumulateSurvivors', ...sums(rows), x.byteOffset, balance.byteOffset, x.length, threshold, factor, lambda);
+    },
+    finishQuotient(out, base, rows, floor) {
+      call('finishQuotient', out.byteOffset, base.byteOffset, ...sums(rows), out.length, floor);
+    },
+  };
+}
+
+function unreachable(): never {
+  throw new Error('a kernel aborted');
+}
