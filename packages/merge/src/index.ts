@@ -1,1 +1,18 @@
-export {};
+export {
+  type ExecuteMergeOptions,
+  executeMerge,
+  type MergeProgress,
+  type MergeResult,
+} from './execute/execute-merge.ts';
+export { registerMethods } from './methods.ts';
+export type { MergeInput } from './plan/merge-input.ts';
+export type {
+  DroppedTensor,
+  KeptHead,
+  MergePlan,
+  PlannedInput,
+  PlannedOutput,
+  PlannedTensor,
+  TensorPart,
+  TensorRule,
+} from './plan/merge-plan.ts';

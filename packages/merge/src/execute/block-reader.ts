@@ -1,0 +1,115 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { TensorError } from '@hubfuse/plugin';
+import { dtypeBytes, type FloatDType, type KernelInstance } from '@hubfuse/tensors';
+import type { PlannedInput, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
+
+export interface ReadOptions {
+  /** Elements before the piece. */
+  offset: number;
+  /** Where the values go; its length says how many. */
+  row: Float32Array;
+  /** Room for the stored bytes. */
+  raw: Uint8Array;
+  /** Elements of one row of the tensor, for parts whose rows are in another order. */
+  rowLength?: number;
+}
+
+/** Reads pieces of tensors by position straight into the kernels' memory. One per worker thread. */
+export class BlockReader {
+  readonly #kernels: KernelInstance;
+  readonly #inputs: readonly PlannedInput[];
+  readonly #folders: readonly string[];
+  readonly #open = new Map<string, number>();
+
+  constructor(options: { kernels: KernelInstance; inputs: readonly PlannedInput[]; folders: readonly string[] }) {
+    this.#kernels = options.kernels;
+    this.#inputs = options.inputs;
+    this.#folders = options.folders;
+  }
+
+  /**
+   * Widens a piece of a tensor into `row`.
+   * @throws TensorError naming file, tensor and index where a value is NaN or infinite
+   */
+  readFloats(part: TensorPart, options: ReadOptions): void {
+    const { offset, row, raw } = options;
+    const dtype = part.dtype as FloatDType;
+    const size = dtypeBytes(dtype);
+    // float32 needs no conversion, only the check: it is read into place.
+    const bytes =
+      dtype === 'F32' ? new Uint8Array(row.buffer, row.byteOffset, row.length * 4) : raw.subarray(0, row.length * size);
+    if (part.rows === undefined) this.readBytes(part, { offset: offset * size, into: bytes });
+    else this.#readRows(part, { offset: offset * size, into: bytes, rowBytes: (options.rowLength ?? 1) * size });
+    const bad = this.#kernels.widen(dtype, bytes, row);
+    if (bad >= 0) throw this.#notFinite(part, { index: offset + bad, value: row[bad] as number });
+  }
+
+  /** Reads stored bytes as they are; `offset` counts bytes from the tensor's first. */
+  readBytes(part: TensorPart, options: { offset: number; into: Uint8Array }): void {
+    const { into } = options;
+    const file = this.#file(part);
+    for (let done = 0; done < into.length; ) {
+      const count = readSync(file, into, done, into.length - done, part.offset + options.offset + done);
+      if (count === 0) {
+        throw new TensorError({
+          code: 'tensors/truncated',
+          where: this.#place(part),
+          message: `the file ends inside the tensor ${JSON.stringify(part.name)}`,
+          hint: 'the file changed or was cut since its header was read; fetch it again',
+        });
+      }
+      done += count;
+    }
+  }
+
+  /** Reads a piece whose rows are stored in another order; `offset` counts bytes of the result. */
+  #readRows(part: TensorPart, options: { offset: number; into: Uint8Array; rowBytes: number }): void {
+    const { offset, into, rowBytes } = options;
+    for (let done = 0; done < into.length; ) {
+      const row = Math.floor((offset + done) / rowBytes);
+      const inRow = (offset + done) % rowBytes;
+      const length = Math.min(rowBytes - inRow, into.length - done);
+      const stored = part.rows?.[row] ?? row;
+      this.readBytes(part, { offset: stored * rowBytes + inRow, into: into.subarray(done, done + length) });
+      done += length;
+    }
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) closeSync(file);
+    this.#open.clear();
+  }
+
+  #file(part: TensorPart): number {
+    const path = join(this.#folders[part.input] as string, part.file);
+    let file = this.#open.get(path);
+    if (file === undefined) {
+      file = openSync(path, 'r');
+      this.#open.set(path, file);
+    }
+    return file;
+  }
+
+  #place(part: TensorPart): string {
+    return `${this.#inputs[part.input]?.name}/${part.file}`;
+  }
+
+  #notFinite(part: TensorPart, found: { index: number; value: number }): TensorError {
+    return new TensorError({
+      code: 'tensors/not-finite',
+      where: this.#place(part),
+      message: `the tensor ${JSON.stringify(part.name)} holds ${found.value} at index ${found.index}`,
+      hint: 'the model is damaged (a failed training step or conversion); merge another revision of it',
+    });
+  }
+}
+
+/** Bytes that one block of any input takes in storage, at most. */
+export function rawBlockBytes(tensors: readonly PlannedTensor[], elements: number): number {
+  const widest = tensors.reduce((size, tensor) => {
+    const parts = tensor.base === undefined ? tensor.parts : [tensor.base, ...tensor.parts];
+    return Math.max(size, dtypeBytes(tensor.dtype), ...parts.map((part) => dtypeBytes(part.dtype)));
+  }, 4);
+  return widest * elements;
+}

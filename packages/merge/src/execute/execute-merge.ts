@@ -1,0 +1,258 @@
+import { join } from 'node:path';
+import { type MethodProgram, type Registry, ResourceError, type Sweep } from '@hubfuse/plugin';
+import { defaultWorkers, WorkerPool } from '@hubfuse/tensors';
+import type { MergePlan } from '../plan/merge-plan.ts';
+import { Journal } from './journal.ts';
+import type { MergeJob, MergeWorkerData } from './merge-worker.ts';
+import { finishOutputs, outputsExist, planDigest, prepareOutputs, temporaryName } from './output-files.ts';
+import {
+  BLOCK_ELEMENTS,
+  type BlockReference,
+  runsOf,
+  sampleOf,
+  sampleStride,
+  statisticsBlocks,
+  writingUnits,
+} from './units.ts';
+
+/** What a merge tells while it works. `done` and `total` count scalars of the phase, `total` files for hashing. */
+export interface MergeProgress {
+  phase: 'statistics' | 'writing' | 'hashing';
+  /** Name of the sweep in the statistics phase. */
+  sweep?: string;
+  done: number;
+  total: number;
+}
+
+export interface ExecuteMergeOptions {
+  plan: MergePlan;
+  /** Local folder of each input, in the order of `plan.inputs`. */
+  folders: readonly string[];
+  /** Folder that the outputs appear in. */
+  out: string;
+  registry: Registry;
+  /** Worker threads. Default: one per core. The result has the same bytes for any number. */
+  workers?: number | undefined;
+  /** Bytes that the merge may use, this process included. Default 1 GiB. The result has the same bytes for any. */
+  memory?: number | undefined;
+  onProgress?: ((progress: MergeProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface MergeResult {
+  /** Every weight file that was written. */
+  files: readonly { path: string; size: number; sha256: string }[];
+  /** Whether a killed merge of the same plan was continued. */
+  resumed: boolean;
+}
+
+const DEFAULT_MEMORY = 1 << 30;
+/** What Node and the module graph take in the main thread and in each worker, in bytes (measured). */
+const MAIN_BYTES = 110 << 20;
+const WORKER_BYTES = 40 << 20;
+/** Kept rows beyond this bring nothing: larger tensors are read again for each sweep. */
+const MAXIMUM_RESIDENT_BYTES = 256 << 20;
+/** Written units become durable, and are journalled, about this often. */
+const JOURNAL_MILLISECONDS = 2_000;
+
+/**
+ * Executes a plan: statistics first where the method needs them over the whole model, then every tensor is written at
+ * its final offset. The outputs get their names when they are whole and durable. A killed merge of the same plan
+ * continues where it was.
+ * @throws TensorError for values that are not finite or overflow, and for files that changed since the plan was made
+ * @throws ResourceError where disk or memory do not suffice
+ */
+export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeResult> {
+  const { plan, out, registry } = options;
+  const program = registry.get('method', plan.method).program({
+    models: plan.models,
+    parameters: plan.parameters,
+    modelParameters: plan.modelParameters,
+  });
+  const digest = planDigest(plan);
+  const progress = (await outputsExist(plan, out)) ? await Journal.read(out, digest) : undefined;
+  const resume = progress !== undefined;
+  await prepareOutputs({ plan, out, resume });
+  const journal = await Journal.open(out, { digest, resume });
+  const { workers, residentBytes } = divideMemory(options);
+  const data: MergeWorkerData = {
+    plan,
+    folders: options.folders,
+    out,
+    files: plan.outputs.map(({ path }) => temporaryName(path)),
+    modules: registry.modules,
+    residentBytes,
+  };
+  const pool = new WorkerPool({
+    module: new URL('./merge-worker.js', import.meta.url),
+    workers,
+    data,
+    signal: options.signal,
+  });
+  try {
+    const results = progress?.results ?? (await wholeModelSweeps({ ...options, program, pool }));
+    if (progress?.results === undefined) await journal.recordResults(results);
+    const done = progress?.units ?? new Set<number>();
+    await writeUnits({ ...options, program, pool, results, journal, done });
+    const files = await hashOutputs({ ...options, pool });
+    await finishOutputs(plan, out);
+    await journal.remove();
+    return { files, resumed: resume };
+  } catch (error) {
+    await journal.close();
+    throw error;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** How many workers fit into the memory that the user grants, and what each may keep of a tensor. */
+function divideMemory({ plan, workers, memory }: ExecuteMergeOptions): { workers: number; residentBytes: number } {
+  const granted = (memory ?? DEFAULT_MEMORY) - MAIN_BYTES;
+  const perWorker = WORKER_BYTES + (6 * plan.models + 20) * BLOCK_ELEMENTS * 4;
+  if (granted < perWorker) {
+    throw new ResourceError({
+      code: 'merge/memory-too-small',
+      message: `a merge of ${plan.models} models needs ${Math.ceil((MAIN_BYTES + perWorker) / 1e6)} MB`,
+      where: '--memory',
+      hint: 'grant more memory',
+    });
+  }
+  const count = Math.max(1, Math.min(workers ?? defaultWorkers(), Math.floor(granted / perWorker)));
+  const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, Math.max(0, Math.floor(granted / count) - perWorker));
+  return { workers: count, residentBytes };
+}
+
+interface SweepOptions extends ExecuteMergeOptions {
+  program: MethodProgram;
+  pool: WorkerPool;
+}
+
+/** The sweeps of a method whose statistics run over the whole model; none for others. */
+async function wholeModelSweeps(options: SweepOptions): Promise<unknown[]> {
+  const { plan, program } = options;
+  if (program.scope !== 'model' || program.sweeps.length === 0) return [];
+  const blocks = statisticsBlocks(plan);
+  const group = {
+    length: blocks.reduce((sum, block) => sum + block.length, 0),
+    models: plan.models,
+    parameters: plan.groupParameters,
+  };
+  const results: unknown[] = [];
+  for (const [index, sweep] of program.sweeps.entries()) {
+    const pass = (state: unknown, taken: readonly BlockReference[]) =>
+      onePass({ ...options, sweep, index, state }, taken);
+    let state = sweep.start(results, group);
+    const stride = sampleStride(blocks.length);
+    if (sweep.sample !== undefined && stride > 1) {
+      const sampled = sampleOf(blocks, stride);
+      const share = sampled.reduce((sum, block) => sum + block.length, 0) / group.length;
+      if (sampled.length > 0) state = sweep.sample(await pass(state, sampled), state, { share, group });
+    }
+    for (;;) {
+      const outcome = sweep.finish(await pass(state, blocks), state, group);
+      if ('result' in outcome) {
+        results.push(outcome.result);
+        break;
+      }
+      state = outcome.again;
+    }
+  }
+  return results;
+}
+
+/** Maps all blocks and reduces the partials in order. */
+async function onePass(
+  options: SweepOptions & { sweep: Sweep; index: number; state: unknown },
+  blocks: readonly BlockReference[],
+): Promise<unknown> {
+  const { pool, sweep, index, state, onProgress } = options;
+  const total = blocks.reduce((sum, block) => sum + block.length, 0);
+  let done = 0;
+  let reduced: unknown;
+  await inOrder({
+    items: runsOf(blocks),
+    parallel: pool.size,
+    start: (run) => pool.run({ kind: 'sweep', sweep: index, state, blocks: run } satisfies MergeJob),
+    finish: (partial, run) => {
+      reduced = reduced === undefined ? partial : sweep.reduce(reduced, partial);
+      done += run.reduce((sum, block) => sum + block.length, 0);
+      onProgress?.({ phase: 'statistics', sweep: sweep.name, done, total });
+    },
+  });
+  return reduced;
+}
+
+/**
+ * Starts jobs in order, a bounded number ahead, and finishes them in order: what waits for an earlier one to finish
+ * cannot pile up.
+ */
+async function inOrder<Item>(options: {
+  items: readonly Item[];
+  parallel: number;
+  start(item: Item): Promise<unknown>;
+  finish(result: unknown, item: Item): void | Promise<void>;
+}): Promise<void> {
+  const { items } = options;
+  const ahead = 2 * options.parallel;
+  const running: Promise<unknown>[] = [];
+  const startOne = (index: number) => {
+    const job = options.start(items[index] as Item);
+    // Its failure is seen when its turn comes; until then it must not count as unhandled.
+    job.catch(() => undefined);
+    running[index] = job;
+  };
+  for (let index = 0; index < Math.min(ahead, items.length); index++) startOne(index);
+  for (const [index, item] of items.entries()) {
+    await options.finish(await running[index], item);
+    delete running[index];
+    if (index + ahead < items.length) startOne(index + ahead);
+  }
+}
+
+async function writeUnits(
+  options: SweepOptions & { results: readonly unknown[]; journal: Journal; done: ReadonlySet<number> },
+): Promise<void> {
+  const { plan, program, pool, results, journal } = options;
+  const units = writingUnits(plan, program).map((blocks, index) => ({ index, blocks }));
+  const total = plan.totals.parameters;
+  const left = units.filter(({ index }) => !options.done.has(index));
+  let done = total - left.reduce((sum, { blocks }) => sum + blocks.reduce((all, block) => all + block.length, 0), 0);
+  let waiting: number[] = [];
+  let recorded = Date.now();
+  const record = async () => {
+    await pool.run({ kind: 'sync' } satisfies MergeJob);
+    await journal.recordUnits(waiting);
+    waiting = [];
+    recorded = Date.now();
+  };
+  await inOrder({
+    items: left,
+    parallel: pool.size,
+    start: ({ blocks }) => pool.run({ kind: 'write', blocks, results } satisfies MergeJob),
+    finish: async (elements, { index }) => {
+      waiting.push(index);
+      done += elements as number;
+      options.onProgress?.({ phase: 'writing', done, total });
+      if (Date.now() - recorded > JOURNAL_MILLISECONDS) await record();
+    },
+  });
+}
+
+async function hashOutputs(options: {
+  plan: MergePlan;
+  pool: WorkerPool;
+  out: string;
+  onProgress?: ((progress: MergeProgress) => void) | undefined;
+}): Promise<MergeResult['files']> {
+  const { plan, pool, out, onProgress } = options;
+  let done = 0;
+  return Promise.all(
+    plan.outputs.map(async ({ path, size }) => {
+      const sha256 = await pool.run<string>({ kind: 'hash', path: join(out, temporaryName(path)) } satisfies MergeJob);
+      done += 1;
+      onProgress?.({ phase: 'hashing', done, total: plan.outputs.length });
+      return { path, size, sha256 };
+    }),
+  );
+}

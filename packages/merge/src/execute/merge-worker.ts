@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { workerData } from 'node:worker_threads';
+import { type MergeMethod, Registry } from '@hubfuse/plugin';
+import { KernelInstance, KernelMemory, serveJobs } from '@hubfuse/tensors';
+import type { MergePlan } from '../plan/merge-plan.ts';
+import { BlockReader } from './block-reader.ts';
+import { TensorWorker } from './tensor-worker.ts';
+import type { BlockReference } from './units.ts';
+
+/** What every worker of a merge knows from the start. */
+export interface MergeWorkerData {
+  plan: MergePlan;
+  /** Folder of each input. */
+  folders: readonly string[];
+  /** Folder of the outputs, and their temporary names in the order of the plan. */
+  out: string;
+  files: readonly string[];
+  /** Modules to load, so that the worker knows the same methods. */
+  modules: readonly string[];
+  /** Bytes that a worker may keep of one tensor between sweeps. */
+  residentBytes: number;
+}
+
+export type MergeJob =
+  | { kind: 'sweep'; sweep: number; state: unknown; blocks: readonly BlockReference[] }
+  | { kind: 'write'; blocks: readonly BlockReference[]; results: readonly unknown[] }
+  | { kind: 'sync' }
+  | { kind: 'hash'; path: string };
+
+const data = workerData as MergeWorkerData;
+
+async function start(): Promise<(job: MergeJob) => unknown> {
+  const registry = new Registry();
+  for (const module of data.modules) await registry.load(module);
+  const method: MergeMethod = registry.get('method', data.plan.method);
+  const memory = new KernelMemory();
+  const kernels = new KernelInstance(memory);
+  const reader = new BlockReader({ kernels, inputs: data.plan.inputs, folders: data.folders });
+  const outputs = data.files.map((file) => openSync(join(data.out, file), 'r+'));
+  process.on('exit', () => {
+    reader.close();
+    for (const file of outputs) closeSync(file);
+  });
+  const worker = new TensorWorker({
+    plan: data.plan,
+    program: method.program({
+      models: data.plan.models,
+      parameters: data.plan.parameters,
+      modelParameters: data.plan.modelParameters,
+    }),
+    memory,
+    kernels,
+    reader,
+    residentBytes: data.residentBytes,
+    write: (tensor, bytes, position) => {
+      const file = outputs[tensor.output] as number;
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(file, bytes, done, bytes.length - done, tensor.offset + position + done);
+      }
+    },
+  });
+  return (job) => {
+    switch (job.kind) {
+      case 'sweep':
+        return worker.sweep(job);
+      case 'write':
+        return worker.writeUnit(job);
+      case 'sync':
+        for (const file of outputs) fdatasyncSync(file);
+        return undefined;
+      case 'hash':
+        return sha256(job.path);
+    }
+  };
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+const ready = start();
+serveJobs(async (job) => (await ready)(job as MergeJob));

@@ -1,0 +1,255 @@
+import {
+  type AccumulatorMemory,
+  type Block,
+  type Group,
+  type MethodProgram,
+  type Sweep,
+  TensorError,
+} from '@hubfuse/plugin';
+import { dtypeBytes, type FloatDType, isFloatDType, type KernelInstance, type KernelMemory } from '@hubfuse/tensors';
+import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
+import { type BlockReader, rawBlockBytes } from './block-reader.ts';
+import { BLOCK_ELEMENTS, type BlockReference, isGroup, runsOf } from './units.ts';
+
+/** Working rows that a method may ask for beside the inputs: a few per model and some more. */
+const SCRATCH_PER_MODEL = 4;
+const SCRATCH = 12;
+/** Room for accumulators: histograms of two windows per model, and collected keys. */
+const ACCUMULATOR_BYTES_PER_MODEL = 8 << 20;
+const ACCUMULATOR_BYTES = 2 << 20;
+
+/** A whole tensor's rows, kept between the sweeps of its group. */
+interface Resident {
+  base: Float32Array;
+  models: readonly Float32Array[];
+}
+
+export interface TensorWorkerOptions {
+  plan: MergePlan;
+  program: MethodProgram;
+  memory: KernelMemory;
+  kernels: KernelInstance;
+  reader: BlockReader;
+  /** Bytes that may be kept of one tensor between sweeps. */
+  residentBytes: number;
+  /** Stores bytes at a position inside an output tensor. */
+  write(tensor: PlannedTensor, bytes: Uint8Array, position: number): void;
+}
+
+/** Runs sweeps and writes over blocks. Knows nothing of threads and jobs. */
+export class TensorWorker {
+  readonly #options: TensorWorkerOptions;
+  readonly #raw: Uint8Array;
+  readonly #row: { base: Float32Array; models: readonly Float32Array[]; out: Float32Array };
+  readonly #start: number;
+
+  constructor(options: TensorWorkerOptions) {
+    this.#options = options;
+    const { memory, plan } = options;
+    const models = Math.max(1, plan.models, ...plan.tensors.map((tensor) => tensor.parts.length));
+    const rows = 2 + models + SCRATCH_PER_MODEL * models + SCRATCH;
+    const rawBytes = rawBlockBytes(plan.tensors, BLOCK_ELEMENTS);
+    // Pages that are never touched cost no memory, so everything that a job may need is reserved at once.
+    memory.reserve(
+      rows * (BLOCK_ELEMENTS * 4 + 64) +
+        rawBytes +
+        ACCUMULATOR_BYTES +
+        ACCUMULATOR_BYTES_PER_MODEL * models +
+        options.residentBytes,
+    );
+    this.#raw = memory.bytes(rawBytes);
+    this.#row = {
+      base: memory.float32(BLOCK_ELEMENTS),
+      models: Array.from({ length: models }, () => memory.float32(BLOCK_ELEMENTS)),
+      out: memory.float32(BLOCK_ELEMENTS),
+    };
+    this.#start = memory.mark;
+  }
+
+  /** One run of a whole-model sweep: its partial. */
+  sweep(job: { sweep: number; state: unknown; blocks: readonly BlockReference[] }): unknown {
+    this.#options.memory.release(this.#start);
+    const sweep = this.#options.program.sweeps[job.sweep] as Sweep;
+    return this.#accumulate(sweep, job.state, job.blocks);
+  }
+
+  /** Writes the tensors of one unit; groups do their sweeps first. Returns the elements that were written. */
+  writeUnit(job: { blocks: readonly BlockReference[]; results: readonly unknown[] }): number {
+    let elements = 0;
+    for (let at = 0; at < job.blocks.length; ) {
+      const first = job.blocks[at] as BlockReference;
+      let end = at + 1;
+      while (job.blocks[end]?.tensor === first.tensor) end++;
+      const blocks = job.blocks.slice(at, end);
+      this.#writeTensor(this.#tensor(first), blocks, job.results);
+      elements += blocks.reduce((sum, block) => sum + block.length, 0);
+      at = end;
+    }
+    return elements;
+  }
+
+  #tensor(block: BlockReference): PlannedTensor {
+    return this.#options.plan.tensors[block.tensor] as PlannedTensor;
+  }
+
+  #writeTensor(tensor: PlannedTensor, blocks: readonly BlockReference[], results: readonly unknown[]): void {
+    const { program, memory } = this.#options;
+    memory.release(this.#start);
+    if (tensor.rule === 'copy') {
+      for (const block of blocks) this.#copy(tensor, block);
+      return;
+    }
+    if (!isGroup(tensor, program)) {
+      for (const block of blocks) this.#writeBlock(tensor, { block, results });
+      return;
+    }
+    const resident = this.#resident(tensor, blocks);
+    const group: Group = { length: tensor.length, models: tensor.parts.length, parameters: tensor.parameters };
+    const found: unknown[] = [];
+    const after = memory.mark;
+    for (const sweep of program.sweeps) {
+      let state = sweep.start(found, group);
+      for (;;) {
+        let total: unknown;
+        for (const run of runsOf(blocks)) {
+          memory.release(after);
+          const partial = this.#accumulate(sweep, state, run, resident);
+          total = total === undefined ? partial : sweep.reduce(total, partial);
+        }
+        const outcome = sweep.finish(total, state, group);
+        if ('result' in outcome) {
+          found.push(outcome.result);
+          break;
+        }
+        state = outcome.again;
+      }
+    }
+    for (const block of blocks) {
+      memory.release(after);
+      this.#writeBlock(tensor, { block, results: found, resident });
+    }
+  }
+
+  #accumulate(sweep: Sweep, state: unknown, blocks: readonly BlockReference[], resident?: Resident): unknown {
+    const { memory } = this.#options;
+    const kept: AccumulatorMemory = memory;
+    const accumulator = sweep.open(state, kept);
+    const mark = memory.mark;
+    for (const block of blocks) {
+      memory.release(mark);
+      sweep.map(this.#block(this.#tensor(block), block, resident), state, accumulator);
+    }
+    return sweep.close(accumulator);
+  }
+
+  #writeBlock(
+    tensor: PlannedTensor,
+    options: { block: BlockReference; results: readonly unknown[]; resident?: Resident | undefined },
+  ): void {
+    const { program, kernels } = this.#options;
+    const mark = this.#options.memory.mark;
+    const block = this.#block(tensor, options.block, options.resident);
+    if (tensor.rule === 'average') {
+      const share = 1 / block.models.length;
+      kernels.weightedSum(
+        block.out,
+        block.models,
+        block.models.map(() => share),
+      );
+    } else program.write(block, options.results);
+    this.#store(tensor, block.out, options.block.offset);
+    this.#options.memory.release(mark);
+  }
+
+  #store(tensor: PlannedTensor, out: Float32Array, offset: number): void {
+    const dtype = tensor.dtype as FloatDType;
+    const size = dtypeBytes(dtype);
+    const raw = this.#raw.subarray(0, out.length * size);
+    const bad = this.#options.kernels.narrow(dtype, out, raw);
+    if (bad >= 0) throw overflow(tensor, { index: offset + bad, value: out[bad] as number });
+    this.#options.write(tensor, raw, offset * size);
+  }
+
+  #copy(tensor: PlannedTensor, { offset, length }: BlockReference): void {
+    const part = tensor.parts[0] as TensorPart;
+    const { reader } = this.#options;
+    if (part.dtype !== tensor.dtype && isFloatDType(part.dtype)) {
+      const row = this.#row.out.subarray(0, length);
+      reader.readFloats(part, { offset, row, raw: this.#raw });
+      this.#store(tensor, row, offset);
+      return;
+    }
+    const size = dtypeBytes(part.dtype);
+    const bytes = this.#raw.subarray(0, length * size);
+    reader.readBytes(part, { offset: offset * size, into: bytes });
+    this.#options.write(tensor, bytes, offset * size);
+  }
+
+  /** The whole tensor's rows, where they fit; undefined where every sweep reads them anew. */
+  #resident(tensor: PlannedTensor, blocks: readonly BlockReference[]): Resident | undefined {
+    const { memory, residentBytes } = this.#options;
+    const parts = tensor.base === undefined ? tensor.parts : [tensor.base, ...tensor.parts];
+    if (parts.length * (tensor.length * 4 + 64) > residentBytes) return undefined;
+    const rows = parts.map((part) => {
+      const row = memory.float32(tensor.length);
+      for (const { offset, length } of blocks) {
+        const piece = row.subarray(offset, offset + length);
+        this.#options.reader.readFloats(part, { offset, row: piece, raw: this.#raw, rowLength: rowLength(tensor) });
+      }
+      return row;
+    });
+    return tensor.base === undefined
+      ? { base: new Float32Array(0), models: rows }
+      : { base: rows[0] as Float32Array, models: rows.slice(1) };
+  }
+
+  #block(tensor: PlannedTensor, reference: BlockReference, resident?: Resident): Block {
+    const { offset, length } = reference;
+    const { memory, kernels } = this.#options;
+    const cut = (row: Float32Array) => row.subarray(offset, offset + length);
+    const read = (part: TensorPart, whole: Float32Array) => {
+      const row = whole.subarray(0, length);
+      this.#options.reader.readFloats(part, { offset, row, raw: this.#raw, rowLength: rowLength(tensor) });
+      return row;
+    };
+    const base =
+      tensor.base === undefined
+        ? new Float32Array(0)
+        : resident === undefined
+          ? read(tensor.base, this.#row.base)
+          : cut(resident.base);
+    const models =
+      resident === undefined
+        ? tensor.parts.map((part, i) => read(part, this.#row.models[i] as Float32Array))
+        : resident.models.map(cut);
+    return {
+      tensor: tensor.name,
+      offset,
+      length,
+      tensorLength: tensor.length,
+      base,
+      models,
+      out: this.#row.out.subarray(0, length),
+      parameters: tensor.parameters,
+      kernels,
+      scratch: () => memory.float32(length),
+    };
+  }
+}
+
+/** Elements of one row: all dimensions but the first. */
+function rowLength({ shape, length }: PlannedTensor): number {
+  return shape[0] === undefined || shape[0] === 0 ? 1 : length / shape[0];
+}
+
+function overflow(tensor: PlannedTensor, found: { index: number; value: number }): TensorError {
+  const finite = Number.isFinite(found.value);
+  return new TensorError({
+    code: finite ? 'tensors/overflow' : 'tensors/not-finite',
+    where: tensor.name,
+    message: finite
+      ? `the merged value ${found.value} at index ${found.index} does not fit into ${tensor.dtype}`
+      : `the merged value at index ${found.index} is ${found.value}`,
+    hint: finite ? 'set out_dtype to float32 or bfloat16' : 'the weights or lambda are too large for these models',
+  });
+}

@@ -1,0 +1,98 @@
+import type { MethodProgram } from '@hubfuse/plugin';
+import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
+
+/** Elements that are computed at a time: rows of this length stay in a core's cache. A multiple of four. */
+export const BLOCK_ELEMENTS = 65_536;
+/** Blocks of one run: what a worker takes at a time, and the grain of the fixed-order reduction. */
+export const RUN_BLOCKS = 64;
+
+/** A piece of one tensor. */
+export interface BlockReference {
+  /** Index into the plan's tensors. */
+  tensor: number;
+  /** Elements before it. */
+  offset: number;
+  length: number;
+}
+
+/** Cuts tensors into blocks; empty tensors have none. */
+export function blocksOf(tensors: readonly PlannedTensor[], indices: readonly number[]): BlockReference[] {
+  const blocks: BlockReference[] = [];
+  for (const tensor of indices) {
+    const { length } = tensors[tensor] as PlannedTensor;
+    for (let offset = 0; offset < length; offset += BLOCK_ELEMENTS) {
+      blocks.push({ tensor, offset, length: Math.min(BLOCK_ELEMENTS, length - offset) });
+    }
+  }
+  return blocks;
+}
+
+/** Groups blocks into runs of fixed extent. */
+export function runsOf(blocks: readonly BlockReference[]): BlockReference[][] {
+  const runs: BlockReference[][] = [];
+  let run: BlockReference[] = [];
+  let elements = 0;
+  for (const block of blocks) {
+    run.push(block);
+    elements += block.length;
+    if (elements >= BLOCK_ELEMENTS * RUN_BLOCKS) {
+      runs.push(run);
+      run = [];
+      elements = 0;
+    }
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+}
+
+/** Whether a tensor's statistics are its own, so that one worker does all of its sweeps. */
+export function isGroup(tensor: PlannedTensor, program: MethodProgram): boolean {
+  return tensor.rule === 'method' && program.scope === 'tensor' && program.sweeps.length > 0;
+}
+
+/** A unit of the writing phase: blocks of consecutive tensors; a tensor that is a group is never divided. */
+export type Unit = BlockReference[];
+
+/** The units of a plan: the same for everyone who has the plan. */
+export function writingUnits(plan: MergePlan, program: MethodProgram): Unit[] {
+  const units: Unit[] = [];
+  let loose: BlockReference[] = [];
+  const flush = () => {
+    units.push(...runsOf(loose));
+    loose = [];
+  };
+  plan.tensors.forEach((tensor, index) => {
+    const blocks = blocksOf(plan.tensors, [index]);
+    if (isGroup(tensor, program) && blocks.length >= RUN_BLOCKS) {
+      flush();
+      units.push(blocks);
+      return;
+    }
+    // A group that would straddle the end of a run begins the next one, so that runs never divide it.
+    if (isGroup(tensor, program) && elementsOf(loose) + tensor.length > BLOCK_ELEMENTS * RUN_BLOCKS) flush();
+    loose.push(...blocks);
+    if (elementsOf(loose) >= BLOCK_ELEMENTS * RUN_BLOCKS) flush();
+  });
+  flush();
+  return units;
+}
+
+function elementsOf(blocks: readonly BlockReference[]): number {
+  return blocks.reduce((sum, block) => sum + block.length, 0);
+}
+
+/** The blocks of the statistics of a whole-model method, in the order of the plan. */
+export function statisticsBlocks(plan: MergePlan): BlockReference[] {
+  const indices = plan.tensors.flatMap((tensor, index) => (tensor.rule === 'method' ? [index] : []));
+  return blocksOf(plan.tensors, indices);
+}
+
+/** Blocks of a sample: about one of `stride`, chosen by a hash of the index so that no period of the model aliases. */
+export function sampleOf(blocks: readonly BlockReference[], stride: number): BlockReference[] {
+  return blocks.filter((_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 0 < 2 ** 32 / stride);
+}
+
+/** One of how many blocks a sample takes: at least 32 blocks, at most one of 64; 1 means that no sample is worth it. */
+export function sampleStride(blocks: number): number {
+  return Math.max(1, Math.min(64, Math.floor(blocks / 32)));
+}

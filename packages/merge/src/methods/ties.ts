@@ -1,0 +1,163 @@
+import { type Block, defineMethod, type Group, type MethodProgram, type ParameterValues } from '@hubfuse/plugin';
+import { floatSums } from '../statistics/float-sums.ts';
+import { orderStatistics } from '../statistics/order-statistics.ts';
+import { modelNumbers, taskVectors, tensorNumber } from '../statistics/task-vectors.ts';
+
+type Merge = 'mean' | 'sum' | 'max';
+
+const densities = (group: Group): number[] => group.parameters.models.map((values) => values.density as number);
+
+/** mergekit's trimming: the floor(density n) largest magnitudes of a tensor; all of those equal to the smallest. */
+function keptByCount(group: Group): number[][] {
+  return densities(group).map((density) => {
+    const kept = Math.floor(density * group.length);
+    return kept === 0 ? [] : [group.length - kept];
+  });
+}
+
+/** The authors' trimming: |tau| >= the k-th smallest magnitude, k = D - trunc(D density), counted from one. */
+function keptFromRank(group: Group): number[][] {
+  return densities(group).map((density) => {
+    const k = group.length - Math.trunc(group.length * density);
+    return [Math.max(0, k - 1)];
+  });
+}
+
+/** Trimmed task vectors: what lies below its row's threshold is zero; a row without threshold is zero throughout. */
+function trimmed(block: Block, thresholds: readonly (readonly number[])[]): Float32Array[] {
+  return taskVectors(block).map((row, i) => {
+    const threshold = thresholds[i]?.[0] ?? Number.POSITIVE_INFINITY;
+    block.kernels.keepAtLeast(row, row, threshold);
+    return row;
+  });
+}
+
+function program(parameters: ParameterValues, models: number): MethodProgram {
+  const perTensor = parameters.scope === 'tensor';
+  const rescale = perTensor && parameters.rescale === true;
+  const merge: Merge = perTensor ? (parameters.normalize === true ? 'mean' : 'sum') : (parameters.merge as Merge);
+  const thresholds = orderStatistics({
+    name: 'trimming thresholds',
+    absolute: true,
+    rows: (block) => taskVectors(block),
+    ranks: perTensor ? keptByCount : keptFromRank,
+  });
+  const norms = floatSums({
+    name: 'L1 norms before and after trimming',
+    count: 2 * models,
+    add(block, sums, [trimming]) {
+      const before = taskVectors(block);
+      const after = trimmed(block, trimming as number[][]);
+      for (let i = 0; i < models; i++) {
+        sums[i] = (sums[i] as number) + block.kernels.absoluteSum(before[i] as Float32Array);
+        sums[models + i] = (sums[models + i] as number) + block.kernels.absoluteSum(after[i] as Float32Array);
+      }
+    },
+  });
+  return {
+    scope: perTensor ? 'tensor' : 'model',
+    sweeps: rescale ? [thresholds, norms] : [thresholds],
+    write(block, [trimming, sums]) {
+      const { kernels } = block;
+      const rows = trimmed(block, trimming as number[][]);
+      rows.forEach((row, i) => {
+        const [before = 0, after = 0] = rescale ? [(sums as number[])[i], (sums as number[])[models + i]] : [];
+        if (after > 0) kernels.scale(row, row, before / after);
+      });
+      // A sum of exactly zero elects plus in mergekit; the authors resolve it by the signs of the whole vector, which
+      // matters only where trimmed values cancel exactly.
+      kernels.elect(block.out, rows, modelNumbers(block, 'weight'), { merge, zero: 1 });
+      kernels.scale(block.out, block.out, tensorNumber(block, 'lambda'));
+      kernels.add(block.out, block.out, block.base);
+    },
+  };
+}
+
+export default defineMethod({
+  name: 'ties',
+  title: 'TIES-Merging',
+  description: 'Trims each task vector, elects a sign for every parameter, merges what agrees.',
+  formula: `
+1. Trim: $\\hat\\tau_i$ keeps the \`density\` share of $\\tau_i = \\theta_i - \\theta_0$ that is largest in magnitude; the rest is zero.
+2. Elect: $\\gamma = \\operatorname{sign}\\big(\\sum_i w_i \\hat\\tau_i\\big)$.
+3. Merge: over $A = \\{i : \\operatorname{sign}(w_i \\hat\\tau_i) = \\gamma\\}$, $\\tau = \\sum_{i \\in A} w_i \\hat\\tau_i \\big/ \\sum_{i \\in A} w_i$ (\`mean\`),
+   or the sum, or the largest in magnitude.
+4. $\\theta = \\theta_0 + \\lambda \\tau$
+
+\`scope: tensor\` trims every tensor by itself to its $\\lfloor \\text{density} \\cdot n \\rfloor$ largest entries and divides with \`normalize\`, as
+mergekit does. \`scope: model\` trims over the whole model as the authors do: entries of at least the
+$(D - \\lfloor D \\cdot \\text{density} \\rfloor)$-th smallest magnitude stay. Entries equal to the threshold are all kept.`,
+  sources: [
+    'TIES-Merging, arXiv 2306.01708',
+    'pcb-merging/nlp_source_code/utils/merge_utils.py:145-165, 333-396, 451-494',
+  ],
+  base: 'required',
+  models: { minimum: 1 },
+  parameters: {
+    scope: {
+      type: 'choice',
+      level: 'global',
+      perTensor: 'never',
+      choices: ['tensor', 'model'],
+      default: 'tensor',
+      description: "Trim each tensor by itself (mergekit's rule) or the whole model at once (the paper's).",
+    },
+    density: {
+      type: 'number',
+      level: 'model',
+      perTensor: 'tensor',
+      default: 1,
+      minimum: 0,
+      exclusiveMinimum: true,
+      maximum: 1,
+      description: 'Share of the task vector that is kept.',
+    },
+    weight: {
+      type: 'number',
+      level: 'model',
+      perTensor: 'always',
+      default: 1,
+      description: "Weight of a model's trimmed task vector, applied before the election.",
+    },
+    lambda: {
+      type: 'number',
+      level: 'global',
+      perTensor: 'always',
+      default: 1,
+      description: 'Scale of the merged task vector.',
+    },
+    merge: {
+      type: 'choice',
+      level: 'global',
+      perTensor: 'never',
+      choices: ['mean', 'sum', 'max'],
+      default: 'mean',
+      onlyWithScope: 'model',
+      description: 'How the values that agree become one.',
+    },
+    normalize: {
+      type: 'boolean',
+      level: 'global',
+      perTensor: 'never',
+      default: true,
+      onlyWithScope: 'tensor',
+      description: 'Divide by the sum of the weights that agree.',
+    },
+    rescale: {
+      type: 'boolean',
+      level: 'global',
+      perTensor: 'never',
+      default: false,
+      onlyWithScope: 'tensor',
+      description: 'Scale a trimmed task vector to the L1 norm that it had before.',
+    },
+    int8_mask: {
+      type: 'boolean',
+      level: 'global',
+      perTensor: 'never',
+      default: false,
+      description: "Accepted for mergekit's sake; it never changes a result.",
+    },
+  },
+  program: ({ parameters, models }) => program(parameters, models),
+});

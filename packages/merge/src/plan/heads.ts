@@ -1,0 +1,124 @@
+import { MergeError, type ModelSource } from '@hubfuse/plugin';
+import { arePlaceholders, labelsOf, matchLabels } from './labels.ts';
+import { classOf, type PlacedInput } from './merge-input.ts';
+import type { KeptHead } from './merge-plan.ts';
+import type { Naming } from './naming.ts';
+
+/** What becomes of the models' heads. */
+export interface HeadDecision {
+  rule: 'merge' | 'keep';
+  /** By input: the rows of its head in the order of the reference's labels, where they are ordered otherwise. */
+  rows: ReadonlyMap<number, readonly number[]>;
+  warnings: string[];
+}
+
+/**
+ * Same label names: heads are aligned by name and merged. Different labels, or different classes: the trunk is merged
+ * and the heads are kept apart. `LABEL_0` names prove nothing: heads of equal size go by position, with a warning.
+ * @throws MergeError where `heads: merge` asks for what has no meaning
+ */
+export function decideHeads(options: {
+  base: PlacedInput | undefined;
+  models: readonly PlacedInput[];
+  naming: Naming;
+  override: 'merge' | 'keep' | undefined;
+}): HeadDecision {
+  const { base, models, naming, override } = options;
+  const rows = new Map<number, readonly number[]>();
+  const warnings: string[] = [];
+  const merge: HeadDecision = { rule: 'merge', rows, warnings };
+  const keep: HeadDecision = { rule: 'keep', rows: new Map(), warnings };
+  const withHead = models.filter((model) => hasHead(model, naming));
+  if (override === 'keep') return withHead.length > 0 ? keep : merge;
+  const [reference] = withHead;
+  if (reference === undefined) return merge;
+  const classes = new Set(withHead.map(classOf));
+  if (classes.size > 1) {
+    if (override !== 'merge') return keep;
+    throw new MergeError({
+      code: 'merge/heads-differ',
+      where: 'heads',
+      message: `the models have heads of different classes: ${[...classes].join(', ')}`,
+      hint: 'leave `heads: merge` out: the trunk is merged and each head is kept beside it',
+    });
+  }
+  const expected = labelsOf(reference) ?? [];
+  const bearers = base !== undefined && hasHead(base, naming) ? [...withHead, base] : withHead;
+  for (const model of bearers.slice(1)) {
+    const labels = labelsOf(model) ?? [];
+    if (labels.length === expected.length && (arePlaceholders(labels) || arePlaceholders(expected))) {
+      if (labels.length > 0) {
+        warnings.push(
+          `${model.source.name}: labels ${labels[0]}... prove nothing; its head is aligned with ${reference.source.name} by position`,
+        );
+      }
+      continue;
+    }
+    const match = matchLabels(expected, labels);
+    if (match.kind === 'permuted') rows.set(model.index, match.rows);
+    if (match.kind !== 'different') continue;
+    // A base with other labels says nothing about the models' heads: its head is left out.
+    if (model === base) continue;
+    if (override !== 'merge') return keep;
+    if (labels.length !== expected.length) throw differentSizes(reference, model);
+    warnings.push(
+      `${model.source.name}: other labels than ${reference.source.name}; heads: merge aligns them by position`,
+    );
+  }
+  return merge;
+}
+
+function differentSizes(reference: PlacedInput, model: PlacedInput): MergeError {
+  const sizes = [reference, model].map((input) => `${input.source.name} has ${labelsOf(input)?.length ?? 0}`);
+  return new MergeError({
+    code: 'merge/heads-differ',
+    where: 'heads',
+    message: `heads cannot be merged by position: ${sizes.join(', ')} labels`,
+    hint: 'leave `heads: merge` out: the trunk is merged and each head is kept beside it',
+  });
+}
+
+function hasHead(input: PlacedInput, naming: Naming): boolean {
+  return [...input.checkpoint.tensors.keys()].some((name) => naming.isHead(naming.canonical(name)));
+}
+
+/** The heads that stay beside the merged trunk. */
+export function keptHeads(models: readonly PlacedInput[], naming: Naming): KeptHead[] {
+  const taken = new Set<string>();
+  return models
+    .filter((model) => hasHead(model, naming))
+    .map((model) => ({
+      input: model.index,
+      path: `heads/${headName(model.source, taken)}.safetensors`,
+      labels: labelsOf(model) ?? [],
+      className: classOf(model) ?? '',
+      tensors: [...model.checkpoint.tensors.values()]
+        .filter(({ name }) => naming.isHead(naming.canonical(name)))
+        .map(({ name, file, offset, dtype, shape }) => ({
+          input: model.index,
+          name,
+          file,
+          offset,
+          dtype,
+          shape,
+          outputName: naming.canonical(name),
+        })),
+    }));
+}
+
+/** Last part of the model's name, made unique. */
+function headName(source: ModelSource, taken: Set<string>): string {
+  const last =
+    source.name
+      .split('/')
+      .filter((part) => part !== '')
+      .at(-1) ?? 'model';
+  const name = last.replace(/[^\w.-]+/g, '-');
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!taken.has(candidate)) {
+      taken.add(candidate);
+      return candidate;
+    }
+  }
+}

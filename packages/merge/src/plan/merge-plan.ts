@@ -1,0 +1,120 @@
+import type { ParameterValues, TensorParameters } from '@hubfuse/plugin';
+import type { DType } from '@hubfuse/tensors';
+
+/** Where one model's share of an output tensor lies. */
+export interface TensorPart {
+  /** Index into `MergePlan.inputs`. */
+  input: number;
+  /** Name in that model's files. */
+  name: string;
+  file: string;
+  /** Absolute position of the first byte. */
+  offset: number;
+  dtype: DType;
+  /** Row i of the output comes from row `rows[i]` of the stored tensor: labels in another order. */
+  rows?: readonly number[];
+}
+
+/**
+ * What becomes of a tensor. `method`: the merge method; `average`: the plain mean of the models that have it, since
+ * the base does not; `copy`: taken over from one input.
+ */
+export type TensorRule = 'method' | 'average' | 'copy';
+
+/** One tensor of the output. */
+export interface PlannedTensor {
+  name: string;
+  shape: readonly number[];
+  /** Elements. */
+  length: number;
+  /** Storage dtype of the output. */
+  dtype: DType;
+  rule: TensorRule;
+  /** Why the rule is not `method`, or what else a reader should know. */
+  note?: string;
+  base?: TensorPart;
+  /** The models' parts, in the order of the recipe; for `copy` the one part that is copied. */
+  parts: readonly TensorPart[];
+  parameters: TensorParameters;
+  /** Index into `MergePlan.outputs`. */
+  output: number;
+  /** Absolute position of the first byte in the output file. */
+  offset: number;
+}
+
+/** One model that goes into the merge. */
+export interface PlannedInput {
+  role: 'base' | 'model';
+  /** What the user wrote. */
+  reference: string;
+  /** Hub id or folder. */
+  name: string;
+  /** 40 hexadecimal digits; absent for a folder. */
+  revision?: string;
+  /** Weight files that the merge reads. */
+  files: readonly { path: string; size: number }[];
+  /** Bytes that the merge reads of it, once. */
+  bytes: number;
+}
+
+/** One file of the output. */
+export interface PlannedOutput {
+  path: string;
+  /** Bytes of the whole file. */
+  size: number;
+}
+
+/** A tensor of an input that does not appear in the output, and why. */
+export interface DroppedTensor {
+  input: number;
+  name: string;
+  reason: string;
+}
+
+/** A head that stays beside the merged model because its labels are its own. */
+export interface KeptHead {
+  /** Index into `inputs`. */
+  input: number;
+  /** File below the output folder: `heads/<model name>.safetensors`. */
+  path: string;
+  labels: readonly string[];
+  /** Class of the model that the head comes from. */
+  className: string;
+  tensors: readonly (TensorPart & { shape: readonly number[]; outputName: string })[];
+}
+
+/** Everything that a merge will do, decided from headers alone. Plain JSON. */
+export interface MergePlan {
+  version: 1;
+  method: string;
+  /** Parameters that hold for the whole merge. */
+  parameters: ParameterValues;
+  /** Per model, those of `level: model` that do not vary between tensors. */
+  modelParameters: readonly ParameterValues[];
+  /** What a whole-model statistic reads (`scope: model`). */
+  groupParameters: TensorParameters;
+  inputs: readonly PlannedInput[];
+  /** Number of models beside the base. */
+  models: number;
+  tensors: readonly PlannedTensor[];
+  outputs: readonly PlannedOutput[];
+  /** Content of `model.safetensors.index.json`; absent where one file holds everything. */
+  index?: string;
+  dropped: readonly DroppedTensor[];
+  heads: readonly KeptHead[];
+  warnings: readonly string[];
+  /** Index into `inputs` of the model whose config, tokenizer and other files go with the result. */
+  donor: number;
+  /** What changes in the donor's config.json. */
+  config: Readonly<Record<string, unknown>>;
+  /** Metadata of the output files' headers. */
+  metadata: Readonly<Record<string, string>>;
+  totals: {
+    /** Scalars of the output. */
+    parameters: number;
+    readBytes: number;
+    writeBytes: number;
+    /** Times that the merged tensors are read. */
+    passes: number;
+  };
+}

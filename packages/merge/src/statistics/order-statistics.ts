@@ -1,0 +1,229 @@
+import { type AccumulatorMemory, type Block, defineSweep, type Group, type Sweep } from '@hubfuse/plugin';
+import { BLOCK_ELEMENTS, RUN_BLOCKS } from '../execute/units.ts';
+import { highestKey, valueOfKey } from './order-keys.ts';
+
+/** What to select: values by rank within rows that a method computes block by block. */
+export interface OrderStatisticsOptions {
+  name: string;
+  /** Order by magnitude instead of value. */
+  absolute: boolean;
+  /** The rows of a block, one per model, from the results of earlier sweeps. */
+  rows(block: Block, previous: readonly unknown[]): readonly Float32Array[];
+  /** Ranks per row, counted from 0 in ascending order. */
+  ranks(group: Group): readonly (readonly number[])[];
+}
+
+/** Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves. */
+type Window = { kind: 'bins'; low: number; shift: number } | { kind: 'keys'; low: number; high: number };
+
+interface Target {
+  row: number;
+  rank: number;
+  window: Window;
+  /** The selected key, once known. */
+  key?: number;
+}
+
+interface State {
+  previous: readonly unknown[];
+  targets: Target[];
+}
+
+interface BinsAccumulator {
+  kind: 'bins';
+  window: Window & { kind: 'bins' };
+  row: number;
+  below: number;
+  bins: Uint32Array;
+}
+interface KeysAccumulator {
+  kind: 'keys';
+  window: Window & { kind: 'keys' };
+  row: number;
+  keys: Uint32Array;
+  counts: Uint32Array;
+}
+type WindowAccumulator = BinsAccumulator | KeysAccumulator;
+
+/** What one run of blocks, or several, found in one window. */
+type WindowCount =
+  | { kind: 'bins'; below: number; bins: Uint32Array | Float64Array }
+  | { kind: 'keys'; below: number; inside: number; keys: Uint32Array[] };
+
+const COARSE_SHIFT = 16;
+const BINS = 1 << 16;
+/** Keys that one run may collect for a window; a window that holds more is resolved by bins instead. */
+const COLLECTED_KEYS = 1 << 18;
+const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
+/** Groups up to this size are collected whole: clearing bins would cost more than sorting. */
+const SMALL_GROUP = 1 << 14;
+/** A bracket spans this many standard deviations of the sampled rank to each side. */
+const BRACKET_DEVIATIONS = 8;
+
+/**
+ * A sweep that finds exact order statistics without sorting: two passes of histograms over the bits of the values
+ * (high half, then low half), or one pass that collects the keys of a bracket which a sample guessed. A full pass
+ * counts what lies below the bracket and inside it, which proves the result or falls back to histograms.
+ * Result: values per row and rank.
+ */
+export function orderStatistics(options: OrderStatisticsOptions): Sweep {
+  const { absolute } = options;
+  return defineSweep<State, WindowAccumulator[], WindowCount[], number[][]>({
+    name: options.name,
+    start(previous, group) {
+      const whole: Window =
+        group.length <= SMALL_GROUP
+          ? { kind: 'keys', low: 0, high: highestKey(absolute) }
+          : { kind: 'bins', low: 0, shift: COARSE_SHIFT };
+      const targets = options
+        .ranks(group)
+        .flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
+      return { previous, targets };
+    },
+    sample(total, state, { share }) {
+      const windows = distinctWindows(state);
+      const targets = state.targets.map((target): Target => {
+        const count = total[windowIndex(windows, target)];
+        if (count?.kind !== 'bins') return target;
+        return { ...target, window: bracket(count, { rank: target.rank, share }) ?? target.window };
+      });
+      return { ...state, targets };
+    },
+    open: (state, memory) => distinctWindows(state).map((window) => openWindow(window, memory)),
+    map(block, state, accumulators) {
+      const rows = options.rows(block, state.previous);
+      for (const accumulator of accumulators) {
+        const row = rows[accumulator.row];
+        if (row === undefined) continue;
+        if (accumulator.kind === 'keys') {
+          block.kernels.collect(row, accumulator, { ...accumulator.window, absolute });
+        } else {
+          accumulator.below += block.kernels.histogram(row, accumulator.bins, { ...accumulator.window, absolute });
+        }
+      }
+    },
+    close: (accumulators) => accumulators.map(closeWindow),
+    reduce: (left, right) => left.map((count, i) => addCounts(count, right[i] as WindowCount)),
+    finish(total, state) {
+      const windows = distinctWindows(state);
+      const targets = state.targets.map((target) => {
+        if (target.key !== undefined) return target;
+        return resolve(target, total[windowIndex(windows, target)] as WindowCount);
+      });
+      if (targets.some((target) => target.key === undefined)) return { again: { ...state, targets } };
+      const result: number[][] = [];
+      for (const target of targets) {
+        const row = result[target.row] ?? [];
+        row.push(valueOfKey(target.key as number, absolute));
+        result[target.row] = row;
+      }
+      return { result };
+    },
+  });
+}
+
+interface RowWindow {
+  row: number;
+  window: Window;
+}
+
+/** Targets of one row that look at the same window share its counts. */
+function distinctWindows(state: State): RowWindow[] {
+  const found: RowWindow[] = [];
+  for (const { row, window, key } of state.targets) {
+    if (key === undefined && !found.some((other) => sameWindow(other, { row, window }))) found.push({ row, window });
+  }
+  return found;
+}
+
+function windowIndex(windows: readonly RowWindow[], target: RowWindow): number {
+  return windows.findIndex((window) => sameWindow(window, target));
+}
+
+function sameWindow(a: RowWindow, b: RowWindow): boolean {
+  if (a.row !== b.row || a.window.kind !== b.window.kind || a.window.low !== b.window.low) return false;
+  if (a.window.kind === 'bins') return a.window.shift === (b.window as { shift: number }).shift;
+  return a.window.high === (b.window as { high: number }).high;
+}
+
+function openWindow({ row, window }: RowWindow, memory: AccumulatorMemory): WindowAccumulator {
+  if (window.kind === 'bins') return { kind: 'bins', window, row, below: 0, bins: memory.uint32(BINS) };
+  return { kind: 'keys', window, row, keys: memory.uint32(COLLECTED_KEYS), counts: memory.uint32(2) };
+}
+
+function closeWindow(accumulator: WindowAccumulator): WindowCount {
+  if (accumulator.kind === 'bins') {
+    return { kind: 'bins', below: accumulator.below, bins: accumulator.bins.slice() };
+  }
+  const [below = 0, inside = 0] = accumulator.counts;
+  return { kind: 'keys', below, inside, keys: [accumulator.keys.slice(0, Math.min(inside, COLLECTED_KEYS))] };
+}
+
+function addCounts(left: WindowCount, right: WindowCount): WindowCount {
+  const below = left.below + right.below;
+  if (left.kind === 'keys' && right.kind === 'keys') {
+    left.keys.push(...right.keys);
+    return { kind: 'keys', below, inside: left.inside + right.inside, keys: left.keys };
+  }
+  if (left.kind !== 'bins' || right.kind !== 'bins') throw new Error('counts of different windows');
+  const bins = left.bins instanceof Float64Array ? left.bins : Float64Array.from(left.bins);
+  for (let i = 0; i < bins.length; i++) bins[i] = (bins[i] as number) + (right.bins[i] as number);
+  return { kind: 'bins', below, bins };
+}
+
+/** Takes a target one step further: its key, or the next window to look at. */
+function resolve(target: Target, count: WindowCount): Target {
+  const position = target.rank - count.below;
+  if (count.kind === 'keys') {
+    const stored = count.keys.reduce((sum, keys) => sum + keys.length, 0);
+    const proven = position >= 0 && position < count.inside && stored === count.inside;
+    if (!proven) return { ...target, window: { kind: 'bins', low: 0, shift: COARSE_SHIFT } };
+    return { ...target, key: keyAt(count.keys, position) };
+  }
+  const window = target.window as Window & { kind: 'bins' };
+  const bin = binAt(count.bins, position);
+  const low = window.low + bin * 2 ** window.shift;
+  if (window.shift === 0) return { ...target, key: low };
+  return { ...target, window: { kind: 'bins', low, shift: 0 } };
+}
+
+function keyAt(parts: readonly Uint32Array[], position: number): number {
+  const all = new Uint32Array(parts.reduce((sum, keys) => sum + keys.length, 0));
+  let at = 0;
+  for (const keys of parts) {
+    all.set(keys, at);
+    at += keys.length;
+  }
+  return all.sort()[position] as number;
+}
+
+/** The bin in which the value at `position` (from 0) lies. */
+function binAt(bins: ArrayLike<number>, position: number): number {
+  let seen = 0;
+  for (let bin = 0; bin < bins.length; bin++) {
+    seen += bins[bin] as number;
+    if (position < seen) return bin;
+  }
+  throw new RangeError(`rank beyond the ${seen} values of its window`);
+}
+
+/**
+ * The range of keys in which a sample places a target, or undefined where a run would find too many keys in it to
+ * collect: half of the values may be exactly zero.
+ */
+function bracket(
+  count: WindowCount & { kind: 'bins' },
+  { rank, share }: { rank: number; share: number },
+): Window | undefined {
+  let sampled = 0;
+  for (const n of count.bins) sampled += n;
+  const expected = rank * share;
+  const q = Math.min(1, Math.max(0, expected / sampled));
+  const slack = BRACKET_DEVIATIONS * Math.sqrt(sampled * q * (1 - q)) + BRACKET_DEVIATIONS;
+  const first = expected - slack <= 0 ? 0 : binAt(count.bins, Math.floor(expected - slack));
+  const last = expected + slack >= sampled ? count.bins.length - 1 : binAt(count.bins, Math.ceil(expected + slack));
+  let inside = 0;
+  for (let bin = first; bin <= last; bin++) inside += count.bins[bin] as number;
+  if ((inside / sampled) * RUN_ELEMENTS > COLLECTED_KEYS / 2) return undefined;
+  return { kind: 'keys', low: first * 2 ** COARSE_SHIFT, high: (last + 1) * 2 ** COARSE_SHIFT - 1 };
+}
