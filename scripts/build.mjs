@@ -55,9 +55,13 @@ function run(command, args, label) {
   throw new Error(`build: ${label} failed`);
 }
 
-function build() {
+function build(files) {
   const modules = join(root, 'node_modules');
-  run(join(modules, 'typescript', 'bin', 'tsc'), ['-b'], 'tsc -b');
+  // An incremental build does not see that compiler options changed.
+  const options = contentHash(files.filter((path) => /tsconfig[^/]*\.json$/.test(path)));
+  const force = options === read('options') ? [] : ['--force'];
+  run(join(modules, 'typescript', 'bin', 'tsc'), ['-b', ...force], 'tsc -b');
+  writeFileSync(join(state, 'options'), options);
   removeOrphans();
   if (existsSync(join(root, 'packages/tensors/kernels/index.ts'))) {
     const asc = [
@@ -132,7 +136,7 @@ export function ensureBuilt() {
     const built = content !== read('hash');
     if (built) {
       rmSync(join(state, 'hash'), { force: true });
-      build();
+      build(files);
       writeFileSync(join(state, 'hash'), content);
     }
     writeFileSync(join(state, 'stamp'), touched);
