@@ -1,5 +1,9 @@
-/** Names that a gate knows beside the datasets of the recipe. */
+/** Scores that a gate knows beside those of the recipe's datasets. All are read on development data. */
 export const GATE_NAMES = ['mean', 'best_parent', 'base', 'average', 'published'] as const;
+export type GateName = (typeof GATE_NAMES)[number];
+
+/** Words that no dataset can be named. */
+export const RESERVED_GATE_WORDS: readonly string[] = [...GATE_NAMES, 'and', 'or', 'not'];
 
 /** Value of a gate's part: a score, a number, or a sum of such. */
 export type GateNumber =
@@ -10,9 +14,11 @@ export type GateNumber =
 
 /** Condition of a gate. */
 export type GateCondition =
-  | { kind: 'comparison'; operator: '>' | '>=' | '<' | '<='; left: GateNumber; right: GateNumber }
+  | { kind: 'comparison'; operator: GateComparison; left: GateNumber; right: GateNumber }
   | { kind: 'and' | 'or'; left: GateCondition; right: GateCondition }
   | { kind: 'not'; operand: GateCondition };
+
+export type GateComparison = '>' | '>=' | '<' | '<=';
 
 /** A parsed gate. Plain data: survives JSON. */
 export interface Gate {

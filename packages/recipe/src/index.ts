@@ -1,5 +1,10 @@
-export type { Gate, GateCondition, GateNumber } from './gate.ts';
+export type { GateComparisonResult, GateResult, GateSide, GateValues } from './evaluate-gate.ts';
+export { evaluateGate } from './evaluate-gate.ts';
+export type { Gate, GateComparison, GateCondition, GateName, GateNumber } from './gate.ts';
 export { GATE_NAMES } from './gate.ts';
+export { GateError, parseGate } from './parse-gate.ts';
+export type { ParseRecipeOptions } from './parse-recipe.ts';
+export { parseRecipe } from './parse-recipe.ts';
 export type {
   DataFile,
   DatasetEntry,
@@ -13,6 +18,7 @@ export type {
   RecipeSource,
   RecipeWarning,
 } from './recipe.ts';
+export { recipeError } from './recipe-error.ts';
 export type {
   DatasetReference,
   FolderReference,
@@ -22,5 +28,9 @@ export type {
   ReferenceOptions,
 } from './reference.ts';
 export { parseDatasetReference, parseModelReference, sameModel } from './reference.ts';
+export type { BaseProposal } from './require-base.ts';
+export { requireBase } from './require-base.ts';
+export type { TensorOwner, TensorPlace } from './resolve-parameters.ts';
+export { methodOptions, resolveParameters } from './resolve-parameters.ts';
 export type { FilteredSetting, PlainSetting, Setting, Settings } from './setting.ts';
 export { layerDepth, parameterValue } from './setting.ts';

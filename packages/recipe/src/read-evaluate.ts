@@ -1,0 +1,165 @@
+import { join as joinPath } from 'node:path';
+import { didYouMean, RecipeError } from '@hubfuse/plugin';
+import type { Field } from './fields.ts';
+import { RESERVED_GATE_WORDS } from './gate.ts';
+import type { ReadContext } from './read-context.ts';
+import type { DataFile, DatasetEntry, EvaluateSection } from './recipe.ts';
+import { type DatasetReference, parseDatasetReference } from './reference.ts';
+
+const KEYS = ['task', 'metric', 'datasets', 'batch_tokens', 'max_length', 'limit', 'keep_examples'];
+const PARTS = ['dev', 'test', 'calib'] as const;
+const DATASET_KEYS = ['name', 'from', ...PARTS, 'format', 'split', 'limit', 'seed', 'domain', 'head'];
+
+/** The `evaluate:` block. Tasks, metrics, formats and columns are those that are registered. */
+export function readEvaluate(field: Field, context: ReadContext): EvaluateSection | undefined {
+  if (!field.expectMapping(KEYS)) return undefined;
+  const task = readTask(field, context);
+  const metric = readMetric(field, task, context);
+  const datasets = readDatasets(field, task, context);
+  const section = {
+    batchTokens: field.get('batch_tokens')?.integer({ minimum: 1 }),
+    maxLength: field.get('max_length')?.integer({ minimum: 1 }),
+    limit: field.get('limit')?.integer({ minimum: 1 }),
+    keepExamples: field.get('keep_examples')?.boolean() ?? false,
+  };
+  return task === undefined ? undefined : { task, metric, datasets, ...section };
+}
+
+function readTask(field: Field, { registry, findings }: ReadContext): string | undefined {
+  const known = registry.names('task');
+  const task = field.get('task');
+  if (task === undefined) {
+    const message = '`evaluate` needs a `task`';
+    findings.add(
+      { path: `${field.path}.task`, position: field.keyPosition },
+      { code: 'recipe/missing-key', message, hint: known.length === 0 ? undefined : `known: ${known.join(', ')}` },
+    );
+    return undefined;
+  }
+  const name = task.text('the name of a task');
+  if (name === undefined || known.includes(name)) return name;
+  return task.report({
+    code: 'recipe/unknown-task',
+    message: `there is no task "${name}"`,
+    hint: didYouMean(name, known),
+  });
+}
+
+function readMetric(field: Field, task: string | undefined, { registry }: ReadContext): string | undefined {
+  const metric = field.get('metric');
+  const name = metric?.text('the name of a metric');
+  if (metric === undefined || name === undefined || task === undefined) return undefined;
+  const fitting = registry.list('metric').filter((candidate) => candidate.tasks.includes(task));
+  if (fitting.some((candidate) => candidate.name === name)) return name;
+  return metric.report({
+    code: 'recipe/unknown-metric',
+    message: `${task} has no metric "${name}"`,
+    hint: didYouMean(
+      name,
+      fitting.map((candidate) => candidate.name),
+    ),
+  });
+}
+
+function readDatasets(field: Field, task: string | undefined, context: ReadContext): DatasetEntry[] {
+  const list = field.get('datasets');
+  const items = list?.items('a list of datasets');
+  if (list === undefined || items?.length === 0) {
+    field.report({ code: 'recipe/missing-key', message: '`evaluate` needs at least one entry in `datasets`' });
+    return [];
+  }
+  const roles = Object.keys((task === undefined ? undefined : context.registry.find('task', task))?.columns ?? {});
+  const entries: DatasetEntry[] = [];
+  for (const item of items ?? []) {
+    const entry = readDataset(item, roles, context);
+    if (entry === undefined) continue;
+    const twin = entries.find(({ name }) => name === entry.name);
+    if (twin === undefined) entries.push(entry);
+    else item.report({ code: 'recipe/duplicate-name', message: `two datasets are named "${entry.name}"` });
+  }
+  return entries;
+}
+
+function readDataset(item: Field, roles: readonly string[], context: ReadContext): DatasetEntry | undefined {
+  if (!item.expectMapping([...DATASET_KEYS, ...roles])) return undefined;
+  const name = readName(item);
+  const from = readFrom(item.get('from'), context);
+  const [dev, test, calib] = PARTS.map((part) => readFile(item.get(part), from, context));
+  const columns: Record<string, string> = {};
+  for (const role of roles) {
+    const column = item.get(role)?.text('the name of a column');
+    if (column !== undefined) columns[role] = column;
+  }
+  if (PARTS.every((part) => item.get(part) === undefined)) {
+    item.report({ code: 'recipe/missing-key', message: 'a dataset needs a file: `dev`, `test` or both' });
+  }
+  const rest = {
+    format: readFormat(item.get('format'), context),
+    split: item.get('split')?.text('rows of a split'),
+    limit: item.get('limit')?.integer({ minimum: 1 }),
+    seed: item.get('seed')?.integer({ minimum: 0 }),
+    domain: item.get('domain')?.choice(['in', 'out'] as const) ?? 'in',
+    head: item.get('head')?.text('the name of a head'),
+    path: item.path,
+  };
+  return name === undefined ? undefined : { name, from, dev, test, calib, columns, ...rest };
+}
+
+function readName(item: Field): string | undefined {
+  const field = item.get('name');
+  if (field === undefined) return item.report({ code: 'recipe/missing-key', message: 'a dataset needs a `name`' });
+  const name = field.text();
+  if (name === undefined || !RESERVED_GATE_WORDS.includes(name)) return name;
+  const hint = `${RESERVED_GATE_WORDS.join(', ')} are words of the gate`;
+  return field.report({ code: 'recipe/reserved-name', message: `a dataset cannot be named "${name}"`, hint });
+}
+
+function readFormat(field: Field | undefined, { registry }: ReadContext): string | undefined {
+  return field?.choice(registry.names('reader'));
+}
+
+function readFrom(field: Field | undefined, context: ReadContext): DatasetReference | undefined {
+  const text = field?.text('a dataset repository or a folder');
+  return field === undefined || text === undefined ? undefined : parse(field, text, context);
+}
+
+function parse(field: Field, text: string, context: ReadContext): DatasetReference | undefined {
+  try {
+    return parseDatasetReference(text, context.references);
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    context.findings.adopt(field.place, error);
+    return undefined;
+  }
+}
+
+/** A file: below `from` where that is given, else a local path or the address of a file of a dataset repository. */
+function readFile(
+  field: Field | undefined,
+  from: DatasetReference | undefined,
+  context: ReadContext,
+): DataFile | undefined {
+  const text = field?.text('a file');
+  if (field === undefined || text === undefined) return undefined;
+  if (text.split(/[\\/]/).includes('..') && from !== undefined) {
+    return field.report({ code: 'recipe/bad-reference', message: `"${text}" leaves the dataset that \`from\` names` });
+  }
+  if (from?.kind === 'folder') return { kind: 'local', path: joinPath(from.path, text) };
+  if (from?.kind === 'hub') {
+    const path = from.path === undefined ? text : `${from.path}/${text}`;
+    return { kind: 'hub', repo: from.repo, revision: from.revision, path: path.replace(/^\/+/, '') };
+  }
+  if (!/^(https?|hf):\/\//i.test(text)) return localFile(text, context);
+  const reference = parse(field, text, context);
+  if (reference?.kind !== 'hub') return undefined;
+  if (reference.path === undefined) {
+    const message = `"${text}" names a dataset repository and no file of it`;
+    return field.report({ code: 'recipe/bad-reference', message, hint: 'put the repository under `from`' });
+  }
+  return { kind: 'hub', repo: reference.repo, revision: reference.revision, path: reference.path };
+}
+
+function localFile(text: string, { references }: ReadContext): DataFile {
+  const home = references.home;
+  return { kind: 'local', path: home !== undefined && text.startsWith('~/') ? joinPath(home, text.slice(2)) : text };
+}

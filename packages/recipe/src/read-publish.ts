@@ -1,0 +1,150 @@
+import { RecipeError } from '@hubfuse/plugin';
+import type { Field } from './fields.ts';
+import type { Gate } from './gate.ts';
+import type { Located } from './located.ts';
+import { booleanOf, isNothing, numberOf } from './located.ts';
+import { GateError, parseGate } from './parse-gate.ts';
+import type { ReadContext } from './read-context.ts';
+import type { EvaluateSection, HubTarget, PublishSection } from './recipe.ts';
+import { parseModelReference } from './reference.ts';
+
+const HUB_KEYS = ['repo', 'as', 'private', 'branch'];
+const S3_KEYS = ['bucket', 'prefix', 'region', 'endpoint'];
+
+/** What a gate may be about. */
+export interface GateContext extends ReadContext {
+  evaluate: EvaluateSection | undefined;
+  hasEvaluate: boolean;
+  hasBase: boolean;
+}
+
+/** The `publish:` block. */
+export function readPublish(field: Field, context: GateContext): PublishSection | undefined {
+  const plugins = context.registry.names('publisher').filter((name) => name !== 'hub' && name !== 's3');
+  if (!field.expectMapping(['hub', 's3', ...plugins, 'if'])) return undefined;
+  const hubField = field.get('hub');
+  const hub = hubField === undefined ? undefined : readHub(hubField, context);
+  const s3 = field.get('s3');
+  if (s3 !== undefined) readS3(s3, context);
+  const others: Record<string, Readonly<Record<string, unknown>>> = {};
+  for (const name of plugins) {
+    const target = field.get(name);
+    if (target?.node.kind === 'mapping') others[name] = plainValue(target.node) as Record<string, unknown>;
+    else target?.reportType('a mapping');
+  }
+  if (hubField === undefined && s3 === undefined && Object.keys(others).length === 0) {
+    const hint = 'publish: {hub: {repo: <namespace>/<name>}}';
+    field.report({ code: 'recipe/missing-key', message: '`publish` names no place to publish to', hint });
+  }
+  const condition = field.get('if');
+  const gate =
+    condition === undefined ? undefined : readGate(condition, { ...context, hasHub: hubField !== undefined });
+  return { hub, others, gate };
+}
+
+/** `hub: {repo: ns/name, as: pull_request}`, or just `hub: ns/name`. */
+function readHub(field: Field, context: ReadContext): HubTarget | undefined {
+  const isText = field.node.kind === 'scalar';
+  if (!isText && !field.expectMapping(HUB_KEYS)) return undefined;
+  const repoField = isText ? field : field.get('repo');
+  if (repoField === undefined) {
+    return field.report({ code: 'recipe/missing-key', message: '`publish.hub` needs a `repo`: <namespace>/<name>' });
+  }
+  const repo = readRepo(repoField, context);
+  const target = {
+    as: field.get('as')?.choice(['commit', 'pull_request'] as const) ?? 'commit',
+    private: field.get('private')?.boolean() ?? false,
+    branch: field.get('branch')?.text('a branch') ?? 'main',
+  };
+  return repo === undefined ? undefined : { repo, ...target };
+}
+
+function readRepo(field: Field, context: ReadContext): string | undefined {
+  const text = field.text('a repository: <namespace>/<name>');
+  if (text === undefined) return undefined;
+  try {
+    const reference = parseModelReference(text, { ...context.references, isFolder: () => false });
+    if (reference.kind === 'hub' && reference.repo.includes('/') && reference.revision === undefined) {
+      return reference.repo;
+    }
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+  }
+  const message = `"${text}" is no repository to publish to`;
+  return field.report({
+    code: 'recipe/bad-reference',
+    message,
+    hint: 'write <namespace>/<name>; `branch` names a branch',
+  });
+}
+
+function readS3(field: Field, { findings }: ReadContext): void {
+  if (!field.expectMapping(S3_KEYS)) return;
+  for (const key of S3_KEYS) field.get(key)?.text();
+  if (field.get('bucket') === undefined) {
+    field.report({ code: 'recipe/missing-key', message: '`publish.s3` needs a `bucket`' });
+  }
+  findings.notYet(field.place, { message: 'hubfuse does not publish to `s3` yet', hint: 'publish to `hub`' });
+}
+
+function readGate(field: Field, context: GateContext & { hasHub: boolean }): Gate | undefined {
+  const text = field.text('a condition such as: mean > best_parent');
+  if (text === undefined) return undefined;
+  const datasets = context.evaluate?.datasets ?? [];
+  if (!context.hasEvaluate) {
+    const message = 'a condition for publishing needs `evaluate`: without it nothing is scored';
+    return field.report({ code: 'recipe/gate', message });
+  }
+  if (context.evaluate === undefined) return undefined;
+  try {
+    const gate = parseGate(
+      text,
+      datasets.map(({ name }) => name),
+    );
+    checkNames(field, gate, context);
+    return gate;
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    const [line, column] = field.node.position;
+    const { node } = field;
+    // Inside a text of one line an offset is a column; elsewhere (a block, an escape) the value's start has to do.
+    const known = node.kind === 'scalar' && node.plain && !text.includes('\n');
+    const position = [line, known ? column + error.offset : column] as const;
+    const { code, summary: message, hint } = error;
+    context.findings.add({ path: field.path, position }, { code, message, hint });
+    return undefined;
+  }
+}
+
+/** Whether the recipe says enough to score what the gate names. */
+function checkNames(field: Field, gate: Gate, context: GateContext & { hasHub: boolean }): void {
+  const report = (message: string, hint?: string) => field.report({ code: 'recipe/gate', message, hint });
+  if (gate.names.includes('base') && !context.hasBase) {
+    report('the gate compares with `base`, and the recipe has no base_model', 'give base_model, or drop `base`');
+  }
+  if (gate.names.includes('published') && !context.hasHub) {
+    report('the gate compares with what is `published`, and there is no `publish.hub`');
+  }
+  const datasets = context.evaluate?.datasets ?? [];
+  const inDomain = datasets.filter(({ domain }) => domain === 'in');
+  const named = datasets.filter(({ name }) => gate.names.includes(name));
+  const needsMean = gate.names.some((name) => !datasets.some((dataset) => dataset.name === name));
+  for (const { name, dev, path } of new Set([...named, ...(needsMean ? inDomain : [])])) {
+    if (dev !== undefined) continue;
+    const message = `the gate reads development scores, and the dataset "${name}" (${path}) has no \`dev\` file`;
+    report(message, `give ${path} a \`dev\` file`);
+  }
+  if (needsMean && datasets.length > 0 && inDomain.length === 0) {
+    report('the gate needs a mean, and every dataset is out of the domain', 'a mean is taken over `domain: in`');
+  }
+}
+
+/** A plugin's target as plain data, read by YAML 1.2's rules. */
+function plainValue(node: Located): unknown {
+  if (node.kind === 'sequence') return node.items.map(plainValue);
+  if (node.kind === 'mapping') {
+    return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plainValue(entry.value)]));
+  }
+  if (isNothing(node)) return null;
+  return booleanOf(node) ?? (node.plain ? numberOf(node) : undefined) ?? node.text;
+}
