@@ -19,6 +19,8 @@ export interface CardContent {
   /** Tags beside `merge`, `hubfuse` and the method. */
   tags?: readonly string[] | undefined;
   scores?: CardScores | undefined;
+  /** Address of the Hub that links lead to. Default `https://huggingface.co`. */
+  hubUrl?: string | undefined;
   /** Hub id under which it is published, for the example of use. */
   repo?: string | undefined;
   /** Whether `onnx/model.onnx` is published, so that transformers.js loads it. */

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { HubError } from '@hubfuse/plugin';
+
 /** Name of the manifest at the root of everything that hubfuse publishes. */
 export const MANIFEST_FILE = 'hubfuse.json';
 
@@ -50,4 +53,101 @@ export interface ManifestOutput {
   size: number;
   /** Hexadecimal. */
   sha256: string;
+}
+
+/** The manifest's text as it is published: stable for the same contents. */
+export function renderManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+/**
+ * Reads a manifest.
+ * @param where what to call it in errors
+ * @throws HubError `hub/bad-manifest`, or `hub/newer-manifest` where a later hubfuse wrote it
+ */
+export function parseManifest(text: string, where: string): Manifest {
+  const bad = (message: string, code = 'hub/bad-manifest') =>
+    new HubError({
+      code,
+      where,
+      message,
+      hint:
+        code === 'hub/newer-manifest'
+          ? 'update hubfuse'
+          : `${MANIFEST_FILE} was not written by hubfuse, or was changed by hand`,
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw bad('the manifest is not JSON');
+  }
+  const manifest = value as Partial<Record<keyof Manifest, unknown>> | null;
+  if (typeof manifest !== 'object' || manifest === null || typeof manifest.format !== 'number') {
+    throw bad('the manifest states no format');
+  }
+  if (manifest.format > MANIFEST_FORMAT) {
+    throw bad(
+      `the manifest has format ${manifest.format}; this hubfuse knows ${MANIFEST_FORMAT}`,
+      'hub/newer-manifest',
+    );
+  }
+  for (const key of ['hubfuse', 'name', 'method', 'recipe'] as const) {
+    if (typeof manifest[key] !== 'string') throw bad(`the manifest's "${key}" is no text`);
+  }
+  if (typeof manifest.settings !== 'object' || manifest.settings === null) {
+    throw bad('the manifest\'s "settings" is no object');
+  }
+  for (const key of ['inputs', 'datasets'] as const) {
+    const wrong = !Array.isArray(manifest[key]) || manifest[key].some((input) => !isInput(input));
+    if (wrong) throw bad(`the manifest's "${key}" is no list of pinned repositories or folders`);
+  }
+  if (!Array.isArray(manifest.outputs) || manifest.outputs.some((output) => !isOutput(output))) {
+    throw bad('the manifest\'s "outputs" is no list of files with size and sha256');
+  }
+  return manifest as Manifest;
+}
+
+function isInput(value: unknown): value is ManifestInput {
+  const input = value as Partial<ManifestInput> | null;
+  return (
+    typeof input === 'object' &&
+    input !== null &&
+    ['base', 'model', 'data'].includes(input.role ?? '') &&
+    ['hub', 'folder'].includes(input.kind ?? '') &&
+    typeof input.reference === 'string' &&
+    typeof input.name === 'string' &&
+    (input.kind === 'folder' || /^[0-9a-f]{40}$/.test(input.revision ?? ''))
+  );
+}
+
+function isOutput(value: unknown): value is ManifestOutput {
+  const output = value as Partial<ManifestOutput> | null;
+  return (
+    typeof output === 'object' &&
+    output !== null &&
+    typeof output.path === 'string' &&
+    Number.isSafeInteger(output.size) &&
+    /^[0-9a-f]{64}$/.test(output.sha256 ?? '')
+  );
+}
+
+/**
+ * Identity of what is published, 64 hexadecimal digits: recipe, pinned inputs, settings and outputs. Neither scores nor
+ * hubfuse's version are part of it: they may differ between two runs that made the same model.
+ */
+export function manifestDigest(manifest: Manifest): string {
+  const { format, name, method, recipe, inputs, settings, outputs } = manifest;
+  const byPath = [...outputs].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const identity = canonical({ format, name, method, recipe, inputs, settings, outputs: byPath });
+  return createHash('sha256').update(identity).digest('hex');
+}
+
+/** JSON with sorted keys and without whitespace: one text for one value. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`).join(',')}}`;
 }

@@ -1,9 +1,9 @@
 import { HubError } from '@hubfuse/plugin';
 import type { HubOptions } from './options.ts';
 
-/** Anything that looks like an access token, and what signs the storage addresses that a Hub redirects to. */
+/** Anything that has the form of an access token, and what signs the storage addresses that a Hub redirects to. */
 const SECRETS =
-  /\bhf_[A-Za-z0-9_]{4,}|((?:Signature|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|Policy)=)[^&\s"]+/g;
+  /\bhf_(?:oauth_[\w.-]{8,}|[A-Za-z0-9]{20,})|((?:Signature|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|Policy)=)[^&\s"]+/g;
 
 /** `text` without the token, without other tokens and without signatures. */
 export function redact(text: string, token?: string): string {

@@ -1,0 +1,137 @@
+import { apiAddress, pageAddress } from './addresses.ts';
+import { explainingFetch } from './explaining-fetch.ts';
+import { listRepository } from './list-repository.ts';
+import { manifestDigest } from './manifest.ts';
+import { attemptMark, contentMark, holdsOutputs, type Publication } from './publication.ts';
+import { newestCommits, type PublishTarget, readManifestAt, type TargetState } from './publish-target.ts';
+import { Semaphore, settleAll } from './semaphore.ts';
+import type { Transport } from './transport.ts';
+
+/** How far back a branch's history is searched. */
+const MAX_COMMITS = 500;
+/** How many pull requests are looked into, newest first. */
+const MAX_PULL_REQUESTS = 100;
+const PARALLEL_LOOKUPS = 8;
+
+/** Where a content is published already. */
+export interface Published {
+  as: 'commit' | 'pull_request';
+  revision: string;
+  url: string;
+  pullRequest?: number;
+}
+
+interface Search {
+  target: PublishTarget;
+  state: TargetState;
+  publication: Publication;
+  /** How it is going to be published: a pull request is no reason not to commit. */
+  as: 'commit' | 'pull_request';
+  /** The run's id, where it has one. */
+  attempt: string | undefined;
+  transport: Transport;
+}
+
+/**
+ * Finds what an earlier attempt published, however it ended: the branch that holds the same content now, a commit of the
+ * same attempt that was replaced since, or an open pull request (a closed or merged one counts for its own attempt:
+ * another attempt asks anew).
+ */
+export async function findPublished(search: Search): Promise<Published | undefined> {
+  const onBranch = await findOnBranch(search);
+  return onBranch ?? (search.as === 'pull_request' ? await findPullRequest(search) : undefined);
+}
+
+async function findOnBranch({
+  target,
+  state,
+  publication,
+  attempt,
+  transport,
+}: Search): Promise<Published | undefined> {
+  const url = pageAddress(target.address, target.branch === 'main' ? undefined : target.branch);
+  const there =
+    state.manifest !== undefined &&
+    manifestDigest(state.manifest) === publication.digest &&
+    holdsOutputs(state.files, publication.outputs);
+  if (!there && (attempt === undefined || state.manifest === undefined)) return undefined;
+  const commits = await newestCommits({ target, revision: state.head, limit: MAX_COMMITS, transport });
+  const marked = commits.find(
+    ({ text }) =>
+      hasMark(text, contentMark(publication.digest)) &&
+      (there || (attempt !== undefined && hasMark(text, attemptMark(attempt)))),
+  );
+  if (marked !== undefined) return { as: 'commit', revision: marked.id, url };
+  return there ? { as: 'commit', revision: state.head, url } : undefined;
+}
+
+interface PullRequestRef {
+  ref: string;
+  targetCommit: string;
+}
+
+/** The pull request with this content, found by what it holds: titles and texts may be edited by anyone. */
+async function findPullRequest(search: Search): Promise<Published | undefined> {
+  const { target, publication, transport } = search;
+  const lookups = new Semaphore(PARALLEL_LOOKUPS);
+  const refs = await pullRequestRefs(target, transport);
+  const found = await settleAll(
+    refs.slice(0, MAX_PULL_REQUESTS).map((pull) =>
+      lookups.run(async () => {
+        const at = { address: target.address, revision: pull.targetCommit, transport };
+        const manifest = await readManifestAt(at);
+        if (manifest === undefined || manifestDigest(manifest) !== publication.digest) return undefined;
+        const same = holdsOutputs(await listRepository(at), publication.outputs);
+        return same && (await counts(search, pull.number)) ? pull : undefined;
+      }),
+    ),
+  );
+  const pull = found.find((candidate) => candidate !== undefined);
+  if (pull === undefined) return undefined;
+  return {
+    as: 'pull_request',
+    revision: pull.targetCommit,
+    url: discussionAddress(target, pull.number),
+    pullRequest: pull.number,
+  };
+}
+
+async function pullRequestRefs(
+  target: PublishTarget,
+  transport: Transport,
+): Promise<(PullRequestRef & { number: number })[]> {
+  const { repo } = target.address;
+  const response = await explainingFetch(transport, { type: 'model', repo })(
+    `${apiAddress(target.address)}/refs?include_prs=1`,
+  );
+  const { pullRequests = [] } = (await response.json()) as { pullRequests?: PullRequestRef[] };
+  return pullRequests
+    .map((pull) => ({ ...pull, number: Number(/^refs\/pr\/(\d+)$/.exec(pull.ref)?.[1]) }))
+    .filter(({ number }) => Number.isInteger(number))
+    .sort((a, b) => b.number - a.number);
+}
+
+/** Whether a pull request with the content counts as published. */
+async function counts({ target, attempt, transport }: Search, number: number): Promise<boolean> {
+  const { repo } = target.address;
+  const response = await explainingFetch(transport, { type: 'model', repo })(
+    `${apiAddress(target.address)}/discussions/${number}`,
+  );
+  const discussion = (await response.json()) as { status?: string };
+  if (discussion.status === 'open' || discussion.status === 'draft') return true;
+  // The first comment holds the description that it was opened with.
+  return attempt !== undefined && textsIn(discussion).some((text) => hasMark(text, attemptMark(attempt)));
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+export function discussionAddress({ address }: PublishTarget, number: number): string {
+  return `${pageAddress(address)}/discussions/${number}`;
+}
+
+function hasMark(text: string, mark: string): boolean {
+  return text.split('\n').some((line) => line.trim() === mark);
+}

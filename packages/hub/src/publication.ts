@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { HubError, type ModelFile } from '@hubfuse/plugin';
+import type { CommitOperation } from '@huggingface/hub';
+import { checkFilePath } from './addresses.ts';
+import { sizeOf } from './cache-layout.ts';
+import { gitOidOfFile, sha256OfFile } from './checksum.ts';
+import { MANIFEST_FILE, type ManifestOutput, manifestDigest, renderManifest } from './manifest.ts';
+import type { PublishRequest } from './publish-types.ts';
+
+/** Files above this are stored by checksum on every Hub; below, it depends on the Hub's rules. */
+const SMALL_BYTES = 10 * 1024 * 1024;
+
+/** What is published, checked against its manifest. */
+export interface Publication {
+  /** Identity of the content. */
+  digest: string;
+  /** Files to add or replace, the manifest included. */
+  operations: CommitOperation[];
+  /** Paths of `operations`. */
+  paths: ReadonlySet<string>;
+  /** The manifest's outputs with everything that a listing may show of them. */
+  outputs: readonly (ManifestOutput & Pick<ModelFile, 'oid'>)[];
+  /** Text of the commit or pull request below its title; carries the marks by which it is recognised. */
+  description: string;
+}
+
+/** Mark of a content in a commit's or pull request's text. */
+export function contentMark(digest: string): string {
+  return `hubfuse-content: ${digest}`;
+}
+
+/** Mark of a run's attempt. */
+export function attemptMark(attempt: string): string {
+  return `hubfuse-attempt: ${attempt}`;
+}
+
+/**
+ * Looks at every file before anything is sent.
+ * @throws HubError `hub/output-missing`, `hub/output-changed` where the folder is not what the manifest says
+ */
+export async function preparePublication(request: PublishRequest): Promise<Publication> {
+  const { folder, manifest } = request;
+  const readme = (await sizeOf(join(folder, 'README.md'))) === undefined ? [] : ['README.md'];
+  const files = request.files ?? [...manifest.outputs.map(({ path }) => path), ...readme];
+  for (const path of files) checkFilePath(path, folder);
+  const outputs = [];
+  for (const output of manifest.outputs) outputs.push(await checkOutput(folder, output, request.options.signal));
+  const operations: CommitOperation[] = [];
+  for (const path of files) {
+    if (path === MANIFEST_FILE) continue;
+    await requireFile(folder, path);
+    operations.push({ operation: 'addOrUpdate', path, content: pathToFileURL(join(folder, ...path.split('/'))) });
+  }
+  operations.push({ operation: 'addOrUpdate', path: MANIFEST_FILE, content: new Blob([renderManifest(manifest)]) });
+  await refuseToken(request, files);
+  const digest = manifestDigest(manifest);
+  const marks = [
+    contentMark(digest),
+    ...(request.attempt === undefined ? [] : [attemptMark(request.attempt)]),
+    `hubfuse-version: ${manifest.hubfuse}`,
+  ];
+  return {
+    digest,
+    operations,
+    paths: new Set(operations.map(({ path }) => path)),
+    outputs,
+    description: [...(request.description ? [request.description] : []), marks.join('\n')].join('\n\n'),
+  };
+}
+
+/** A recipe or a log that was pasted into a card may hold the token; then nothing is sent. */
+async function refuseToken(
+  { folder, manifest, options, title, description }: PublishRequest,
+  files: readonly string[],
+) {
+  const { token } = options;
+  if (token === undefined || token === '') return;
+  const texts: [string, string][] = [
+    [MANIFEST_FILE, renderManifest(manifest)],
+    ['the commit message', `${title}\n${description ?? ''}`],
+  ];
+  for (const path of files) {
+    if (path.endsWith('.md')) texts.push([path, await readFile(join(folder, ...path.split('/')), 'utf8')]);
+  }
+  const leak = texts.find(([, text]) => text.includes(token));
+  if (leak === undefined) return;
+  throw new HubError({
+    code: 'hub/token-in-files',
+    where: folder,
+    message: `${leak[0]} holds the access token; nothing was published`,
+    hint: 'remove it there, and make a new token if the file was shared',
+  });
+}
+
+async function requireFile(folder: string, path: string): Promise<number> {
+  const size = await sizeOf(join(folder, ...path.split('/')));
+  if (size !== undefined) return size;
+  throw new HubError({
+    code: 'hub/output-missing',
+    where: folder,
+    message: `there is no file "${path}" to publish`,
+    hint: 'merge again: a finished merge leaves all of its files',
+  });
+}
+
+async function checkOutput(
+  folder: string,
+  output: ManifestOutput,
+  signal: AbortSignal | undefined,
+): Promise<ManifestOutput & Pick<ModelFile, 'oid'>> {
+  const path = join(folder, ...output.path.split('/'));
+  const size = await requireFile(folder, output.path);
+  // Large files are hashed once, on the way out; their commit is refused where the checksum differs.
+  const small = size <= SMALL_BYTES;
+  if (size !== output.size || (small && (await sha256OfFile(path, signal)) !== output.sha256)) {
+    throw outputChanged(output.path, folder);
+  }
+  return small ? { ...output, oid: await gitOidOfFile(path, size) } : { ...output };
+}
+
+export function outputChanged(path: string, where: string): HubError {
+  return new HubError({
+    code: 'hub/output-changed',
+    where,
+    message: `"${path}" is not the file that the manifest describes: it was changed after the merge`,
+    hint: 'merge again, or publish from an untouched folder',
+  });
+}
+
+/** Whether a listing shows exactly the outputs' contents. */
+export function holdsOutputs(files: readonly ModelFile[], outputs: Publication['outputs']): boolean {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return outputs.every((output) => {
+    const file = byPath.get(output.path);
+    if (file === undefined || file.size !== output.size) return false;
+    return file.sha256 === undefined ? file.oid === output.oid : file.sha256 === output.sha256;
+  });
+}

@@ -1,0 +1,126 @@
+import { metricTitle, renderFrontMatter } from './card-front-matter.ts';
+import type { CardContent, CardScores } from './card-types.ts';
+import { MANIFEST_FILE, type ManifestInput } from './manifest.ts';
+import { DEFAULT_HUB_URL } from './options.ts';
+import { redact } from './token.ts';
+
+const HOMEPAGE = 'https://www.npmjs.com/package/hubfuse';
+
+/**
+ * The model card of a merge: front matter for the Hub and text for people. Scores stand beside those of every parent; the
+ * recipe, the pinned inputs and the outputs' checksums stand in full, so that the merge can be made again.
+ */
+export function renderCard(content: CardContent): string {
+  const sections = [
+    renderFrontMatter(content),
+    `# ${content.title}`,
+    introduction(content),
+    ...(content.scores === undefined ? [] : ['## Scores', scoreTable(content.scores)]),
+    ...usage(content),
+    '## Recipe',
+    fenced(content.manifest.recipe.trimEnd(), looksLikeJson(content.manifest.recipe) ? 'json' : 'yaml'),
+    '## Inputs',
+    inputTable(content),
+    '## Files',
+    outputTable(content),
+    '## Licence',
+    licenceText(content),
+    '## Made again',
+    reproduction(content),
+  ];
+  return `${redact(sections.join('\n\n'))}\n`.replace('---\n\n\n#', '---\n\n#');
+}
+
+function introduction({ manifest, method, hubUrl = DEFAULT_HUB_URL }: CardContent): string {
+  const models = manifest.inputs.filter(({ role }) => role === 'model');
+  const base = manifest.inputs.find(({ role }) => role === 'base');
+  const merged = models.map((model) => inputLink(model, hubUrl)).join(', ');
+  const over = base === undefined ? '' : ` over ${inputLink(base, hubUrl)}`;
+  const sources = (method.sources ?? []).map((source) => `- ${source}`).join('\n');
+  return [
+    `This model was merged by **${method.title}** from ${merged}${over}, with [hubfuse](${HOMEPAGE}) ${manifest.hubfuse}.`,
+    ...(method.description === undefined ? [] : [method.description]),
+    ...(sources === '' ? [] : [`Sources of the method:\n\n${sources}`]),
+  ].join('\n\n');
+}
+
+function inputLink({ kind, name, revision }: ManifestInput, hubUrl: string): string {
+  return kind === 'folder' ? `\`${name}\` (a local folder)` : `[${name}](${hubUrl}/${name}/tree/${revision ?? 'main'})`;
+}
+
+function scoreTable({ datasets, rows, metric, split, computedWith }: CardScores): string {
+  const percent = (value: number | undefined) => (value === undefined ? '' : (value * 100).toFixed(2));
+  const heading = ['Model', ...datasets.map(({ name }) => name), 'mean'];
+  const body = rows.map(({ name, role, values, mean }) => {
+    const cells = [name, ...datasets.map((dataset) => percent(values[dataset.name])), percent(mean)];
+    return role === 'merge' ? cells.map((cell) => (cell === '' ? '' : `**${cell}**`)) : cells;
+  });
+  const outside = datasets.filter(({ inDomain }) => inDomain === false).map(({ name }) => name);
+  const notes = [
+    `${metricTitle(metric)} in percent on the ${split} split (${datasets.map(({ name, examples }) => `${name}: ${examples}`).join(', ')} examples).`,
+    outside.length === 0
+      ? 'The mean is the plain mean over the datasets.'
+      : `The mean is the plain mean over the in-domain datasets; ${outside.join(', ')} is out of domain.`,
+    ...(computedWith === undefined ? [] : [`Computed with ${computedWith}.`]),
+  ];
+  const alignment = ['---', ...datasets.map(() => '--:'), '--:'];
+  return `${table([heading, alignment, ...body])}\n\n${notes.join(' ')}`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  return rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+}
+
+function usage({ repo, pipelineTag, onnx }: CardContent): string[] {
+  if (repo === undefined || pipelineTag === undefined) return [];
+  const python = `from transformers import pipeline\n\npipe = pipeline(${quote(pipelineTag)}, model=${quote(repo)})`;
+  const javascript = `import { pipeline } from '@huggingface/transformers';\n\nconst pipe = await pipeline(${quote(pipelineTag)}, ${quote(repo)});`;
+  return ['## Use', fenced(python, 'python'), ...(onnx === true ? [fenced(javascript, 'js')] : [])];
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/['\\]/g, '\\$&')}'`;
+}
+
+/** A fence that the text cannot close. */
+function fenced(text: string, language: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
+function looksLikeJson(text: string): boolean {
+  return text.trimStart().startsWith('{');
+}
+
+function inputTable({ manifest, hubUrl = DEFAULT_HUB_URL }: CardContent): string {
+  const rows = [...manifest.inputs, ...manifest.datasets].map((input) => [
+    input.role,
+    input.role === 'data' && input.kind === 'hub'
+      ? `[${input.name}](${hubUrl}/datasets/${input.name}/tree/${input.revision ?? 'main'})`
+      : inputLink(input, hubUrl),
+    input.revision === undefined ? 'not on a Hub' : `\`${input.revision}\``,
+  ]);
+  return table([['Role', 'Repository', 'Revision'], ['---', '---', '---'], ...rows]);
+}
+
+function outputTable({ manifest }: CardContent): string {
+  const rows = manifest.outputs.map(({ path, size, sha256 }) => [`\`${path}\``, String(size), `\`${sha256}\``]);
+  return table([['File', 'Bytes', 'SHA-256'], ['---', '--:', '---'], ...rows]);
+}
+
+function licenceText({ licence }: CardContent): string {
+  const findings = licence.findings.map(({ severity, message }) => `- ${severity}: ${message}`).join('\n');
+  return findings === '' ? licence.explanation : `${licence.explanation}\n\n${findings}`;
+}
+
+function reproduction({ repo, manifest }: CardContent): string {
+  const target = repo ?? 'this repository';
+  const folders = manifest.inputs.filter(({ kind }) => kind === 'folder').length;
+  const local = folders === 0 ? '' : ' It needs the local folders named above, too.';
+  return `\`${MANIFEST_FILE}\` holds the recipe, every pinned revision and every checksum. \`hubfuse reproduce ${target}\` merges again from it and compares the checksums.${local}`;
+}
