@@ -51,12 +51,14 @@ export async function removeFromCache(options: { cacheDir: string; type: RepoTyp
 }
 
 async function describe(input: { cacheDir: string; type: RepoType; repo: string }): Promise<CachedRepo> {
-  const { root, blobs, refs, snapshots } = repoCache(input);
+  const { root, blobs, refs, snapshots, downloads } = repoCache(input);
   const files = await filesBelow(root);
   const sizes = await Promise.all(
     files.map(async (path) => ({ path, size: (await stat(path).catch(() => undefined))?.size ?? 0 })),
   );
-  const incomplete = sizes.filter(({ path }) => path.startsWith(blobs) && path.endsWith('.incomplete'));
+  const incomplete = sizes.filter(
+    ({ path }) => path.startsWith(downloads) || (path.startsWith(blobs) && path.endsWith('.incomplete')) /* Python's */,
+  );
   const names = await Promise.all(
     (await filesBelow(refs)).map(async (path) => ({
       name: relative(refs, path),

@@ -26,11 +26,22 @@ export interface RepoCache {
   refs: string;
   /** A folder per commit with links into `blobs`. */
   snapshots: string;
+  /** Contents on their way, ours alone. */
+  downloads: string;
+  /** Lock files of downloads, ours alone. */
+  locks: string;
 }
 
 export function repoCache(input: { cacheDir: string; type: RepoType; repo: string }): RepoCache {
   const root = join(input.cacheDir, [`${input.type}s`, ...input.repo.split('/')].join('--'));
-  return { root, blobs: join(root, 'blobs'), refs: join(root, 'refs'), snapshots: join(root, 'snapshots') };
+  return {
+    root,
+    blobs: join(root, 'blobs'),
+    refs: join(root, 'refs'),
+    snapshots: join(root, 'snapshots'),
+    downloads: join(root, '.hubfuse', 'downloads'),
+    locks: join(root, '.hubfuse', 'locks'),
+  };
 }
 
 /**

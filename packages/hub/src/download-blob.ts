@@ -41,7 +41,7 @@ export async function downloadBlob(download: BlobDownload): Promise<string> {
   const isDone = async () => (await sizeOf(blob)) === file.size;
   await mkdir(cache.blobs, { recursive: true });
   const lock = await lockBlob({
-    path: join(cache.root, '.hubfuse', 'locks', `${blobName(file) ?? encodeURIComponent(file.path)}.lock`),
+    path: join(cache.locks, `${blobName(file) ?? encodeURIComponent(file.path)}.lock`),
     isDone,
     signal: transport.options.signal,
     clock: transport.clock,

@@ -44,7 +44,7 @@ export class PartialDownload {
 
   /** Continues what an earlier process left, else begins. `shared`: its writer may still live, so it is copied. */
   static async open(cache: RepoCache, file: ModelFile, shared: boolean): Promise<PartialDownload> {
-    const folder = join(downloadsFolder(cache), `${partialName(file)}.${randomUUID()}`);
+    const folder = join(cache.downloads, `${partialName(file)}.${randomUUID()}`);
     const left = (await leftovers(cache, file)).sort((a, b) => b.bytes - a.bytes);
     const best = left[0];
     let done: ByteRange[] = [];
@@ -149,10 +149,6 @@ export async function leftBytes(cache: RepoCache, file: ModelFile): Promise<numb
   return Math.max(0, ...(await leftovers(cache, file)).map(({ bytes }) => bytes));
 }
 
-function downloadsFolder(cache: RepoCache): string {
-  return join(cache.root, '.hubfuse', 'downloads');
-}
-
 /** A file whose contents have no name goes by its path. */
 function partialName(file: ModelFile): string {
   return blobName(file) ?? encodeURIComponent(file.path);
@@ -165,7 +161,7 @@ interface Leftover {
 }
 
 async function leftovers(cache: RepoCache, file: ModelFile): Promise<Leftover[]> {
-  const parent = downloadsFolder(cache);
+  const parent = cache.downloads;
   const names = await readdir(parent).catch(() => []);
   const own = names.filter((name) => name.startsWith(`${partialName(file)}.`));
   return await Promise.all(
