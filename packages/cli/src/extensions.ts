@@ -1,4 +1,5 @@
 import { registerArchitectures } from '@hubfuse/graphs';
+import { registerMethods } from '@hubfuse/merge';
 import { registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
 
@@ -6,6 +7,7 @@ import { Registry } from '@hubfuse/plugin';
 export async function createRegistry(directory: string, plugins: readonly string[]): Promise<Registry> {
   const registry = new Registry();
   await registerStores(registry);
+  await registerMethods(registry);
   await registerArchitectures(registry);
   for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
   return registry;
