@@ -1,4 +1,14 @@
-import type { Registry, TaskExample } from '@hubfuse/plugin';
+import { readFile } from 'node:fs/promises';
+import {
+  type DatasetReader,
+  didYouMean,
+  EvaluationError,
+  type Example,
+  type Registry,
+  type Task,
+  type TaskExample,
+} from '@hubfuse/plugin';
+import { selectRows } from './select-rows.ts';
 
 /** Where the bytes of a dataset file are: a local path, or bytes with the name that says the format. */
 export type DatasetSource = { path: string } | { bytes: Uint8Array; name: string };
@@ -20,7 +30,7 @@ export interface LoadDatasetOptions {
   split?: string | undefined;
   /** At most so many examples: the first ones, or with `seed` a sample drawn without replacement. Default: all. */
   limit?: number | undefined;
-  /** Seed of the sample (an integer of at most 53 bits). */
+  /** Seed of the sample. */
   seed?: number | undefined;
   /** `out` keeps the dataset out of the mean. Default `in`. */
   domain?: 'in' | 'out' | undefined;
@@ -40,4 +50,118 @@ export interface Dataset {
   classNames?: readonly string[];
   domain: 'in' | 'out';
   head?: string;
+}
+
+/**
+ * Reads a dataset file.
+ * @throws EvaluationError that names the file, and the row or line where that is to blame: a file that cannot be read,
+ *   an unknown format, malformed lines, missing columns, values of a wrong type, no examples at all.
+ */
+export async function loadDataset(options: LoadDatasetOptions): Promise<Dataset> {
+  const { name, source, registry } = options;
+  const where = 'path' in source ? source.path : source.name;
+  const task = registry.get('task', options.task);
+  const reader = findReader(registry, options.reader, where);
+  const { rows, classNames } = await reader.read('path' in source ? await readBytes(source.path) : source.bytes, where);
+  const columns = mapColumns(task, options.columns, rows[0], where);
+  const examples = selectRows(rows, options, where).map(({ row, number }) =>
+    parseRow({ row, number, task, columns, where }),
+  );
+  if (examples.length === 0) {
+    throw new EvaluationError({ code: 'evaluate/no-examples', where, message: 'the dataset holds no examples' });
+  }
+  const names = classNames?.[columns.get(task.labelRole) ?? ''];
+  return {
+    name,
+    task: task.name,
+    where,
+    examples,
+    ...(names === undefined ? {} : { classNames: names }),
+    domain: options.domain ?? 'in',
+    ...(options.head === undefined ? {} : { head: options.head }),
+  };
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new EvaluationError({
+      code: 'evaluate/no-file',
+      where: path,
+      message: 'the dataset file cannot be read',
+      hint: 'relative paths start at the working directory',
+      cause,
+    });
+  }
+}
+
+function findReader(registry: Registry, name: string | undefined, where: string): DatasetReader {
+  if (name !== undefined) return registry.get('reader', name);
+  const readers = registry.list('reader');
+  const file = where.toLowerCase();
+  const reader = readers.find(({ extensions }) => extensions.some((extension) => file.endsWith(extension)));
+  if (reader !== undefined) return reader;
+  throw new EvaluationError({
+    code: 'evaluate/unknown-format',
+    where,
+    message: 'the ending of the file name names no known format',
+    hint: `known: ${readers.flatMap(({ extensions }) => extensions).join(', ')}; or name a reader: ${registry
+      .names('reader')
+      .join(', ')}`,
+  });
+}
+
+/** The column of each role; an optional role without its column is left out. */
+function mapColumns(
+  task: Task,
+  given: Readonly<Record<string, string>> = {},
+  first: Example | undefined,
+  where: string,
+): Map<string, string> {
+  const roles = Object.keys(task.columns);
+  for (const role of Object.keys(given)) {
+    if (roles.includes(role)) continue;
+    throw new EvaluationError({
+      code: 'evaluate/unknown-role',
+      where,
+      message: `${task.name} has no column "${role}"`,
+      hint: didYouMean(role, roles),
+    });
+  }
+  const columns = new Map<string, string>();
+  for (const [role, usual] of Object.entries(task.columns)) {
+    const column = given[role] ?? usual;
+    const present = first === undefined || column in first;
+    if (present) columns.set(role, column);
+    else if (given[role] !== undefined || !task.optional.includes(role)) {
+      throw new EvaluationError({
+        code: 'evaluate/no-column',
+        where,
+        message: `there is no column "${column}" for ${role}`,
+        hint: `columns: ${Object.keys(first).join(', ')}; name another with ${role}: <column>`,
+      });
+    }
+  }
+  return columns;
+}
+
+function parseRow(input: {
+  row: Example;
+  number: number;
+  task: Task;
+  columns: ReadonlyMap<string, string>;
+  where: string;
+}): TaskExample {
+  const { row, number, task, columns, where } = input;
+  try {
+    return task.parse(Object.fromEntries([...columns].map(([role, column]) => [role, row[column]])));
+  } catch (cause) {
+    throw new EvaluationError({
+      code: 'evaluate/bad-row',
+      where,
+      message: `row ${number + 1}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  }
 }

@@ -1,0 +1,115 @@
+import { EvaluationError } from '@hubfuse/plugin';
+import type { Dataset } from './dataset.ts';
+
+/** The label names of a model in the order of its logits. */
+export type LabelNames = readonly string[];
+
+/**
+ * Label names from config.json: `id2label`, else as many `LABEL_<position>` as `num_labels` (2 where that is absent
+ * too, the default of transformers).
+ * @throws EvaluationError where the positions have gaps.
+ */
+export function labelNames(config: Readonly<Record<string, unknown>>, where: string): string[] {
+  const named = config.id2label;
+  if (typeof named !== 'object' || named === null) {
+    const count = typeof config.num_labels === 'number' ? config.num_labels : 2;
+    return Array.from({ length: count }, (_, position) => `LABEL_${position}`);
+  }
+  const names = Object.values(named).map((_, position) => (named as Record<string, unknown>)[position]);
+  if (names.some((name) => name === undefined)) {
+    throw new EvaluationError({
+      code: 'evaluate/bad-labels',
+      where,
+      message: `id2label does not number its ${names.length} labels from 0 without gaps`,
+    });
+  }
+  return names.map(String);
+}
+
+/** Whether the names are placeholders, which say nothing about what the positions mean. */
+export function arePlaceholders(names: LabelNames): boolean {
+  return names.every((name) => /^LABEL_\d+$/.test(name));
+}
+
+export interface MatchedLabels {
+  /** The name that the model must predict for what the dataset says; an unknown label stays as it is. */
+  nameOf: ReadonlyMap<string | number, string>;
+  /** Labels that the model cannot predict, with how often they occur. */
+  unknown: Record<string, number>;
+  warnings: string[];
+}
+
+/**
+ * Finds each label of a dataset among the model's: names by name, integers by the file's class names where it has
+ * them, else by position.
+ * @param neutral The label that is nobody's finding (`O`): known to every model, it proves nothing.
+ * @throws EvaluationError where the model knows none of the dataset's labels.
+ */
+export function matchLabels(dataset: Dataset, names: LabelNames, neutral?: string): MatchedLabels {
+  const nameOf = new Map<string | number, string>();
+  const unknown: Record<string, number> = {};
+  const placeholders = arePlaceholders(names);
+  let telling = 0;
+  let known = 0;
+  for (const { labels } of dataset.examples) {
+    for (const label of labels) {
+      const name = nameOf.get(label) ?? match(label, { names, placeholders, classNames: dataset.classNames });
+      nameOf.set(label, name);
+      if (name === neutral) continue;
+      telling++;
+      if (names.includes(name)) known++;
+      else unknown[name] = (unknown[name] ?? 0) + 1;
+    }
+  }
+  if (telling > 0 && known === 0) throw noneKnown(dataset, Object.keys(unknown), names);
+  const warnings: string[] = [];
+  if (placeholders) {
+    warnings.push(
+      `${dataset.name}: the model names its labels ${names[0]} to ${names.at(-1)}, which proves nothing: they are taken by position`,
+    );
+  }
+  const missing = Object.keys(unknown);
+  if (missing.length > 0) {
+    const count = Object.values(unknown).reduce((sum, value) => sum + value, 0);
+    warnings.push(
+      `${dataset.name}: ${count} of ${telling} labels are unknown to the model and count as wrong (${list(missing)})`,
+    );
+  }
+  return { nameOf, unknown, warnings };
+}
+
+function match(
+  label: string | number,
+  model: { names: LabelNames; placeholders: boolean; classNames: readonly string[] | undefined },
+): string {
+  const { names, placeholders, classNames } = model;
+  if (typeof label === 'string' && names.includes(label)) return label;
+  const position = typeof label === 'number' ? label : positionOf(label, placeholders ? classNames : undefined);
+  if (position === undefined) return String(label);
+  const className = classNames?.[position];
+  if (className === undefined || placeholders) return names[position] ?? String(label);
+  return className;
+}
+
+/** Position that a text stands for: digits (all that CSV has for an integer), or a place among class names. */
+function positionOf(label: string, classNames: readonly string[] | undefined): number | undefined {
+  if (/^\d+$/.test(label)) return Number(label);
+  const position = classNames?.indexOf(label) ?? -1;
+  return position === -1 ? undefined : position;
+}
+
+function noneKnown(dataset: Dataset, unknown: readonly string[], names: LabelNames): EvaluationError {
+  return new EvaluationError({
+    code: 'evaluate/labels-unknown',
+    where: dataset.where,
+    message: `the model knows none of the labels of "${dataset.name}" (${list(unknown)}); its own are ${list(names)}`,
+    hint: arePlaceholders(names)
+      ? 'give the labels as integers, or set id2label in config.json'
+      : 'check the column with the labels, or score a model of this label space',
+  });
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${shown}, ... ${names.length} in all` : shown;
+}

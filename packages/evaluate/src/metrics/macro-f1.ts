@@ -1,0 +1,15 @@
+import { defineMetric } from '@hubfuse/plugin';
+import { countByLabel, f1, labelPairs } from '../confusion.ts';
+
+/**
+ * Plain mean of the F1 of every label that is predicted or true at least once, as scikit-learn's
+ * `f1_score(average='macro')` with `zero_division=0`.
+ */
+export default defineMetric({
+  name: 'macro_f1',
+  tasks: ['text-classification'],
+  score(predictions, references) {
+    const counts = [...countByLabel(labelPairs(predictions, references)).values()];
+    return counts.reduce((sum, count) => sum + f1(count), 0) / Math.max(1, counts.length);
+  },
+});

@@ -1,0 +1,105 @@
+/** A session to open in a worker. */
+export interface LoadRequest {
+  kind: 'load';
+  /** What the session is called from now on. */
+  key: string;
+  /** The model's name, for messages. */
+  name: string;
+  /** The graph's bytes, its initializers in files of `weights`. */
+  graph: Uint8Array;
+  /** Absolute path of the folder with config.json. */
+  family: string;
+  /** Absolute path of the folder that holds the weights. */
+  weights: string;
+  /** Class of transformers.js that finds the model class. */
+  autoModel: string;
+}
+
+export interface ReleaseRequest {
+  kind: 'release';
+  keys: readonly string[];
+}
+
+/** Some examples of a dataset to tokenise. */
+export interface EncodeRequest {
+  kind: 'encode';
+  /** Names tokenizer and length: the worker keeps what it opened under it. */
+  tokenizer: string;
+  folder: string;
+  maxLength: number;
+  task: string;
+  inputs: readonly unknown[];
+}
+
+/** Encoded examples one after the other. */
+export interface EncodeReply {
+  /** Tokens of each example. */
+  lengths: Int32Array;
+  ids: Int32Array;
+  /** Present where some example has a segment other than 0. */
+  typeIds?: Int32Array;
+  /** Labels of each example. */
+  labelCounts: Int32Array;
+  /** Token that answers each label, or -1. */
+  positions: Int32Array;
+  /** Tokens of each example that did not fit. */
+  cut: Int32Array;
+  padId: number;
+}
+
+/** A padded batch for one model. Token arrays are [examples, length], row by row. */
+export interface BatchTensors {
+  examples: number;
+  length: number;
+  ids: Int32Array;
+  /** Tokens of each example that are not padding. */
+  lengths: Int32Array;
+  typeIds?: Int32Array;
+  labelCounts: Int32Array;
+  positions: Int32Array;
+}
+
+export interface RunMember {
+  key: string;
+  batch: BatchTensors;
+  /** Where each label of the first member stands among this one's logits; absent: the same order. */
+  order?: Int32Array;
+}
+
+/** One batch through one model, or through each member of an ensemble. */
+export interface RunRequest {
+  kind: 'run';
+  members: readonly RunMember[];
+  logits: 'sequence' | 'token';
+}
+
+/** For each label of each example the position of the largest logit, or -1 where no token answers. */
+export interface RunReply {
+  answers: Int32Array;
+}
+
+export type Request = LoadRequest | ReleaseRequest | EncodeRequest | RunRequest;
+
+/** What a worker answers to a kind of request. */
+export interface Replies {
+  load: { done: true };
+  release: { done: true };
+  encode: EncodeReply;
+  run: RunReply;
+}
+
+export interface WorkerError {
+  name: string;
+  code: string;
+  message: string;
+  where?: string | undefined;
+  hint?: string | undefined;
+}
+
+export type WorkerMessage = { id: number; reply: unknown } | { id: number; error: WorkerError };
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** Modules with extensions, as `Registry.modules` lists them. */
+  modules: readonly string[];
+}

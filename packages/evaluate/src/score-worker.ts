@@ -1,0 +1,57 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { HubfuseError, Registry } from '@hubfuse/plugin';
+import { encodeExamples } from './encode-examples.ts';
+import { disableTelemetry } from './environment.ts';
+import type { Request, WorkerError, WorkerMessage, WorkerStart } from './protocol.ts';
+import { SessionHost } from './session-host.ts';
+
+disableTelemetry();
+
+const port = parentPort;
+if (port === null) throw new Error('score-worker.js is the entry of a worker thread');
+
+const { modules } = workerData as WorkerStart;
+const ready = prepare();
+// A failure is told with every answer; without this it would also end the thread.
+ready.catch(() => {});
+
+async function prepare(): Promise<{ registry: Registry; sessions: SessionHost }> {
+  const registry = new Registry();
+  for (const module of modules) await registry.load(module);
+  const { env, LogLevel } = await import('@huggingface/transformers');
+  env.allowRemoteModels = false;
+  env.logLevel = LogLevel.NONE;
+  return { registry, sessions: new SessionHost() };
+}
+
+async function answer(request: Request): Promise<unknown> {
+  const { registry, sessions } = await ready;
+  switch (request.kind) {
+    case 'load':
+      return sessions.load(request);
+    case 'release':
+      return sessions.release(request.keys);
+    case 'encode':
+      return encodeExamples(request, registry.get('task', request.task));
+    case 'run':
+      return sessions.run(request);
+  }
+}
+
+function describe(cause: unknown): WorkerError {
+  if (cause instanceof HubfuseError) return cause.toJSON();
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { name: 'EvaluationError', code: 'evaluate/worker-failed', message };
+}
+
+port.on('message', ({ id, request }: { id: number; request: Request }) => {
+  answer(request)
+    .then(
+      (reply): WorkerMessage => ({ id, reply }),
+      (cause: unknown): WorkerMessage => ({ id, error: describe(cause) }),
+    )
+    .then((message) => port.postMessage(message))
+    .catch((cause: unknown) => {
+      throw cause;
+    });
+});

@@ -1,0 +1,133 @@
+import { EvaluationError } from '@hubfuse/plugin';
+import type { PreTrainedModel, Tensor } from '@huggingface/transformers';
+import type { BatchTensors, LoadRequest, RunMember, RunReply, RunRequest } from './protocol.ts';
+
+/** A model class of transformers.js around a session of ours. */
+type ModelClass = new (config: unknown, sessions: Record<string, unknown>, configs: object) => PreTrainedModel;
+interface AutoClass {
+  MODEL_CLASS_MAPPINGS: readonly ReadonlyMap<string, string>[];
+}
+
+/** The models of one worker thread. Only here onnxruntime runs: it blocks the thread that calls it. */
+export class SessionHost {
+  readonly #models = new Map<string, { model: PreTrainedModel; name: string }>();
+
+  /** Opens a session over a graph of ours and hands it to the model class that transformers.js would load. */
+  async load(request: LoadRequest): Promise<{ done: true }> {
+    const transformers = await import('@huggingface/transformers');
+    const { InferenceSession } = await import('onnxruntime-node');
+    const config = await transformers.AutoConfig.from_pretrained(request.family, { local_files_only: true });
+    const exported = transformers as unknown as Record<string, unknown>;
+    const auto = exported[request.autoModel] as AutoClass;
+    const className = auto.MODEL_CLASS_MAPPINGS.map((names) => names.get(config.model_type ?? '')).find(Boolean);
+    if (className === undefined) {
+      throw new EvaluationError({
+        code: 'evaluate/unknown-class',
+        where: request.name,
+        message: `${request.autoModel} of transformers.js knows no model_type "${config.model_type}"`,
+      });
+    }
+    const session = await InferenceSession.create(request.graph, {
+      executionProviders: ['cpu'],
+      // One thread for each session: parallelism comes from the workers, and so their number cannot change the bits.
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      logSeverityLevel: 3,
+      extra: { session: { model_external_initializers_file_folder_path: request.weights } },
+    });
+    const Model = exported[className] as ModelClass;
+    this.#models.set(request.key, { model: new Model(config, { model: session }, {}), name: request.name });
+    return { done: true };
+  }
+
+  async release(keys: readonly string[]): Promise<{ done: true }> {
+    for (const key of keys) {
+      const loaded = this.#models.get(key);
+      this.#models.delete(key);
+      await loaded?.model.dispose();
+    }
+    return { done: true };
+  }
+
+  async run({ members, logits: shape }: RunRequest): Promise<RunReply> {
+    const outputs: MemberLogits[] = [];
+    for (const member of members) outputs.push(await this.#forward(member, shape));
+    const { labelCounts } = members[0]?.batch ?? { labelCounts: new Int32Array() };
+    const answers = new Int32Array(labelCounts.reduce((sum, count) => sum + count, 0));
+    for (let label = 0; label < answers.length; label++) answers[label] = bestLabel(outputs, label);
+    return { answers };
+  }
+
+  async #forward({ key, batch, order }: RunMember, shape: RunRequest['logits']): Promise<MemberLogits> {
+    const loaded = this.#models.get(key);
+    if (loaded === undefined) throw new Error(`no model is loaded as ${key}`);
+    const output = (await loaded.model(await modelInputs(batch))) as { logits: Tensor };
+    const { data, dims } = output.logits;
+    const values = data as Float32Array;
+    if (!values.every(Number.isFinite)) {
+      throw new EvaluationError({
+        code: 'evaluate/not-finite',
+        where: loaded.name,
+        message: 'the model answers with NaN or infinity',
+        hint: 'its weights hold such values, or overflow: score it again after checking the merge',
+      });
+    }
+    return { values, width: dims.at(-1) ?? 0, rows: labelRows(batch, shape), order };
+  }
+}
+
+interface MemberLogits {
+  values: Float32Array;
+  /** Labels of the model. */
+  width: number;
+  /** For each label of the batch the row of logits that answers it, or -1. */
+  rows: Int32Array;
+  order: Int32Array | undefined;
+}
+
+async function modelInputs(batch: BatchTensors): Promise<Record<string, Tensor>> {
+  const { Tensor } = await import('@huggingface/transformers');
+  const dims = [batch.examples, batch.length];
+  const tensor = (values: Int32Array): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  const mask = new Int32Array(batch.ids.length);
+  for (const [example, length] of batch.lengths.entries()) {
+    mask.fill(1, example * batch.length, example * batch.length + length);
+  }
+  return {
+    input_ids: tensor(batch.ids),
+    attention_mask: tensor(mask),
+    ...(batch.typeIds === undefined ? {} : { token_type_ids: tensor(batch.typeIds) }),
+  };
+}
+
+function labelRows(batch: BatchTensors, shape: RunRequest['logits']): Int32Array {
+  const rows = new Int32Array(batch.positions.length);
+  let label = 0;
+  for (const [example, count] of batch.labelCounts.entries()) {
+    for (let nth = 0; nth < count; nth++, label++) {
+      const position = batch.positions[label] ?? -1;
+      rows[label] = position === -1 ? -1 : shape === 'sequence' ? example : example * batch.length + position;
+    }
+  }
+  return rows;
+}
+
+/** Position of the largest logit, or of the largest mean over the members that answer; the first among equals. */
+function bestLabel(members: readonly MemberLogits[], label: number): number {
+  const answering = members.filter(({ rows }) => rows[label] !== -1);
+  const width = answering[0]?.width ?? 0;
+  let best = -1;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let position = 0; position < width; position++) {
+    let sum = 0;
+    for (const { values, width: stride, rows, order } of answering) {
+      sum += values[(rows[label] ?? 0) * stride + (order?.[position] ?? position)] ?? Number.NaN;
+    }
+    if (sum > largest) {
+      largest = sum;
+      best = position;
+    }
+  }
+  return best;
+}
