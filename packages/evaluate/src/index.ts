@@ -1,4 +1,6 @@
-export type { Dataset, DatasetSource, LoadDatasetOptions } from './dataset.ts';
+export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset } from './dataset.ts';
+export { registerEvaluation } from './register.ts';
+export { openScorer, score } from './scorer.ts';
 export type {
   EnsembleInput,
   ModelFolder,

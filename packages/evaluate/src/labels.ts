@@ -78,6 +78,39 @@ export function matchLabels(dataset: Dataset, names: LabelNames, neutral?: strin
   return { nameOf, unknown, warnings };
 }
 
+/** The labels that a dataset gives, by name where the file names its integers. */
+export function datasetLabels({ examples, classNames }: Dataset): Set<string | number> {
+  const labels = new Set<string | number>();
+  for (const example of examples) {
+    for (const label of example.labels) labels.add(typeof label === 'number' ? (classNames?.[label] ?? label) : label);
+  }
+  return labels;
+}
+
+/**
+ * Where each label of the first member of an ensemble stands among another member's logits; undefined where the order
+ * is the same.
+ * @throws EvaluationError where the label names differ.
+ */
+export function alignLabels(
+  first: LabelNames,
+  other: LabelNames,
+  where: string,
+): { order?: Int32Array; warning?: string } {
+  if (first.length === other.length && first.every((name, position) => name === other[position])) return {};
+  if (first.length === other.length && (arePlaceholders(first) || arePlaceholders(other))) {
+    return { warning: `${where}: labels like ${other[0]} prove nothing; they are averaged by position` };
+  }
+  const order = Int32Array.from(first, (name) => other.indexOf(name));
+  if (first.length === other.length && !order.includes(-1)) return { order };
+  throw new EvaluationError({
+    code: 'evaluate/ensemble-labels',
+    where,
+    message: `its labels (${list(other)}) are not those of the ensemble's first model (${list(first)})`,
+    hint: 'logits can be averaged only over models with the same label names',
+  });
+}
+
 function match(
   label: string | number,
   model: { names: LabelNames; placeholders: boolean; classNames: readonly string[] | undefined },

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { buildGraph, declaredClass } from '@hubfuse/graphs';
+import { EvaluationError, type Registry, type Task } from '@hubfuse/plugin';
+import { folderSource, readCheckpoint } from '@hubfuse/tensors';
+import { labelNames } from './labels.ts';
+import type { ModelInput } from './scorer-types.ts';
+
+/** What a worker needs to open a session, and what the labels and tokens of the model are. */
+export interface PreparedModel {
+  name: string;
+  /** The head that answers, where the model has several. */
+  head?: string;
+  graph: Uint8Array;
+  /** Absolute path of the folder with config.json and the tokenizer. */
+  family: string;
+  /** Absolute path of the folder with the weights. */
+  weights: string;
+  labels: readonly string[];
+  /** Hash of the tokenizer's files. */
+  tokenizer: string;
+  maxLength: number;
+}
+
+/** Longest input where nothing is said: what encoders of the BERT kind are trained for. */
+const USUAL_LENGTH = 512;
+
+/** Families whose first position is that of the padding token plus one, so that fewer tokens fit than positions. */
+const SHIFTED_POSITIONS = new Set(['roberta', 'xlm-roberta', 'xlm-roberta-xl', 'camembert', 'mpnet', 'longformer']);
+
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
+
+/**
+ * Reads config and headers of a model and builds its graph.
+ * @throws EvaluationError where files are missing or the model has no head for the task; GraphError and TensorError of
+ *   what they say about config and weights.
+ */
+export async function prepareModel(
+  input: ModelInput,
+  options: { task: Task; registry: Registry; maxLength?: number | undefined },
+): Promise<PreparedModel[]> {
+  const family = resolve('folder' in input ? input.folder : input.family);
+  const weights = resolve('folder' in input ? input.folder : input.weights);
+  const name = 'folder' in input ? input.folder : basename(input.weights);
+  const config = await readJson(join(family, 'config.json'));
+  checkHead(config, options.task, name);
+  const { tensors } = await readCheckpoint(await folderSource(weights, { reference: name }));
+  const tokenizerConfig = await readJson(join(family, 'tokenizer_config.json'));
+  return [
+    {
+      name,
+      graph: buildGraph({ config, tensors, registry: options.registry }),
+      family,
+      weights,
+      labels: labelNames(config, join(family, 'config.json')),
+      tokenizer: await hashTokenizer(family),
+      maxLength: Math.min(options.maxLength ?? USUAL_LENGTH, longestInput(config, tokenizerConfig)),
+    },
+  ];
+}
+
+function checkHead(config: Readonly<Record<string, unknown>>, task: Task, name: string): void {
+  const suffix = task.autoModel.slice('AutoModel'.length);
+  const className = declaredClass(config);
+  if (className?.endsWith(suffix) === true) return;
+  throw new EvaluationError({
+    code: 'evaluate/no-head',
+    where: name,
+    message: `${task.name} needs a model of a class ...${suffix}, and config.json says ${className ?? 'nothing'}`,
+    hint: 'score a fine-tuned model, or name the task that this one is made for',
+  });
+}
+
+/** The smaller of what the tokenizer says and what the positions hold. */
+function longestInput(
+  config: Readonly<Record<string, unknown>>,
+  tokenizerConfig: Readonly<Record<string, unknown>>,
+): number {
+  const stated = tokenizerConfig.model_max_length;
+  const positions = config.max_position_embeddings;
+  const padding = typeof config.pad_token_id === 'number' ? config.pad_token_id : 1;
+  const shift = SHIFTED_POSITIONS.has(String(config.model_type)) ? padding + 1 : 0;
+  return Math.min(
+    typeof stated === 'number' && stated > 0 ? stated : Number.POSITIVE_INFINITY,
+    typeof positions === 'number' && positions > 0 ? positions - shift : Number.POSITIVE_INFINITY,
+  );
+}
+
+async function readJson(path: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw new EvaluationError({
+      code: 'evaluate/model-file',
+      where: path,
+      message: `the file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'a model folder has config.json, tokenizer.json, tokenizer_config.json and safetensors weights',
+      cause,
+    });
+  }
+}
+
+async function hashTokenizer(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of TOKENIZER_FILES) {
+    const bytes = await readFile(join(folder, name)).catch(() => undefined);
+    if (bytes === undefined && name === 'tokenizer.json') {
+      throw new EvaluationError({
+        code: 'evaluate/model-file',
+        where: join(folder, name),
+        message: 'the tokenizer file cannot be read',
+        hint: 'only tokenizers saved as tokenizer.json can be used: save a fast tokenizer beside the model',
+      });
+    }
+    hash.update(`${name}\0${bytes?.length ?? -1}\0`).update(bytes ?? new Uint8Array());
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,123 @@
+import { EvaluationError, type Metric, type Task } from '@hubfuse/plugin';
+import { EncodedCache } from './encoded-cache.ts';
+import { defaultWorkers } from './environment.ts';
+import { prepareModel } from './prepare-model.ts';
+import type { ScoreOptions, Scorer, ScorerOptions } from './scorer-types.ts';
+import type { Scores } from './scores.ts';
+import { planScoring, runScoring } from './scoring.ts';
+import { summarise } from './summarise.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 300;
+const DEFAULT_BATCH_TOKENS = 2048;
+
+/** Starts a scorer; its threads start with the first model. Close it when done. */
+export function openScorer(options: ScorerOptions): Scorer {
+  return new PooledScorer(options);
+}
+
+/** Scores one model and ends the threads: for more than one, `openScorer` tokenises less. */
+export async function score(options: ScoreOptions & ScorerOptions): Promise<Scores> {
+  const scorer = openScorer(options);
+  try {
+    return await scorer.score(options);
+  } finally {
+    await scorer.close();
+  }
+}
+
+class PooledScorer implements Scorer {
+  readonly #options: ScorerOptions;
+  readonly #pool: WorkerPool;
+  readonly #cache: EncodedCache;
+  /** One model at a time: the workers are busy with it anyway, and ending them would hit another one. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ScorerOptions) {
+    const workers = options.workers ?? defaultWorkers();
+    if (!Number.isInteger(workers) || workers < 1) {
+      throw new EvaluationError({
+        code: 'evaluate/bad-workers',
+        message: `the number of workers is ${workers} where a positive integer is needed`,
+      });
+    }
+    this.#options = options;
+    this.#pool = new WorkerPool({
+      workers,
+      timeout: options.timeout ?? DEFAULT_TIMEOUT_SECONDS,
+      modules: options.registry.modules,
+    });
+    this.#cache = new EncodedCache(this.#pool);
+  }
+
+  score(options: ScoreOptions): Promise<Scores> {
+    const scores = this.#turn.then(() => this.#abortable(options));
+    this.#turn = scores.catch(() => {});
+    return scores;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end(new EvaluationError({ code: 'evaluate/closed', message: 'the scorer was closed' }));
+  }
+
+  /** A run inside onnxruntime cannot be interrupted: an abort ends the threads. */
+  async #abortable(options: ScoreOptions): Promise<Scores> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const onAbort = (): void => {
+      this.#pool.end(signal?.reason).catch(() => {});
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.#score(options);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw cause;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #score(options: ScoreOptions): Promise<Scores> {
+    const { registry } = this.#options;
+    const task = registry.get('task', options.task);
+    const metric = registry.get('metric', options.metric ?? task.metric);
+    checkRequest(options, task, metric);
+    const inputs = 'ensemble' in options.model ? options.model.ensemble : [options.model];
+    const members = await Promise.all(
+      inputs.map((input) => prepareModel(input, { task, registry, maxLength: options.maxLength })),
+    );
+    const plan = await planScoring({
+      datasets: options.datasets,
+      members,
+      task,
+      cache: this.#cache,
+      batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
+      onProgress: options.onProgress,
+    });
+    await runScoring({ plan, task, pool: this.#pool, onProgress: options.onProgress });
+    return summarise({ plan, task, metric, keepExamples: options.keepExamples ?? false });
+  }
+}
+
+function checkRequest({ datasets, model }: ScoreOptions, task: Task, metric: Metric): void {
+  const fail = (code: string, message: string, hint?: string): never => {
+    throw new EvaluationError({ code: `evaluate/${code}`, message, hint });
+  };
+  if (!metric.tasks.includes(task.name)) {
+    fail(
+      'metric-of-other-task',
+      `the metric ${metric.name} is not for ${task.name}`,
+      `for: ${metric.tasks.join(', ')}`,
+    );
+  }
+  if (datasets.length === 0) fail('no-datasets', 'there are no datasets to score on');
+  if ('ensemble' in model && model.ensemble.length === 0) fail('no-models', 'the ensemble has no members');
+  const names = new Set<string>();
+  for (const dataset of datasets) {
+    if (names.has(dataset.name)) fail('duplicate-dataset', `two datasets are named "${dataset.name}"`);
+    if (dataset.task !== task.name)
+      fail('other-task', `"${dataset.name}" was read for ${dataset.task}, not ${task.name}`);
+    names.add(dataset.name);
+  }
+}

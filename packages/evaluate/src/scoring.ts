@@ -1,0 +1,151 @@
+import type { Task } from '@hubfuse/plugin';
+import { type Batch, planBatches } from './batches.ts';
+import { chooseHead } from './choose-head.ts';
+import type { Dataset } from './dataset.ts';
+import type { EncodedCache } from './encoded-cache.ts';
+import { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
+import { alignLabels, type MatchedLabels, matchLabels } from './labels.ts';
+import type { PreparedModel } from './prepare-model.ts';
+import type { LoadRequest, RunRequest } from './protocol.ts';
+import type { ScoreProgress } from './scorer-types.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** One dataset and the model (or members of an ensemble) that answers it. */
+export interface PlannedDataset {
+  dataset: Dataset;
+  members: readonly PlannedMember[];
+  /** What the dataset's labels are in the model's words. */
+  labels: MatchedLabels;
+  batches: readonly Batch[];
+  /** For each example the position of the answer to each of its labels, -1 where no token answers. */
+  answers: (Int32Array | undefined)[];
+  warnings: string[];
+}
+
+interface PlannedMember {
+  model: PreparedModel;
+  encoded: EncodedDataset;
+  order?: Int32Array;
+}
+
+type OnProgress = ((progress: ScoreProgress) => void) | undefined;
+
+/** Decides heads, tokens, labels and batches before any model is loaded. */
+export async function planScoring(options: {
+  datasets: readonly Dataset[];
+  /** By member of the ensemble, its heads. */
+  members: readonly (readonly PreparedModel[])[];
+  task: Task;
+  cache: EncodedCache;
+  batchTokens: number;
+  onProgress: OnProgress;
+}): Promise<PlannedDataset[]> {
+  const planned: PlannedDataset[] = [];
+  for (const dataset of options.datasets) {
+    const total = dataset.examples.length;
+    const members: PlannedMember[] = [];
+    const warnings: string[] = [];
+    for (const heads of options.members) {
+      const model = chooseHead(heads, dataset);
+      const first = members[0]?.model ?? model;
+      const { order, warning } = alignLabels(first.labels, model.labels, model.name);
+      if (warning !== undefined) warnings.push(warning);
+      const encoded = await options.cache.get(dataset, model, (done) =>
+        options.onProgress?.({ phase: 'tokenize', dataset: dataset.name, done, total }),
+      );
+      members.push({ model, encoded, ...(order === undefined ? {} : { order }) });
+    }
+    const [leader] = members;
+    if (leader === undefined) continue;
+    planned.push({
+      dataset,
+      members,
+      labels: matchLabels(dataset, leader.model.labels, options.task.unanswered),
+      batches: planBatches(leader.encoded.lengths, options.batchTokens),
+      answers: new Array<Int32Array | undefined>(total).fill(undefined),
+      warnings,
+    });
+  }
+  return planned;
+}
+
+/** Loads the models into the workers, runs every batch and fills in the answers. */
+export async function runScoring(options: {
+  plan: readonly PlannedDataset[];
+  task: Task;
+  pool: WorkerPool;
+  onProgress: OnProgress;
+}): Promise<void> {
+  const { plan, task, pool } = options;
+  const work = plan.flatMap((planned) => planned.batches.map((batch) => ({ planned, batch })));
+  const models = new Set(plan.flatMap(({ members }) => members.map(({ model }) => model)));
+  const sessions = new Map([...models].map((model, index) => [model, `model ${index}`]));
+  const ready = new Map<number, Promise<void>>();
+  const done = new Map<Dataset, number>();
+  try {
+    await pool.share(work.length, async (place, index) => {
+      const piece = work[index];
+      if (piece === undefined) return;
+      const opening = ready.get(place) ?? openSessions(pool, place, sessions, task);
+      ready.set(place, opening);
+      await opening;
+      const { planned, batch } = piece;
+      const { answers } = await pool.request(place, runRequest(planned, batch, sessions, task));
+      spread(answers, planned, batch);
+      const finished = (done.get(planned.dataset) ?? 0) + batch.indices.length;
+      done.set(planned.dataset, finished);
+      const { name, examples } = planned.dataset;
+      options.onProgress?.({ phase: 'score', dataset: name, done: finished, total: examples.length });
+    });
+  } finally {
+    const keys = [...sessions.values()];
+    // Workers that ended have nothing to release, and asking them would start new ones.
+    const alive = [...ready.keys()].filter((place) => pool.isRunning(place));
+    await Promise.allSettled(alive.map((place) => pool.request(place, { kind: 'release', keys })));
+  }
+}
+
+async function openSessions(
+  pool: WorkerPool,
+  place: number,
+  sessions: ReadonlyMap<PreparedModel, string>,
+  task: Task,
+): Promise<void> {
+  for (const [model, key] of sessions) {
+    const request: LoadRequest = {
+      kind: 'load',
+      key,
+      name: model.name,
+      graph: model.graph,
+      family: model.family,
+      weights: model.weights,
+      autoModel: task.autoModel,
+    };
+    await pool.request(place, request);
+  }
+}
+
+function runRequest(
+  planned: PlannedDataset,
+  batch: Batch,
+  sessions: ReadonlyMap<PreparedModel, string>,
+  task: Task,
+): RunRequest {
+  // Members of one family share their tokens: one copy travels for all of them.
+  const slices = new Map<EncodedDataset, RunRequest['members'][number]['batch']>();
+  const members = planned.members.map(({ model, encoded, order }) => {
+    const tensors = slices.get(encoded) ?? sliceBatch(encoded, batch.indices);
+    slices.set(encoded, tensors);
+    return { key: sessions.get(model) ?? '', batch: tensors, ...(order === undefined ? {} : { order }) };
+  });
+  return { kind: 'run', members, logits: task.logits };
+}
+
+function spread(answers: Int32Array, planned: PlannedDataset, batch: Batch): void {
+  let at = 0;
+  for (const index of batch.indices) {
+    const count = planned.dataset.examples[index]?.labels.length ?? 0;
+    planned.answers[index] = answers.subarray(at, at + count);
+    at += count;
+  }
+}

@@ -1,0 +1,81 @@
+import { EvaluationError, type Metric, type Prediction, type Task } from '@hubfuse/plugin';
+import type { DatasetScore, Scores } from './scores.ts';
+import type { PlannedDataset } from './scoring.ts';
+import { scoringEnvironment } from './scoring-environment.ts';
+
+/** Turns answers into scores. */
+export function summarise(options: {
+  plan: readonly PlannedDataset[];
+  task: Task;
+  metric: Metric;
+  keepExamples: boolean;
+}): Scores {
+  const { plan, task, metric, keepExamples } = options;
+  const datasets: Record<string, DatasetScore> = {};
+  const warnings: string[] = [];
+  for (const planned of plan) {
+    const { dataset, labels, members } = planned;
+    const predictions = dataset.examples.map((_, index) => predictionOf(planned, task, index));
+    const references = dataset.examples.map((example) =>
+      asPrediction(
+        task,
+        example.labels.map((label) => labels.nameOf.get(label) ?? String(label)),
+      ),
+    );
+    const cut = members[0]?.encoded.cutExamples ?? 0;
+    const head = members[0]?.model.head;
+    warnings.push(...planned.warnings, ...labels.warnings);
+    if (cut > 0) warnings.push(`${dataset.name}: ${cut} examples were cut to ${members[0]?.model.maxLength} tokens`);
+    datasets[dataset.name] = {
+      score: metric.score(predictions, references),
+      examples: dataset.examples.length,
+      domain: dataset.domain,
+      unknownLabels: labels.unknown,
+      cut,
+      ...(head === undefined ? {} : { head }),
+      ...(keepExamples ? { perExample: predictions.map((prediction, i) => pair(prediction, references[i])) } : {}),
+    };
+  }
+  const inDomain = meanOf(datasets, 'in');
+  const outOfDomain = meanOf(datasets, 'out');
+  if (inDomain === undefined) {
+    throw new EvaluationError({
+      code: 'evaluate/no-domain',
+      message: 'every dataset is out of domain, so there is no mean',
+      hint: 'leave `domain: out` away for the datasets that decide',
+    });
+  }
+  return {
+    task: task.name,
+    metric: metric.name,
+    datasets,
+    mean: inDomain,
+    ...(outOfDomain === undefined ? {} : { outOfDomainMean: outOfDomain }),
+    warnings,
+    environment: scoringEnvironment(),
+  };
+}
+
+function predictionOf(planned: PlannedDataset, task: Task, index: number): Prediction {
+  const names = planned.members[0]?.model.labels ?? [];
+  const answers = [...(planned.answers[index] ?? [])];
+  return asPrediction(
+    task,
+    answers.map((position) => names[position] ?? task.unanswered ?? ''),
+  );
+}
+
+function asPrediction(task: Task, labels: readonly string[]): Prediction {
+  return task.logits === 'sequence' ? (labels[0] ?? '') : labels;
+}
+
+function pair(prediction: Prediction, reference: Prediction = ''): { prediction: Prediction; reference: Prediction } {
+  return { prediction, reference };
+}
+
+function meanOf(datasets: Readonly<Record<string, DatasetScore>>, domain: 'in' | 'out'): number | undefined {
+  const scores = Object.values(datasets)
+    .filter((dataset) => dataset.domain === domain)
+    .map(({ score }) => score);
+  return scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
