@@ -18,6 +18,8 @@ With \`normalize: false\` the division is left out.`,
       level: 'model',
       perTensor: 'always',
       default: 1,
+      allOrNone: true,
+      nonZeroSumWith: 'normalize',
       description: 'Weight of a model in the mean.',
     },
     normalize: {

@@ -25,6 +25,7 @@ with weights of 1 is the plain mean.`,
       level: 'model',
       perTensor: 'always',
       default: 1,
+      allOrNone: true,
       description: "Weight of a model's task vector.",
     },
     lambda: {

@@ -117,6 +117,7 @@ $(D - \\lfloor D \\cdot \\text{density} \\rfloor)$-th smallest magnitude stay. E
       level: 'model',
       perTensor: 'always',
       default: 1,
+      allOrNone: true,
       description: "Weight of a model's trimmed task vector, applied before the election.",
     },
     lambda: {
