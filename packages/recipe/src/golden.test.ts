@@ -5,15 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { stubRegistry } from '../test/registry.ts';
 import { parseRecipe } from './parse-recipe.ts';
 
-const golden = process.env.HUBFUSE_GOLDEN;
-const folder = golden ? join(golden, 'mergekit') : undefined;
+const golden = process.env.HUBFUSE_GOLDEN || join(import.meta.dirname, '../../../tests/golden');
+const folder = join(golden, 'mergekit');
 const registry = stubRegistry();
 
 function read(path: string): RecipeError | undefined {
-  const root = folder ?? '';
-  const isFolder = (name: string) => statSync(join(root, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const isFolder = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
   try {
-    parseRecipe(readFileSync(join(root, path), 'utf8'), { registry, isFolder, file: path });
+    parseRecipe(readFileSync(join(folder, path), 'utf8'), { registry, isFolder, file: path });
     return undefined;
   } catch (error) {
     if (error instanceof RecipeError) return error;
@@ -34,8 +33,8 @@ interface Refusal {
   mentions: string[];
 }
 
-describe.skipIf(folder === undefined || !existsSync(folder))('golden mergekit recipes (HUBFUSE_GOLDEN)', () => {
-  if (folder === undefined || !existsSync(folder)) return;
+describe.skipIf(!existsSync(folder))(`golden mergekit recipes of ${golden}`, () => {
+  if (!existsSync(folder)) return;
   const refusals = Object.entries(
     JSON.parse(readFileSync(join(folder, 'refuse/expect.json'), 'utf8')) as Record<string, Refusal>,
   );

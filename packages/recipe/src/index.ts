@@ -32,5 +32,7 @@ export type { BaseProposal } from './require-base.ts';
 export { requireBase } from './require-base.ts';
 export type { TensorOwner, TensorPlace } from './resolve-parameters.ts';
 export { methodOptions, resolveParameters } from './resolve-parameters.ts';
+export type { JsonSchema } from './schema.ts';
+export { recipeSchema } from './schema.ts';
 export type { FilteredSetting, PlainSetting, Setting, Settings } from './setting.ts';
 export { layerDepth, parameterValue } from './setting.ts';

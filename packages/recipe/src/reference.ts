@@ -56,6 +56,7 @@ export function parseModelReference(text: string, options: ReferenceOptions = {}
   const trimmed = checkedText(text, 'model');
   const folder = existingFolder(trimmed, options);
   if (folder !== undefined) return { kind: 'folder', path: folder, reference: text };
+  refuseAdapter(text, trimmed, options);
   const address = parseHubAddress(trimmed, options.hub);
   if (address !== undefined) {
     if (address.type !== 'model') {
@@ -65,7 +66,6 @@ export function parseModelReference(text: string, options: ReferenceOptions = {}
         'give the address of a model: https://huggingface.co/<namespace>/<name>',
       );
     }
-    refuseAdapter(text, address.repo);
     checkId(text, address.repo, 'model');
     if (address.path !== undefined && (!address.isFile || address.path.includes('/'))) {
       throw new RecipeError({
@@ -76,7 +76,6 @@ export function parseModelReference(text: string, options: ReferenceOptions = {}
     }
     return hubReference(text, address.repo, address.revision);
   }
-  refuseAdapter(text, trimmed);
   const { name, revision } = splitRevision(text, trimmed);
   const named = revision === undefined ? undefined : existingFolder(name, options);
   if (named !== undefined) return { kind: 'folder', path: named, reference: text };
@@ -150,10 +149,12 @@ function checkedText(text: string, what: string): string {
   return trimmed;
 }
 
-function refuseAdapter(text: string, part: string): void {
-  const adapters = part.split('+').length - 1;
-  if (adapters === 0 || looksLikePath(part)) return;
-  if (adapters > 1) {
+/** Behind the page of a website's address a + may be part of a revision or a file's name. */
+function refuseAdapter(text: string, trimmed: string, options: ReferenceOptions): void {
+  const [head = ''] = trimmed.split(/[?#]|\/(?:tree|blob|resolve|raw|blame|commits?)\//);
+  const [base = '', ...adapters] = head.split('+');
+  if (adapters.length === 0 || (looksLikePath(base) && existingFolder(base, options) === undefined)) return;
+  if (adapters.length > 1) {
     throw bad(
       text,
       'names several adapters (+)',

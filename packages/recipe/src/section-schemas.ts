@@ -1,0 +1,112 @@
+import type { Registry } from '@hubfuse/plugin';
+import { GATE_NAMES } from './gate.ts';
+import type { JsonSchema } from './schema.ts';
+
+/** A reference: text, or mergekit's object. */
+export function modelReferenceSchema(): JsonSchema {
+  const pathObject: JsonSchema = {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path'],
+    properties: { path: { type: 'string' }, revision: { type: 'string' } },
+  };
+  return {
+    description: 'A Hub address, hf:// address, id, id@revision, or local folder.',
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      pathObject,
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['model'],
+        properties: { model: { anyOf: [{ type: 'string' }, pathObject] } },
+      },
+    ],
+  };
+}
+
+/** The `evaluate:` block with the registered tasks, metrics, formats and columns. */
+export function evaluateSchema(registry: Registry): JsonSchema {
+  const roles = new Set(registry.list('task').flatMap((task) => Object.keys(task.columns)));
+  const file = (description: string) => ({ type: 'string', description });
+  return {
+    type: 'object',
+    description: 'What models are scored on.',
+    additionalProperties: false,
+    required: ['task', 'datasets'],
+    properties: {
+      task: { enum: registry.names('task'), description: 'What the models do.' },
+      metric: { enum: registry.names('metric'), description: "Default: the task's own." },
+      batch_tokens: count('Tokens per batch, padding included.'),
+      max_length: count('Tokens at which a text is cut.'),
+      limit: count('At most so many examples of each dataset.'),
+      keep_examples: { type: 'boolean', default: false, description: 'Keep the result of every example.' },
+      datasets: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['name'],
+          anyOf: [{ required: ['dev'] }, { required: ['test'] }, { required: ['calib'] }],
+          properties: {
+            name: { type: 'string', description: 'What the gate, tables and card call it.' },
+            from: file('Dataset repository or folder that the files come from.'),
+            dev: file('File with examples for choices and the gate.'),
+            test: file('File with examples for the report.'),
+            calib: file('File with a slice of training data for statistics.'),
+            format: { enum: registry.names('reader'), description: "Default: by the file name's ending." },
+            split: { type: 'string', description: 'Rows to take: validation, [:500], test[:10%].' },
+            limit: count('At most so many examples.'),
+            seed: { type: 'integer', minimum: 0, description: 'Seed of the sample that limit takes.' },
+            domain: { enum: ['in', 'out'], default: 'in', description: 'out: reported, and no part of the mean.' },
+            head: { type: 'string', description: 'Name of the head to score with, where heads are kept apart.' },
+            ...Object.fromEntries(
+              [...roles].map((role) => [role, { type: 'string', description: `Name of the column with the ${role}.` }]),
+            ),
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The `publish:` block with the registered publishers. */
+export function publishSchema(registry: Registry): JsonSchema {
+  const plugins = registry.names('publisher').filter((name) => name !== 'hub' && name !== 's3');
+  const repo: JsonSchema = { type: 'string', description: 'namespace/name; it is created where it does not exist.' };
+  return {
+    type: 'object',
+    description: 'Where the result goes.',
+    additionalProperties: false,
+    properties: {
+      hub: {
+        anyOf: [
+          repo,
+          {
+            type: 'object',
+            additionalProperties: false,
+            required: ['repo'],
+            properties: {
+              repo,
+              as: { enum: ['commit', 'pull_request'], default: 'commit' },
+              private: { type: 'boolean', default: false, description: 'Whether a new repository is private.' },
+              branch: { type: 'string', default: 'main' },
+            },
+          },
+        ],
+      },
+      ...Object.fromEntries(plugins.map((name) => [name, { type: 'object' }])),
+      if: {
+        type: 'string',
+        description:
+          'Publish only if it is met. Comparisons (> >= < <=) of development scores joined by and, or, not: ' +
+          `${GATE_NAMES.join(', ')}, names of datasets, numbers, + and -.`,
+      },
+    },
+  };
+}
+
+function count(description: string): JsonSchema {
+  return { type: 'integer', minimum: 1, description };
+}
