@@ -4,6 +4,7 @@ import { errorReply, HubRefusal } from './http/errors.ts';
 import type { Hub, HubEnv } from './http/request.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { commitRoutes } from './routes/commit.ts';
+import { discussionRoutes } from './routes/discussions.ts';
 import { historyRoutes } from './routes/history.ts';
 import { infoRoutes } from './routes/info.ts';
 import { lfsRoutes } from './routes/lfs.ts';
@@ -12,6 +13,7 @@ import { refRoutes } from './routes/refs.ts';
 import { repoRoutes } from './routes/repos.ts';
 import { resolveRoutes } from './routes/resolve.ts';
 import { treeRoutes } from './routes/tree.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 /** All routes of the Hub. */
 export function createApp(hub: Hub): Hono<HubEnv> {
@@ -27,6 +29,8 @@ export function createApp(hub: Hub): Hono<HubEnv> {
     refRoutes,
     preuploadRoutes,
     commitRoutes,
+    discussionRoutes,
+    webhookRoutes,
     lfsRoutes,
     resolveRoutes,
   ];

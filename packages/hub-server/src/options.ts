@@ -1,4 +1,5 @@
 import type { Fault } from './faults/fault.ts';
+import type { DeliveryLimits } from './webhooks/deliveries.ts';
 
 /** Kinds of repositories that this Hub holds. */
 export type RepoType = 'model' | 'dataset';
@@ -40,6 +41,8 @@ export interface HubServerOptions {
   pageSize?: number;
   /** Bytes of one part of a multipart upload; files of at most this size are uploaded in one. Default: 64 MiB. */
   partSize?: number;
+  /** Bounds of webhook deliveries. Default: 5 attempts of 10 s, pausing 1 s after the first and twice as long each time. */
+  deliveries?: DeliveryLimits;
   /** Most milliseconds that `close` waits for requests under way. Default: 2000. */
   graceMs?: number;
   /** Close on SIGTERM and SIGINT. Default: false. */

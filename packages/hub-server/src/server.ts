@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { HubError } from '@hubfuse/plugin';
 import { createApp } from './app.ts';
@@ -8,6 +9,9 @@ import { FaultInjector } from './faults/injector.ts';
 import { importPlainFolders } from './import-plain-folders.ts';
 import type { HubServerOptions } from './options.ts';
 import { HubStore } from './storage/hub-store.ts';
+import { Deliveries, type DeliveryLimits } from './webhooks/deliveries.ts';
+import { announcer } from './webhooks/publisher.ts';
+import { Subscriptions } from './webhooks/subscriptions.ts';
 
 /** A running Hub. */
 export interface HubServer {
@@ -24,6 +28,8 @@ export interface HubServer {
 /** A connection on which nothing moves for this long is closed. Uploads as a whole may take as long as they take. */
 const IDLE_MS = 120_000;
 
+const DEFAULT_DELIVERIES: DeliveryLimits = { attempts: 5, pauseMs: 1000, timeoutMs: 10_000 };
+
 /**
  * Serves a folder as a Hub. Resolves when it listens.
  * @throws HubError where the address is taken or the folder cannot be used.
@@ -33,8 +39,18 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   const store = await HubStore.open(options.folder);
   const imported = await importPlainFolders(store, options.folder);
   for (const repo of imported) options.onNotice?.(`imported ${repo}`);
+  const subscriptions = new Subscriptions(join(store.folder, 'webhooks'));
+  const deliveries = new Deliveries({
+    folder: join(store.folder, 'deliveries'),
+    subscriptions,
+    limits: options.deliveries ?? DEFAULT_DELIVERIES,
+    onNotice: options.onNotice ?? (() => {}),
+  });
+  let url = options.publicUrl ?? '';
   const app = createApp({
     store,
+    subscriptions,
+    announce: announcer({ subscriptions, deliveries, baseUrl: () => url }),
     rules: { tokens, open: Object.keys(tokens).length === 0 && isLoopback(host) },
     pageSize: options.pageSize ?? 1000,
     partSize: options.partSize ?? 64 * 1024 * 1024,
@@ -48,10 +64,11 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   server.setTimeout(IDLE_MS);
   await listen(server, { host, port });
   const address = server.address() as AddressInfo;
-  const url = options.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  url ||= `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  await deliveries.resume();
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= stop(server, graceMs);
+    closing ??= stop(server, graceMs).then(() => deliveries.stop());
     return closing;
   };
   if (options.stopOnSignals === true) {

@@ -1,7 +1,8 @@
 /**
  * The SIMD kernels that a merge method may call. Arrays must be rows of a `Block` (`models`, `base`, `out`,
- * `scratch()`): they lie in the kernels' own memory. All arithmetic is float32 with IEEE rounding, no fused or relaxed
- * operations, so the bits are the same on every machine. Lengths are those of the first array.
+ * `scratch()`): they lie in the kernels' own memory. All arithmetic is float32 (float64 where it says so) with IEEE
+ * rounding, no fused or relaxed operations, so the bits are the same on every machine. Lengths are those of the first
+ * array.
  */
 export interface Kernels {
   /** out[i] = value */
@@ -28,7 +29,7 @@ export interface Kernels {
   range(x: Float32Array): { low: number; high: number };
   /** out[i] = |x[i]| >= threshold ? x[i] : 0 */
   keepAtLeast(out: Float32Array, x: Float32Array, threshold: number): void;
-  /** out[i] = sum over j of weights[j] rows[j][i], rows in order */
+  /** out[i] = sum over j of weights[j] rows[j][i], rows in order, in float64 and rounded once */
   weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void;
   /**
    * Sign consensus. The elected sign is that of sum_j weights[j] rows[j][i], or `zero` where that sum is zero; terms

@@ -10,16 +10,27 @@ function weight(weights: usize, j: i32): v128 {
   return v128.load32_splat(weights + (<usize>j << 2));
 }
 
-/** out = sum of weight * row, rows in order. */
+/**
+ * out = sum of weight * row, rows in order, in float64 and rounded once: sums of 16-bit values with decimal weights fall
+ * exactly between two 16-bit values often enough that float32 weights would decide many roundings wrongly. `weights`
+ * are float64 here.
+ */
 export function weightedSum(out: usize, rows: usize, weights: usize, count: i32, n: i32): void {
-  let i: i32 = 0;
-  for (; i < n; i += 4) {
+  for (let i: i32 = 0; i < n; i += 4) {
     const o = <usize>i << 2;
-    let total = f32x4.mul(v128.load(row(rows, 0) + o), weight(weights, 0));
+    const first = v128.load(row(rows, 0) + o);
+    let w = v128.load64_splat(weights);
+    let low = f64x2.mul(f64x2.promote_low_f32x4(first), w);
+    let high = f64x2.mul(f64x2.promote_low_f32x4(i32x4.shuffle(first, first, 2, 3, 2, 3)), w);
     for (let j: i32 = 1; j < count; j++) {
-      total = f32x4.add(total, f32x4.mul(v128.load(row(rows, j) + o), weight(weights, j)));
+      const x = v128.load(row(rows, j) + o);
+      w = v128.load64_splat(weights + (<usize>j << 3));
+      low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), w));
+      high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3)), w));
     }
-    v128.store(out + o, total);
+    const a = f32x4.demote_f64x2_zero(low);
+    const b = f32x4.demote_f64x2_zero(high);
+    v128.store(out + o, i32x4.shuffle(a, b, 0, 1, 4, 5));
   }
 }
 

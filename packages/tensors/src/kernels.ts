@@ -96,14 +96,15 @@ export class KernelInstance implements Kernels {
   readonly pcb: Kernels['pcb'];
   readonly #raw: Raw;
   /** Row addresses and weights of the kernels that take several rows. */
-  readonly #table: { rows: Uint32Array; weights: Float32Array };
+  readonly #table: { rows: Uint32Array; weights: Float32Array; wideWeights: Float64Array };
 
   constructor(memory: KernelMemory, maximumRows = 1024) {
-    memory.reserve(maximumRows * 8 + 4 * ALIGNMENT);
+    memory.reserve(maximumRows * 16 + 4 * ALIGNMENT);
     const instance = new WebAssembly.Instance(module(), { env: { memory: memory.memory, abort: unreachable } });
     this.#raw = instance.exports as Raw;
     const rows = memory.uint32(maximumRows).byteOffset;
     const weights = memory.float32(maximumRows).byteOffset;
+    const wideWeights = memory.float64(maximumRows).byteOffset;
     // The views are made anew at each use, since growing the memory detaches them.
     this.#table = {
       get rows() {
@@ -111,6 +112,9 @@ export class KernelInstance implements Kernels {
       },
       get weights() {
         return new Float32Array(memory.memory.buffer, weights, maximumRows);
+      },
+      get wideWeights() {
+        return new Float64Array(memory.memory.buffer, wideWeights, maximumRows);
       },
     };
     this.pcb = pcbKernels(this.#raw);
@@ -172,7 +176,7 @@ export class KernelInstance implements Kernels {
   }
   weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void {
     const table = this.#fillTable(rows, weights);
-    this.#call('weightedSum', out.byteOffset, table.rows, table.weights, rows.length, out.length);
+    this.#call('weightedSum', out.byteOffset, table.rows, table.wideWeights, rows.length, out.length);
   }
   elect(
     out: Float32Array,
@@ -195,16 +199,21 @@ export class KernelInstance implements Kernels {
     this.#call('collect', x.byteOffset, x.length, ...into, low, high, absolute ? 1 : 0, counts.byteOffset);
   }
 
-  #fillTable(rows: readonly Float32Array[], weights: readonly number[]): { rows: number; weights: number } {
-    const table = { rows: this.#table.rows, weights: this.#table.weights };
-    if (rows.length > table.rows.length || rows.length !== weights.length || rows.length === 0) {
+  /** Puts addresses and weights where kernels find them; returns where that is. */
+  #fillTable(
+    rows: readonly Float32Array[],
+    weights: readonly number[],
+  ): { rows: number; weights: number; wideWeights: number } {
+    const { rows: addresses, weights: narrow, wideWeights: wide } = this.#table;
+    if (rows.length > addresses.length || rows.length !== weights.length || rows.length === 0) {
       throw new RangeError(`${rows.length} rows with ${weights.length} weights`);
     }
     rows.forEach((row, j) => {
-      table.rows[j] = row.byteOffset;
-      table.weights[j] = weights[j] ?? 0;
+      addresses[j] = row.byteOffset;
+      narrow[j] = weights[j] as number;
+      wide[j] = weights[j] as number;
     });
-    return { rows: table.rows.byteOffset, weights: table.weights.byteOffset };
+    return { rows: addresses.byteOffset, weights: narrow.byteOffset, wideWeights: wide.byteOffset };
   }
 }
 

@@ -6,6 +6,8 @@ import type { Commit } from '../storage/commit.ts';
 import type { HubStore } from '../storage/hub-store.ts';
 import type { Ref } from '../storage/refs.ts';
 import type { RepoSettings, Repository } from '../storage/repository.ts';
+import type { Announce } from '../webhooks/publisher.ts';
+import type { Subscriptions } from '../webhooks/subscriptions.ts';
 import {
   type AccessRules,
   type Caller,
@@ -28,6 +30,9 @@ export interface Hub {
   partSize: number;
   /** Address that clients use, without a slash at the end; undefined: the one of the request. */
   publicUrl: string | undefined;
+  subscriptions: Subscriptions;
+  /** Tells webhooks of an event; resolves when it is noted, not when it has arrived. */
+  announce: Announce;
 }
 
 export type HubEnv = { Bindings: HttpBindings };

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { unauthorized } from '../http/errors.ts';
 import { callerOf, type Hub, type HubEnv } from '../http/request.ts';
+import { accountKey } from '../webhooks/event.ts';
 
 /** `/api/whoami-v2`: the account behind a token. */
 export function accountRoutes(hub: Hub): Hono<HubEnv> {
@@ -38,9 +38,4 @@ export function accountRoutes(hub: Hub): Hono<HubEnv> {
     });
   });
   return app;
-}
-
-/** 24 hexadecimal digits that are always the same for a name. */
-export function accountKey(name: string): string {
-  return createHash('sha256').update(name).digest('hex').slice(0, 24);
 }

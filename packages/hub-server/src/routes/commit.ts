@@ -17,8 +17,10 @@ import {
 import { type Change, type Commit, checkPath } from '../storage/commit.ts';
 import { MAX_REGULAR_BYTES } from '../storage/lfs-rule.ts';
 import { openPullRequest, pushToPullRequest } from '../storage/pull-requests.ts';
+import { fullName, type Ref } from '../storage/refs.ts';
 import type { Repository } from '../storage/repository.ts';
 import { putLargeFile, putRegularFile } from '../storage/stored-files.ts';
+import { contentUpdate } from './announcements.ts';
 
 interface CommitRequest {
   title: string;
@@ -38,7 +40,8 @@ export function commitRoutes(hub: Hub): Hono<HubEnv> {
     if (!asPull) await requirePush(opened, revision);
     const request = await readCommit(opened.repository, c);
     if (asPull) return propose(hub, c, { opened, revision, request, author });
-    const commit = await push(opened.repository, { revision, request, author });
+    const { commit, ref, before } = await push(opened.repository, { revision, request, author });
+    await hub.announce(await contentUpdate(opened, [{ ref: fullName(ref), oldSha: before, newSha: commit.id }]));
     return c.json(commitReply(hub, c, { repository: opened.repository, commit }));
   });
   return app;
@@ -61,17 +64,20 @@ async function requirePush({ repository, caller }: Opened, revision: string): Pr
 async function push(
   repository: Repository,
   { revision, request, author }: { revision: string; request: CommitRequest; author: string },
-): Promise<Commit> {
+): Promise<{ commit: Commit; ref: Ref; before: string }> {
   const { title, message, changes } = request;
   return repository.exclusively(async () => {
     const { ref, commit: head } = await requireRef(repository, revision);
     if (request.parentCommit !== undefined && request.parentCommit !== head) throw staleParent();
     const parent = await repository.readCommit(head);
     const words = { title, message, author, date: new Date() };
-    if (ref.kind === 'pr') return pushToPullRequest(repository, { number: Number(ref.name), parent, changes, words });
+    if (ref.kind === 'pr') {
+      const number = Number(ref.name);
+      return { commit: await pushToPullRequest(repository, { number, parent, changes, words }), ref, before: head };
+    }
     const commit = await repository.addCommit({ parent, changes, words });
     await repository.refs.set(ref, commit.id);
-    return commit;
+    return { commit, ref, before: head };
   });
 }
 
@@ -90,6 +96,9 @@ async function propose(
     const words = { title, message, author, date: new Date() };
     return openPullRequest(repository, { branch: ref.name, base, changes, words });
   });
+  await hub.announce({ action: 'create', scope: 'discussion', ...opened, discussion: pull });
+  const ref = `refs/pr/${pull.number}`;
+  await hub.announce(await contentUpdate(opened, [{ ref, oldSha: null, newSha: commit.id }]));
   return c.json({
     ...commitReply(hub, c, { repository, commit }),
     pullRequestUrl: `${repoUrl(hub, c, repository)}/discussions/${pull.number}`,

@@ -7,11 +7,13 @@ import {
   type HubEnv,
   type HubRequest,
   jsonBody,
+  type Opened,
   openRepo,
   rawParts,
 } from '../http/request.ts';
 import { fullName, isRefName, type Ref, type RefKind } from '../storage/refs.ts';
 import type { Repository } from '../storage/repository.ts';
+import { contentUpdate } from './announcements.ts';
 
 /** Branches and tags: listing, making, deleting. */
 export function refRoutes(hub: Hub): Hono<HubEnv> {
@@ -30,37 +32,36 @@ export function refRoutes(hub: Hub): Hono<HubEnv> {
   });
 
   app.post(`${base}/branch/*`, async (c) => {
-    const { repository } = await openRepo(hub, c, 'write');
+    const opened = await openRepo(hub, c, 'write');
     const name = restAsName(c);
     const body = await jsonBody(c);
-    const start = await startOf(repository, { body, fallback: 'main' });
-    await make(repository, { ref: { kind: 'heads', name }, start, overwrite: body.overwrite === true });
+    const start = await startOf(opened.repository, { body, fallback: 'main' });
+    await make(hub, opened, { ref: { kind: 'heads', name }, start, overwrite: body.overwrite === true });
     return c.body(null, 200);
   });
 
   app.delete(`${base}/branch/*`, async (c) => {
-    const { repository } = await openRepo(hub, c, 'write');
+    const opened = await openRepo(hub, c, 'write');
     const name = restAsName(c);
     if (name === 'main') throw new HubRefusal({ status: 403, message: 'The branch "main" cannot be deleted' });
-    await remove(repository, { kind: 'heads', name });
+    await remove(hub, opened, { kind: 'heads', name });
     return c.body(null, 200);
   });
 
   // A tag's address ends with the revision that it marks; its name is in the body.
   app.post(`${base}/tag/*`, async (c) => {
-    const { repository } = await openRepo(hub, c, 'write');
+    const opened = await openRepo(hub, c, 'write');
     const revision = restAsName(c);
     const name = asString((await jsonBody(c)).tag);
     if (name === undefined) throw badRequest('tag is missing');
-    const start = await repository.resolve(revision);
+    const start = await opened.repository.resolve(revision);
     if (start === undefined) throw revisionNotFound(revision);
-    await make(repository, { ref: { kind: 'tags', name }, start, overwrite: false });
+    await make(hub, opened, { ref: { kind: 'tags', name }, start, overwrite: false });
     return c.body(null, 200);
   });
 
   app.delete(`${base}/tag/*`, async (c) => {
-    const { repository } = await openRepo(hub, c, 'write');
-    await remove(repository, { kind: 'tags', name: restAsName(c) });
+    await remove(hub, await openRepo(hub, c, 'write'), { kind: 'tags', name: restAsName(c) });
     return c.body(null, 200);
   });
   return app;
@@ -90,16 +91,23 @@ async function startOf(
 }
 
 async function make(
-  repository: Repository,
+  hub: Hub,
+  opened: Opened,
   { ref, start, overwrite }: { ref: Ref; start: string; overwrite: boolean },
 ): Promise<void> {
   if (!isRefName(ref.name)) throw badRequest(`"${ref.name}" cannot be the name of a branch or tag`);
-  if (overwrite) return repository.refs.set(ref, start);
-  if (await repository.refs.create(ref, start)) return;
-  throw new HubRefusal({ status: 409, message: `Reference already exists: ${fullName(ref)}` });
+  const { refs } = opened.repository;
+  const before = (await refs.get(ref)) ?? null;
+  if (overwrite) await refs.set(ref, start);
+  else if (!(await refs.create(ref, start))) {
+    throw new HubRefusal({ status: 409, message: `Reference already exists: ${fullName(ref)}` });
+  }
+  await hub.announce(await contentUpdate(opened, [{ ref: fullName(ref), oldSha: before, newSha: start }]));
 }
 
-async function remove(repository: Repository, ref: Ref): Promise<void> {
-  if ((await repository.refs.get(ref)) === undefined) throw revisionNotFound(ref.name);
-  await repository.refs.delete(ref);
+async function remove(hub: Hub, opened: Opened, ref: Ref): Promise<void> {
+  const before = await opened.repository.refs.get(ref);
+  if (before === undefined) throw revisionNotFound(ref.name);
+  await opened.repository.refs.delete(ref);
+  await hub.announce(await contentUpdate(opened, [{ ref: fullName(ref), oldSha: before, newSha: null }]));
 }

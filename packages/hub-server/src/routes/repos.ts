@@ -56,7 +56,10 @@ async function create(hub: Hub, c: HubRequest): Promise<Response> {
     });
   }
   const settings = await repository.settings();
-  return c.json({ url, name: id, id: settings?.key, private: settings?.private });
+  if (settings === undefined) throw repoNotFound(caller);
+  const headSha = await repository.resolve('main');
+  await hub.announce({ action: 'create', scope: 'repo', repository, settings, headSha });
+  return c.json({ url, name: id, id: settings.key, private: settings.private });
 }
 
 async function remove(hub: Hub, c: HubRequest): Promise<Response> {
@@ -64,8 +67,10 @@ async function remove(hub: Hub, c: HubRequest): Promise<Response> {
   const { type, id, namespace } = target(await jsonBody(c), caller.name);
   requireWrite(caller, namespace);
   const repository = await hub.store.find(type, id);
-  if (repository === undefined) throw repoNotFound(caller);
+  const settings = await repository?.settings();
+  if (repository === undefined || settings === undefined) throw repoNotFound(caller);
   await repository.exclusively(() => hub.store.delete(repository));
+  await hub.announce({ action: 'delete', scope: 'repo', repository, settings });
   return c.body(null, 200);
 }
 
@@ -78,9 +83,11 @@ async function move(hub: Hub, c: HubRequest): Promise<Response> {
   if (!isRepoId(from) || !isRepoId(to)) throw badRequest('fromRepo and toRepo must be ids, namespace/name');
   for (const id of [from, to]) requireWrite(caller, id.slice(0, id.indexOf('/')));
   const repository = await hub.store.find(type, from);
-  if (repository === undefined) throw repoNotFound(caller);
+  const settings = await repository?.settings();
+  if (repository === undefined || settings === undefined) throw repoNotFound(caller);
   const done = await repository.exclusively(() => hub.store.move(type, { from, to }));
   if (!done) throw new HubRefusal({ status: 409, message: `There is a ${type} repo of that name: ${to}` });
+  await hub.announce({ action: 'move', scope: 'repo', repository, settings, movedTo: to });
   return c.json({ url: repoUrl(hub, c, { type, id: to }) });
 }
 
@@ -104,6 +111,8 @@ async function configure(hub: Hub, c: HubRequest): Promise<Response> {
     await repository.setSettings(next);
     return next;
   });
+  const headSha = await repository.resolve('main');
+  await hub.announce({ action: 'update', scope: 'repo.config', repository, settings, headSha });
   return c.json({ private: settings.private, gated: settings.gated, disabled: settings.disabled });
 }
 

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readIfThere, replaceFile } from '../storage/atomic-file.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** Bounds of one delivery. */
+export interface DeliveryLimits {
+  /** Attempts before an event is given up. */
+  attempts: number;
+  /** Pause after the first failure; it doubles after each. */
+  pauseMs: number;
+  /** Most time that an attempt may take. */
+  timeoutMs: number;
+}
+
+interface Delivery {
+  webhook: string;
+  payload: unknown;
+}
+
+/**
+ * Sends events to their subscribers, each webhook's in order. What is not yet delivered lies in a folder, one file per
+ * delivery, so that a server that was killed sends it after its next start: every event arrives at least once or is
+ * given up with a notice.
+ */
+export class Deliveries {
+  readonly #folder: string;
+  readonly #subscriptions: Subscriptions;
+  readonly #limits: DeliveryLimits;
+  readonly #onNotice: (notice: string) => void;
+  readonly #stopped = new AbortController();
+  readonly #queues = new Map<string, Promise<void>>();
+  #sequence = 0;
+
+  constructor(parts: {
+    folder: string;
+    subscriptions: Subscriptions;
+    limits: DeliveryLimits;
+    onNotice: (notice: string) => void;
+  }) {
+    this.#folder = parts.folder;
+    this.#subscriptions = parts.subscriptions;
+    this.#limits = parts.limits;
+    this.#onNotice = parts.onNotice;
+  }
+
+  /** Takes up what an earlier process left. */
+  async resume(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    for (const name of (await readdir(this.#folder)).filter((file) => file.endsWith('.json')).sort()) {
+      const text = await readIfThere(join(this.#folder, name));
+      if (text !== undefined) this.#enqueue(name, JSON.parse(text) as Delivery);
+    }
+  }
+
+  /** Resolves when the event is safe on the disk; it is sent in the background. */
+  async add(delivery: Delivery): Promise<void> {
+    // Names sort in order of time, also across starts.
+    const order = `${String(Date.now()).padStart(15, '0')}-${String(this.#sequence++).padStart(9, '0')}`;
+    const name = `${order}-${randomBytes(4).toString('hex')}.json`;
+    await replaceFile(join(this.#folder, name), JSON.stringify(delivery));
+    this.#enqueue(name, delivery);
+  }
+
+  /** Stops sending; what is left stays on the disk. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await Promise.allSettled(this.#queues.values());
+  }
+
+  #enqueue(name: string, delivery: Delivery): void {
+    const before = this.#queues.get(delivery.webhook) ?? Promise.resolve();
+    const mine = before.then(() => this.#deliver(name, delivery));
+    this.#queues.set(delivery.webhook, mine);
+    void mine.finally(() => {
+      if (this.#queues.get(delivery.webhook) === mine) this.#queues.delete(delivery.webhook);
+    });
+  }
+
+  async #deliver(name: string, delivery: Delivery): Promise<void> {
+    const { attempts, pauseMs } = this.#limits;
+    let failure = '';
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (this.#stopped.signal.aborted) return;
+      // The webhook is read anew: it may have been changed, disabled or deleted meanwhile.
+      const webhook = await this.#subscriptions.get(delivery.webhook);
+      if (webhook === undefined || webhook.disabled) break;
+      failure = await this.#attempt(webhook, delivery.payload);
+      if (failure === '') break;
+      if (attempt < attempts - 1) await this.#pause(pauseMs * 2 ** attempt);
+    }
+    if (this.#stopped.signal.aborted && failure !== '') return;
+    if (failure !== '') {
+      this.#onNotice(`webhook ${delivery.webhook}: an event was given up after ${attempts} attempts: ${failure}`);
+    }
+    await rm(join(this.#folder, name), { force: true });
+  }
+
+  /** @returns why it failed, or the empty string. */
+  async #attempt(webhook: { url: string; secret?: string }, payload: unknown): Promise<string> {
+    try {
+      const response = await fetch(webhook.url, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          ...(webhook.secret === undefined ? {} : { 'X-Webhook-Secret': webhook.secret }),
+        },
+        body: JSON.stringify(payload),
+        redirect: 'manual',
+        signal: AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#limits.timeoutMs)]),
+      });
+      await response.body?.cancel();
+      return response.ok ? '' : `status ${response.status}`;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    try {
+      await sleep(milliseconds, undefined, { signal: this.#stopped.signal });
+    } catch {
+      // Stopped: the loop sees it.
+    }
+  }
+}
