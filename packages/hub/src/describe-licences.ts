@@ -45,11 +45,7 @@ export function describeLicences(inputs: readonly LicenceInput[]): LicenceVerdic
     const conclusion = conflict
       ? 'Their terms cannot all be met by one model, so it must not be published before that is settled.'
       : 'No single one of them takes in all others: the terms of each hold side by side.';
-    const licenceName = groups
-      .map(({ key }) => key)
-      .join('-and-')
-      .toLowerCase()
-      .replace(/[^a-z0-9.-]+/g, '-');
+    const licenceName = groups.map(({ key }) => slug(key)).join('-and-');
     return { licence: 'other', licenceName, explanation: explain(conclusion), findings };
   }
   const conclusion =
@@ -71,7 +67,7 @@ function groupByLicence(inputs: readonly LicenceInput[]): Group[] {
     const id = licence.toLowerCase();
     const known = Object.hasOwn(LICENCES, id);
     // `other` says what it means by its name; without one it is each input's own.
-    const key = known ? id : id === 'other' ? (licenceName ?? `other (${name})`) : id;
+    const key = known ? id : id === 'other' ? (licenceName ?? `the licence of ${name}`) : id;
     const group = groups.get(key);
     if (group === undefined) {
       groups.set(key, { key, licence: id, licenceName, licenceLink, terms: LICENCES[id], names: [name] });
@@ -82,6 +78,13 @@ function groupByLicence(inputs: readonly LicenceInput[]): Group[] {
 
 function titleOf({ terms, key }: Group): string {
   return terms?.title ?? key;
+}
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
 function unstated(silent: readonly LicenceInput[]): string {

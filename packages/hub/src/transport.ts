@@ -1,10 +1,12 @@
 import { HubError } from '@hubfuse/plugin';
+import { type LinkedAbort, linkSignals } from './linked-abort.ts';
 import { DEFAULT_HUB_URL, type HubOptions } from './options.ts';
 import { RateGate } from './rate-gate.ts';
-import { askedPause, isTransientStatus } from './retry.ts';
+import { networkFailure, statusFailure } from './request-failures.ts';
+import { isTransientStatus } from './retry.ts';
 import { putBlob } from './streaming-put.ts';
-import { checkedToken, safeCause, showAddress } from './token.ts';
-import { type Clock, SYSTEM_CLOCK, TransientFailure, withRetry } from './transient.ts';
+import { checkedToken, showAddress } from './token.ts';
+import { type Clock, SYSTEM_CLOCK, withRetry } from './transient.ts';
 import { userAgent } from './version.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -72,7 +74,7 @@ export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK
     }
     gate.note(address, response.headers);
     if (isTransientStatus(response.status)) {
-      const failure = await statusFailure({ request, response, clock });
+      const failure = statusFailure({ request, response, clock });
       abort.close();
       throw failure;
     }
@@ -151,6 +153,7 @@ async function* readBody(input: {
     }
   } finally {
     abort.close();
+    reader.cancel().catch(() => undefined);
   }
 }
 
@@ -160,104 +163,4 @@ function progressOf(init: RequestInit): ((bytes: number) => void) | undefined {
   const callback = hint?.progressCallback;
   const size = init.body instanceof Blob ? init.body.size : 0;
   return callback === undefined || size === 0 ? undefined : (bytes) => callback(bytes / size);
-}
-
-interface LinkedAbort {
-  signal: AbortSignal;
-  /** Runs an action under a time-out that aborts the request. */
-  within<T>(ms: number, what: string, action: () => Promise<T>): Promise<T>;
-  throwIfOuter(): void;
-  release(): void;
-  close(): void;
-}
-
-/** One controller that follows the others and can be let go: `AbortSignal.any` on a long-lived signal keeps all of its results. */
-function linkSignals(outer: readonly (AbortSignal | undefined)[]): LinkedAbort {
-  const controller = new AbortController();
-  const signals = outer.filter((signal) => signal !== undefined);
-  const follow = () => controller.abort(signals.find((signal) => signal.aborted)?.reason);
-  for (const signal of signals) {
-    if (signal.aborted) follow();
-    signal.addEventListener('abort', follow, { once: true });
-  }
-  const release = () => {
-    for (const signal of signals) signal.removeEventListener('abort', follow);
-  };
-  return {
-    signal: controller.signal,
-    async within(ms, what, action) {
-      const timer = setTimeout(() => controller.abort(new DOMException(`${what} for ${ms} ms`, 'TimeoutError')), ms);
-      try {
-        return await action();
-      } catch (cause) {
-        // A reader that is aborted reports its own error; the time-out is what a person must hear of.
-        throw controller.signal.aborted ? controller.signal.reason : cause;
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    throwIfOuter() {
-      for (const signal of signals) signal.throwIfAborted();
-    },
-    release,
-    close() {
-      release();
-      controller.abort();
-    },
-  };
-}
-
-async function statusFailure(input: { request: string; response: Response; clock: Clock }): Promise<TransientFailure> {
-  const { request, response, clock } = input;
-  const { status } = response;
-  const askedMs = askedPause(response.headers, clock.now()).pauseMs;
-  const wait = askedMs === undefined ? '' : `; it asks to wait ${Math.ceil(askedMs / 1000)} s`;
-  const limited = status === 429;
-  const final = new HubError({
-    code: limited ? 'hub/rate-limited' : 'hub/unavailable',
-    where: request,
-    message: limited ? `the Hub is being asked too often${wait}` : `the Hub answered ${status}, again and again${wait}`,
-    hint: limited ? 'try later; with a token the limits are wider' : "this is the server's trouble: try later",
-  });
-  return new TransientFailure({ reason: String(status), final, askedMs });
-}
-
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/;
-
-function networkFailure(input: {
-  request: string;
-  cause: unknown;
-  hubUrl: string;
-  token: string | undefined;
-}): TransientFailure | HubError {
-  const { request, hubUrl, token } = input;
-  const cause = safeCause(input.cause, token);
-  const code = codeOf(input.cause);
-  if (cause.name === 'TimeoutError') {
-    const final = new HubError({
-      code: 'hub/timeout',
-      where: request,
-      message: `the Hub is too slow: ${cause.message}`,
-      hint: 'check the connection, then run again: what was transferred is kept',
-    });
-    return new TransientFailure({ reason: cause.message, final });
-  }
-  const final = new HubError({
-    code: CERTIFICATE.test(code) ? 'hub/certificate' : 'hub/unreachable',
-    where: request,
-    message: `${hubUrl} cannot be reached: ${cause.message}`,
-    hint: CERTIFICATE.test(code)
-      ? 'a proxy with its own certificate? Point NODE_EXTRA_CA_CERTS at it'
-      : 'check the address and the connection, then run again: what was transferred is kept',
-    cause,
-  });
-  return CERTIFICATE.test(code) ? final : new TransientFailure({ reason: code || cause.message, final });
-}
-
-function codeOf(error: unknown): string {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
-  }
-  return '';
 }
