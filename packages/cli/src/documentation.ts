@@ -1,4 +1,5 @@
 import type { Registry } from '@hubfuse/plugin';
+import { recipeSchema } from '@hubfuse/recipe';
 import { renderCommandReference } from './command-reference.ts';
 import { loadCommands } from './command-table.ts';
 import { renderMethodPage } from './method-pages.ts';
@@ -8,6 +9,7 @@ export async function renderDocumentation(registry: Registry): Promise<ReadonlyM
   const methods = registry.list('method');
   return new Map([
     ['cli.md', renderCommandReference(await loadCommands())],
+    ['recipe.schema.json', `${JSON.stringify(recipeSchema(registry), undefined, 2)}\n`],
     ...methods.map((method): [string, string] => [`methods/${method.name}.md`, renderMethodPage(method)]),
   ]);
 }

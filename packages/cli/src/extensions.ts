@@ -1,3 +1,4 @@
+import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { registerMethods } from '@hubfuse/merge';
 import { registerStores } from '@hubfuse/objects';
@@ -9,6 +10,7 @@ export async function createRegistry(directory: string, plugins: readonly string
   await registerStores(registry);
   await registerMethods(registry);
   await registerArchitectures(registry);
+  await registerEvaluation(registry);
   for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
   return registry;
 }

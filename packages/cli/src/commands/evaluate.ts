@@ -1,0 +1,96 @@
+import type { Dataset } from '@hubfuse/evaluate';
+import { UsageError } from '@hubfuse/plugin';
+import { defineCommand } from '../command.ts';
+import { common } from '../common-options.ts';
+import type { LocalModel } from '../scoring-inputs.ts';
+
+export default defineCommand({
+  name: 'evaluate',
+  summary: 'Score models on labelled data with transformers.js',
+  description: [
+    'A model is a URL of the Hub, its id or a folder. Data is a JSONL, CSV, Parquet or CoNLL file: a path, or the address ' +
+      'of a file in a dataset repository (hf://datasets/ns/name/file.jsonl); name=file gives it a name. Columns are text ' +
+      'and label, or tokens and tags, unless --column says otherwise.',
+    'Scores are shown in percent; --json gives them as fractions under the name of the metric. A score does not depend on ' +
+      'the number of workers.',
+  ],
+  positionals: [{ name: 'model', description: 'URL, id, id@revision or folder', required: true, multiple: true }],
+  options: {
+    task: {
+      type: 'text',
+      value: 'name',
+      default: 'text-classification',
+      description: 'what the models do: text-classification or token-classification',
+    },
+    data: { type: 'list', short: 'd', value: '[name=]file', description: 'labelled data; may be given several times' },
+    metric: { type: 'text', value: 'name', default: "the task's: accuracy, or span F1", description: 'how to score' },
+    column: { type: 'list', value: 'role=name', description: 'name of a column, such as text=utterance' },
+    split: { type: 'text', value: 'rows', description: 'which rows, such as validation, [:500] or test[:10%]' },
+    limit: { type: 'integer', value: 'n', minimum: 1, description: 'at most so many examples of each dataset' },
+    ensemble: { type: 'flag', description: 'score the mean of the logits of all models as well' },
+    hub: common.hub,
+    token: common.token,
+    workers: common.workers,
+    seed: { ...common.seed, description: 'with --limit: draw the examples by this seed instead of taking the first' },
+  },
+  examples: [
+    {
+      command: 'hubfuse evaluate hubfuse-examples/intents-base --task text-classification --data money.test.jsonl',
+      explanation: 'one model, one file',
+    },
+    {
+      command: 'hubfuse evaluate merged base --data money.test.jsonl --data home.test.jsonl --metric macro_f1 --json',
+      explanation: 'two models on two datasets and their mean, as JSON',
+    },
+  ],
+  async run({ positionals, options, output, signal, directory, registry, configuration }) {
+    const { metric, task = 'text-classification' } = options;
+    if (options.data.length === 0) {
+      throw new UsageError({
+        code: 'usage/no-data',
+        message: 'there is nothing to score on',
+        hint: 'add --data <file>',
+      });
+    }
+    const extensions = await registry();
+    const columns = readColumns(options.column, Object.keys(extensions.get('task', task).columns));
+    if (metric !== undefined) extensions.get('metric', metric);
+
+    const { hubOptions } = await import('../hub-options.ts');
+    const { fetchForScoring, loadData } = await import('../scoring-inputs.ts');
+    const { scoreModels } = await import('../score-models.ts');
+    const { describeScores, scoresAsJson } = await import('../scores-view.ts');
+    const hub = { ...(await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token })), signal };
+    const access = { hub, directory, output };
+    const { split, limit, seed, workers, ensemble } = options;
+    const datasets: Dataset[] = [];
+    for (const text of options.data) {
+      datasets.push(await loadData(text, { task, columns, split, limit, seed, registry: extensions }, access));
+    }
+    const models: LocalModel[] = [];
+    for (const text of positionals) models.push(await fetchForScoring(text, access));
+
+    const settings = { models, ensemble, task, metric, datasets, registry: extensions, workers, signal };
+    const rows = await scoreModels(settings, output, (name, scores) => {
+      if (output.json) output.result(scoresAsJson(name, scores), () => '');
+    });
+    if (!output.json) output.result({}, () => describeScores(rows));
+    return undefined;
+  },
+});
+
+function readColumns(given: readonly string[], roles: readonly string[]): Record<string, string> {
+  const columns: Record<string, string> = {};
+  for (const text of given) {
+    const [, role = '', name = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    if (!roles.includes(role)) {
+      throw new UsageError({
+        code: 'usage/bad-column',
+        message: `--column must be role=name, not "${text}"`,
+        hint: `the roles of this task are ${roles.join(' and ')}`,
+      });
+    }
+    columns[role] = name;
+  }
+  return columns;
+}
