@@ -16,3 +16,4 @@ export type {
   TensorPart,
   TensorRule,
 } from './plan/merge-plan.ts';
+export { type PlanMergeOptions, planMerge } from './plan/plan-merge.ts';

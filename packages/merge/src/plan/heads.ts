@@ -9,6 +9,8 @@ export interface HeadDecision {
   rule: 'merge' | 'keep';
   /** By input: the rows of its head in the order of the reference's labels, where they are ordered otherwise. */
   rows: ReadonlyMap<number, readonly number[]>;
+  /** The base's head has other labels than the models' and takes no part. */
+  foreignBase: boolean;
   warnings: string[];
 }
 
@@ -26,8 +28,8 @@ export function decideHeads(options: {
   const { base, models, naming, override } = options;
   const rows = new Map<number, readonly number[]>();
   const warnings: string[] = [];
-  const merge: HeadDecision = { rule: 'merge', rows, warnings };
-  const keep: HeadDecision = { rule: 'keep', rows: new Map(), warnings };
+  const merge: HeadDecision = { rule: 'merge', rows, foreignBase: false, warnings };
+  const keep: HeadDecision = { rule: 'keep', rows: new Map(), foreignBase: false, warnings };
   const withHead = models.filter((model) => hasHead(model, naming));
   if (override === 'keep') return withHead.length > 0 ? keep : merge;
   const [reference] = withHead;
@@ -57,8 +59,11 @@ export function decideHeads(options: {
     const match = matchLabels(expected, labels);
     if (match.kind === 'permuted') rows.set(model.index, match.rows);
     if (match.kind !== 'different') continue;
-    // A base with other labels says nothing about the models' heads: its head is left out.
-    if (model === base) continue;
+    if (model === base) {
+      merge.foreignBase = true;
+      warnings.push(`${model.source.name}: other labels than the models, so that its head takes no part`);
+      continue;
+    }
     if (override !== 'merge') return keep;
     if (labels.length !== expected.length) throw differentSizes(reference, model);
     warnings.push(

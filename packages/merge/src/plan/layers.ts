@@ -9,7 +9,7 @@ interface Layer {
 
 /** A layer's number is the first part of a name that is a number. */
 function layerOf(name: string): Layer | undefined {
-  const match = /^(.*?)\.(\d+)\./.exec(name);
+  const match = /^(.*?)\.?(?<=^|\.)(\d+)\./.exec(name);
   return match === null ? undefined : { stack: match[1] as string, number: Number(match[2]) };
 }
 
@@ -23,8 +23,14 @@ export function layerCounts(names: Iterable<string>): Map<string, number> {
   return counts;
 }
 
-/** Depth of a tensor in [0, 1] for gradients: see `layerDepth`. */
-export function depthOf(name: string, counts: ReadonlyMap<string, number>): number {
+/** Layer of a tensor, and its depth in [0, 1] on a gradient (see `layerDepth`). */
+export function placeOf(
+  name: string,
+  counts: ReadonlyMap<string, number>,
+): { layer: number | undefined; depth: number } {
   const layer = layerOf(name);
-  return layerDepth({ layer: layer?.number, layers: counts.get(layer?.stack ?? '') ?? 0 });
+  return {
+    layer: layer?.number,
+    depth: layerDepth({ layer: layer?.number, layers: counts.get(layer?.stack ?? '') ?? 0 }),
+  };
 }

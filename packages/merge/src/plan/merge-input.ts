@@ -13,8 +13,6 @@ export interface PlacedInput extends MergeInput {
   /** Index into `MergePlan.inputs`. */
   index: number;
   role: 'base' | 'model';
-  /** Where the recipe names it: `base_model`, `models[1]`. */
-  path: string;
 }
 
 /** Class of the model as config.json says, e.g. `BertForSequenceClassification`. */

@@ -1,0 +1,188 @@
+import { MergeError, type MethodOptions, type Registry } from '@hubfuse/plugin';
+import { methodOptions, type Recipe, sameModel } from '@hubfuse/recipe';
+import { dtypeBytes } from '@hubfuse/tensors';
+import { type AlignedTensor, alignTensors } from './align.ts';
+import { checkFamilies, checkShapes } from './check-compatible.ts';
+import { type Draft, draftTensors } from './draft-tensors.ts';
+import { decideHeads, keptHeads } from './heads.ts';
+import { layOut } from './layout.ts';
+import { classOf, type MergeInput, type PlacedInput } from './merge-input.ts';
+import type { MergePlan, PlannedInput, PlannedTensor } from './merge-plan.ts';
+import { type Naming, namingOf } from './naming.ts';
+
+export interface PlanMergeOptions {
+  recipe: Recipe;
+  /** The base, for a method that works on task vectors; others do without. */
+  base?: MergeInput | undefined;
+  /** The models, in the order of the recipe. */
+  models: readonly MergeInput[];
+  registry: Registry;
+  /** Bytes of data per output file. Absent: one file. */
+  shardSize?: number | undefined;
+}
+
+/**
+ * Decides from headers alone what becomes of every tensor of every input: merged, averaged, copied, dropped or kept
+ * beside the model.
+ * @throws MergeError where the models do not fit together
+ * @throws RecipeError where a parameter has no usable value for some tensor
+ */
+export function planMerge(options: PlanMergeOptions): MergePlan {
+  const { recipe, registry } = options;
+  const method = registry.get('method', recipe.method);
+  const inputs = placeInputs(options);
+  const base = inputs.find(({ role }) => role === 'base');
+  const models = inputs.filter(({ role }) => role === 'model');
+  checkFamilies(inputs);
+  const naming = namingOf(inputs, registry);
+  const heads = decideHeads({ base, models, naming, override: recipe.heads });
+  const alignment = alignTensors(inputs, naming);
+  const trunk = alignment.tensors.filter(({ canonical }) => heads.rule === 'merge' || !naming.isHead(canonical));
+  const tensors = heads.foreignBase ? trunk.map((tensor) => withoutBaseHead(tensor, { base, naming })) : trunk;
+  checkShapes(inputs, tensors);
+  const donor = donorOf({ recipe, base, models });
+  const drafts = draftTensors(tensors, { recipe, method, base, models, donor, naming, heads });
+  const metadata = { ...donor.checkpoint.metadata, format: 'pt' };
+  const layout = layOut({ tensors: drafts, metadata, shardSize: options.shardSize });
+  const planned = layout.tensors.map(({ tensor, place }) => ({ ...tensor, ...place }));
+  const kept = heads.rule === 'keep' ? keptHeads(models, naming) : [];
+  const whole = methodOptions({ recipe, method });
+  const program = method.program(whole);
+  return {
+    version: 1,
+    method: method.name,
+    parameters: whole.parameters,
+    modelParameters: whole.modelParameters,
+    groupParameters: { global: whole.parameters, models: whole.modelParameters },
+    inputs: inputs.map((input) => describeInput(input, planned)),
+    models: models.length,
+    tensors: planned,
+    outputs: layout.outputs,
+    ...(layout.index === undefined ? {} : { index: layout.index }),
+    dropped: alignment.dropped,
+    heads: kept,
+    warnings: [...recipe.warnings.map(({ message }) => message), ...heads.warnings, ...warningsOf(planned, whole)],
+    donor: donor.index,
+    config: configChanges({ recipe, drafts, donor, naming, kept: kept.length > 0 }),
+    metadata,
+    totals: {
+      parameters: planned.reduce((sum, { length }) => sum + length, 0),
+      readBytes: planned.reduce((sum, tensor) => sum + readBytes(tensor), 0),
+      writeBytes: layout.outputs.reduce((sum, { size }) => sum + size, 0),
+      passes: program.scope === 'model' ? 1 + program.sweeps.length : 1,
+    },
+  };
+}
+
+function placeInputs({ recipe, base, models, registry }: PlanMergeOptions): PlacedInput[] {
+  const method = registry.get('method', recipe.method);
+  if (method.base === 'required' && base === undefined) {
+    throw new MergeError({
+      code: 'merge/base-missing',
+      where: 'base_model',
+      message: `${method.name} works on task vectors and needs a base_model`,
+      hint: 'name the model that the others were fine-tuned from',
+    });
+  }
+  const placed: PlacedInput[] = [];
+  if (method.base !== 'unused' && base !== undefined) placed.push({ ...base, index: 0, role: 'base' });
+  for (const model of models) placed.push({ ...model, index: placed.length, role: 'model' });
+  return placed;
+}
+
+/** The model that config, tokenizer and other files come from: the base where it is of the result's class. */
+function donorOf(options: {
+  recipe: Recipe;
+  base: PlacedInput | undefined;
+  models: readonly PlacedInput[];
+}): PlacedInput {
+  const { recipe, base, models } = options;
+  const first = models[0] as PlacedInput;
+  if (base !== undefined) return classOf(base) === classOf(first) ? base : first;
+  const named = recipe.base;
+  if (named === undefined) return first;
+  return models[recipe.models.findIndex((model) => sameModel(model.reference, named.reference))] ?? first;
+}
+
+/** A base whose head has other labels says nothing about the models' heads. */
+function withoutBaseHead(
+  tensor: AlignedTensor,
+  { base, naming }: { base: PlacedInput | undefined; naming: Naming },
+): AlignedTensor {
+  if (base === undefined || !naming.isHead(tensor.canonical)) return tensor;
+  const stored = new Map(tensor.stored);
+  stored.delete(base.index);
+  return { ...tensor, stored };
+}
+
+function warningsOf(tensors: readonly PlannedTensor[], { parameters }: MethodOptions): string[] {
+  const warnings: string[] = [];
+  const count = (what: string, matching: PlannedTensor[]) => {
+    if (matching.length > 0) warnings.push(`${matching.length} tensors ${what}, e.g. ${matching[0]?.name}`);
+  };
+  count(
+    'are not in every model',
+    tensors.filter(({ rule, note }) => rule === 'method' && note?.includes('not in ')),
+  );
+  count(
+    'are not in the base and are averaged',
+    tensors.filter(({ rule }) => rule === 'average'),
+  );
+  count(
+    'hold float64 and are merged in float32',
+    tensors.filter(({ rule, parts }) => rule !== 'copy' && parts.some(({ dtype }) => dtype === 'F64')),
+  );
+  const excluded = tensors.filter(({ note }) => note?.startsWith('excluded'));
+  const names = parameters.exclude;
+  if (Array.isArray(names) && names.length > 0 && excluded.length === 0) {
+    warnings.push(`exclude: no tensor has ${names.join(' or ')} in its name`);
+  }
+  return warnings;
+}
+
+function configChanges(options: {
+  recipe: Recipe;
+  drafts: readonly Draft[];
+  donor: PlacedInput;
+  naming: Naming;
+  kept: boolean;
+}): Record<string, unknown> {
+  const { recipe, drafts, donor, naming, kept } = options;
+  const changes: Record<string, unknown> = {};
+  const dtype = recipe.outDtype ?? recipe.dtype;
+  if (dtype !== undefined) changes.dtype = dtype;
+  const hasOwnHead = (name: string) => naming.tiedTo(naming.canonical(name)) !== undefined;
+  const donorTies = ![...donor.checkpoint.tensors.keys()].some(hasOwnHead);
+  if (donorTies && drafts.some(({ name }) => hasOwnHead(name))) changes.tie_word_embeddings = false;
+  const bare = naming.architecture?.classes.find((name) => name.endsWith('Model'));
+  if (kept && bare !== undefined) changes.architectures = [bare];
+  return changes;
+}
+
+function describeInput(input: PlacedInput, tensors: readonly PlannedTensor[]): PlannedInput {
+  const { source, checkpoint, role, index } = input;
+  const files = new Set<string>();
+  let bytes = 0;
+  for (const tensor of tensors) {
+    for (const part of partsOf(tensor).filter(({ input }) => input === index)) {
+      files.add(part.file);
+      bytes += tensor.length * dtypeBytes(part.dtype);
+    }
+  }
+  return {
+    role,
+    reference: source.reference,
+    name: source.name,
+    ...(source.revision === undefined ? {} : { revision: source.revision }),
+    files: checkpoint.files.filter(({ path }) => files.has(path)).map(({ path, size }) => ({ path, size })),
+    bytes,
+  };
+}
+
+function partsOf({ base, parts }: PlannedTensor): PlannedTensor['parts'] {
+  return base === undefined ? parts : [base, ...parts];
+}
+
+function readBytes(tensor: PlannedTensor): number {
+  return partsOf(tensor).reduce((sum, { dtype }) => sum + tensor.length * dtypeBytes(dtype), 0);
+}
