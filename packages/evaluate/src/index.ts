@@ -12,3 +12,4 @@ export type {
   ScorerOptions,
 } from './scorer-types.ts';
 export type { DatasetScore, ExampleResult, Scores, ScoringEnvironment } from './scores.ts';
+export { scoringEnvironment } from './scoring-environment.ts';

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { HUBFUSE_VERSION } from '@hubfuse/hub';
 import { getJson, toJson, toSegment } from '@hubfuse/objects';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { Recipe } from '@hubfuse/recipe';
 import { runKeys } from './keys.ts';
 import type { RunOptions, RunSpec, RunState } from './run.ts';
-import { VERSION } from './version.ts';
 
 const MOST_REPETITIONS = 100_000;
 
@@ -37,7 +37,7 @@ export async function createRun(options: {
       recipe,
       options: settings,
       createdAt: new Date().toISOString(),
-      hubfuse: VERSION,
+      hubfuse: HUBFUSE_VERSION,
     };
     const keys = runKeys(id);
     const created = (await store.create(keys.spec, toJson(spec))) !== undefined;

@@ -1,11 +1,20 @@
 export { cancelRun } from './cancel-run.ts';
+export {
+  type Candidate,
+  type Choice,
+  type CompareOptions,
+  type Comparison,
+  compareMethods,
+} from './compare-methods.ts';
 export { type CreatedRun, createRun } from './create-run.ts';
 export { readEvents } from './event-log.ts';
+export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions } from './execution.ts';
 export { PHASES, type PhaseName } from './phase.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export type {
   GateReport,
+  Published,
   RunReport,
   ScoreColumn,
   ScoreRole,
@@ -13,6 +22,8 @@ export type {
   ScoreTable,
   SplitScores,
 } from './report.ts';
+export { type ReproducedFile, type ReproduceOptions, type Reproduction, reproduce } from './reproduce.ts';
+export { makePlan } from './resolve/make-plan.ts';
 export type {
   Artefact,
   PhaseState,

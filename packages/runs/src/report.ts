@@ -1,6 +1,5 @@
 import type { ScoringEnvironment } from '@hubfuse/evaluate';
-import type { PublishResult } from '@hubfuse/hub';
-import type { RunStatus } from './run.ts';
+import type { GateResult } from '@hubfuse/recipe';
 
 /** What came of a run: stored as `report.json`. Scores are fractions. */
 export interface RunReport {
@@ -8,15 +7,28 @@ export interface RunReport {
   name: string;
   /** Merge method. */
   method: string;
-  status: RunStatus;
   /** The folder that holds the merged model. */
   folder: string;
   files: readonly { path: string; size: number; sha256: string }[];
   scores?: ScoreTable;
   gate?: GateReport;
   /** One entry per publisher; empty where nothing was to be published or the gate was not met. */
-  published: readonly ({ publisher: string } & PublishResult)[];
+  published: readonly Published[];
   warnings: readonly string[];
+}
+
+/** A publication. */
+export interface Published {
+  /** Key under `publish` of the recipe: `hub`, or a publisher's name. */
+  publisher: string;
+  /** Address of the model page, pull request or copy. */
+  url: string;
+  /** Commit, etag or version of what was published. */
+  revision: string;
+  /** True where an earlier attempt had published the same content already. */
+  already: boolean;
+  /** How it came to the Hub: a branch that was not hubfuse's turns a commit into a pull request. */
+  as?: 'commit' | 'pull_request';
 }
 
 /** Scores of the merged model and of what it is compared with. */
@@ -39,8 +51,11 @@ export interface ScoreColumn {
   examples: { dev?: number; test?: number };
 }
 
-/** What a row is. `published`: the model that the target of the publication holds now. */
-export type ScoreRole = 'merged' | 'parent' | 'base' | 'average' | 'ensemble' | 'published';
+/**
+ * What a row is. `published`: the model that the target of the publication holds now; `candidate`: the chosen variant of
+ * a method in a comparison.
+ */
+export type ScoreRole = 'merged' | 'candidate' | 'parent' | 'base' | 'average' | 'ensemble' | 'published';
 
 export interface ScoreRow {
   name: string;
@@ -60,13 +75,8 @@ export interface SplitScores {
   outOfDomainMean?: number;
 }
 
-/** Outcome of the condition for publishing, with the figures that decided. */
-export interface GateReport {
+/** Outcome of the condition for publishing, with the development figures that decided. */
+export interface GateReport extends GateResult {
   /** The condition as the recipe writes it. */
   condition: string;
-  met: boolean;
-  /** Each comparison with the figures of both sides, in words. */
-  explanation: string;
-  /** Development figures by name, those that the condition reads. */
-  values: Readonly<Record<string, number>>;
 }

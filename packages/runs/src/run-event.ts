@@ -1,6 +1,5 @@
-import type { PublishResult } from '@hubfuse/hub';
 import type { PhaseName } from './phase.ts';
-import type { GateReport } from './report.ts';
+import type { GateReport, Published } from './report.ts';
 import type { Artefact, StoredError } from './run.ts';
 
 /** Something that happened in a run and is kept. Numbers count from 1 without gaps; one object of the store each. */
@@ -15,7 +14,7 @@ export type RunEventBody =
   | { type: 'scored'; name: string; split: 'dev' | 'test'; mean: number; cached: boolean }
   | { type: 'gate'; gate: GateReport }
   | { type: 'artefact'; artefact: Artefact }
-  | { type: 'published'; publisher: string; result: PublishResult }
+  | { type: 'published'; result: Published }
   | { type: 'cancelled' }
   | { type: 'failed'; error: StoredError }
   | { type: 'done'; published: boolean };

@@ -1,3 +1,5 @@
+import type { LicenceVerdict } from '@hubfuse/hub';
+import type { MergePlan } from '@hubfuse/merge';
 import type { Recipe } from '@hubfuse/recipe';
 import type { PhaseName } from './phase.ts';
 
@@ -46,5 +48,27 @@ export interface RunPlan {
   /** The base first where there is one, then the models in the recipe's order, then what the target holds. */
   models: readonly PinnedModel[];
   data: readonly PinnedData[];
-  warnings: readonly { code: string; message: string; where?: string }[];
+  /** The fate of every tensor. */
+  merge: MergePlan;
+  /** The plain average of the models, where the gate reads its score. */
+  average?: MergePlan;
+  licence: LicenceVerdict;
+  /** What the inputs' cards say and the merge's card repeats. */
+  card: {
+    pipelineTag?: string;
+    libraryName?: string;
+    languages: readonly string[];
+    datasets: readonly string[];
+  };
+  /** Upper bounds of what goes onto the disk: `download` into the cache, `output` beside the final folder. */
+  bytes: { download: number; output: number };
+  warnings: readonly PlanWarning[];
+}
+
+/** Something allowed that a person should know before the run. */
+export interface PlanWarning {
+  code: string;
+  message: string;
+  /** Place in the recipe. */
+  where?: string;
 }

@@ -1,0 +1,249 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HubOptions } from '@hubfuse/hub';
+import { type ObjectStore, type Registry, RunError } from '@hubfuse/plugin';
+import { type EvaluateSection, type Recipe, sameModel } from '@hubfuse/recipe';
+import { buildModel } from './build-model.ts';
+import { fetchInputs, type LocalInputs } from './fetch-inputs.ts';
+import type { ScoreRole, ScoreRow, ScoreTable, SplitScores } from './report.ts';
+import { planMergeOf } from './resolve/make-plan.ts';
+import { inputEntries, type OpenedInput, openInputs, pinModel } from './resolve/open-inputs.ts';
+import { pinData } from './resolve/pin-data.ts';
+import type { PinnedModel } from './run-plan.ts';
+import { builtModel, inputModel } from './scoring/reference-models.ts';
+import { ModelScorer, type ScoredModel } from './scoring/score-models.ts';
+import { scoreReferences } from './scoring/score-references.ts';
+import { ExampleCounts, scoreRow } from './scoring/score-rows.ts';
+import { scoringData } from './scoring/scoring-data.ts';
+
+/** One row of a comparison: variants of which the best on development data stands for all. */
+export interface Candidate {
+  /** Heading of the row, e.g. the title of a method. */
+  name: string;
+  /** At least one; their labels tell them apart (`lambda 0.5`). */
+  variants: readonly { label: string; recipe: Recipe }[];
+}
+
+export interface CompareOptions {
+  /** Recipes over the same models and base, with the same `evaluate`. */
+  candidates: readonly Candidate[];
+  store: ObjectStore;
+  registry: Registry;
+  hub: HubOptions;
+  /** Folder for scratch files; what is written there is removed again. */
+  workspace: string;
+  /** Folder that relative paths start at. Default: the working directory. */
+  workingDirectory?: string | undefined;
+  workers?: number | undefined;
+  memory?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Told what is being done, e.g. `merging TIES lambda 0.5`. */
+  onStep?: ((step: string) => void) | undefined;
+  onWarning?: ((warning: { code: string; message: string }) => void) | undefined;
+}
+
+/** What a comparison chose. */
+export interface Choice {
+  candidate: string;
+  /** Label of the variant with the highest development mean; of equal ones the first. */
+  label: string;
+  recipe: Recipe;
+  /** Development means of all variants, in their order. */
+  variants: readonly { label: string; dev: number }[];
+  row: ScoreRow;
+}
+
+export interface Comparison {
+  /** Parents, base and ensemble, then one row for each candidate. */
+  table: ScoreTable;
+  choices: readonly Choice[];
+  /** The choice with the highest development mean; of equal ones the first. */
+  best: Choice;
+}
+
+/**
+ * Merges every variant, scores it on development data, and scores the best variant of each candidate on test data beside
+ * parents, base and ensemble. Models and data are fetched once; scores are kept in the store.
+ * @throws RunError `run/nothing-to-compare`, `run/different-inputs`; whatever merging and scoring throw.
+ */
+export async function compareMethods(options: CompareOptions): Promise<Comparison> {
+  const evaluate = commonEvaluation(options.candidates);
+  const inputs = await gatherInputs(options, evaluate);
+  const { registry, signal, store, workers } = options;
+  const data = await scoringData({ evaluate, data: inputs.data, paths: inputs.local.data, registry });
+  const scorer = new ModelScorer({ store, registry, evaluate, data, workers, signal });
+  const counts = new ExampleCounts();
+  const score: Score = async (role, model, splits) =>
+    await scoreRow({
+      scorer,
+      model,
+      role,
+      ...(splits === undefined ? {} : { splits }),
+      onScored: ({ split, scores }) => counts.add(split, scores.examples),
+    });
+  try {
+    const rows = await referenceRows({ options, inputs, score });
+    const choices: Choice[] = [];
+    for (const candidate of options.candidates) choices.push(await choose({ options, inputs, candidate, score }));
+    const best = choices.reduce((a, b) => (devMean(b.row) > devMean(a.row) ? b : a));
+    return {
+      table: {
+        task: evaluate.task,
+        metric: evaluate.metric ?? registry.get('task', evaluate.task).metric,
+        datasets: counts.columns(data),
+        rows: [...rows, ...choices.map(({ row }) => row)],
+        environment: scorer.environment,
+      },
+      choices,
+      best,
+    };
+  } finally {
+    await scorer.close();
+  }
+}
+
+type Score = (role: ScoreRole, model: ScoredModel, splits?: readonly ('dev' | 'test')[]) => Promise<ScoreRow>;
+
+interface GatheredInputs {
+  opened: readonly OpenedInput[];
+  pinned: readonly PinnedModel[];
+  data: Awaited<ReturnType<typeof pinData>>;
+  local: LocalInputs;
+}
+
+/** Opens and fetches what any of the recipes reads, each model once. */
+async function gatherInputs(options: CompareOptions, evaluate: EvaluateSection): Promise<GatheredInputs> {
+  const { candidates, workingDirectory = process.cwd() } = options;
+  const hub = { ...options.hub, signal: options.signal };
+  const recipes = candidates.flatMap(({ variants }) => variants.map(({ recipe }) => recipe));
+  const fullest = recipes.find(({ base }) => base !== undefined) ?? recipes[0];
+  if (fullest === undefined) throw nothingToCompare('there are no candidates');
+  const entries = inputEntries(fullest);
+  for (const recipe of recipes) {
+    const strange = inputEntries(recipe).find(
+      ({ entry }) => !entries.some((other) => sameModel(other.entry.reference, entry.reference)),
+    );
+    if (strange === undefined) continue;
+    throw new RunError({
+      code: 'run/different-inputs',
+      message: `the recipes to compare merge different models: ${strange.entry.text} is not in all of them`,
+      hint: 'compare methods over the same models and base',
+    });
+  }
+  const [opened, data] = await Promise.all([
+    openInputs({ recipe: fullest, workingDirectory, hub }),
+    pinData({ evaluate, workingDirectory, hub }),
+  ]);
+  const pinned = await Promise.all(opened.map(({ source, role }) => pinModel(source, role)));
+  options.onStep?.('fetching models and data');
+  return { opened, pinned, data, local: await fetchInputs({ plan: { models: pinned, data }, hub }) };
+}
+
+async function referenceRows(context: {
+  options: CompareOptions;
+  inputs: GatheredInputs;
+  score: Score;
+}): Promise<ScoreRow[]> {
+  const { options, inputs, score } = context;
+  const signal = options.signal ?? new AbortController().signal;
+  const models = await Promise.all(
+    inputs.pinned.map(async (model, index) => ({
+      role: model.role,
+      scored: await inputModel(model, inputs.local.folders[index] ?? '', signal),
+    })),
+  );
+  const rows: ScoreRow[] = [];
+  await scoreReferences({
+    parents: models.filter(({ role }) => role === 'model').map(({ scored }) => scored),
+    base: models.find(({ role }) => role === 'base')?.scored,
+    add: async (role, model) => {
+      options.onStep?.(`scoring ${model.name}`);
+      rows.push(await score(role, model));
+    },
+    onUnfit: (reason) => options.onWarning?.(reason),
+  });
+  return rows;
+}
+
+/** Builds and scores the variants of a candidate one after the other; only the best so far stays on disk. */
+async function choose(context: {
+  options: CompareOptions;
+  inputs: GatheredInputs;
+  candidate: Candidate;
+  score: Score;
+}): Promise<Choice> {
+  const { options, inputs, candidate, score } = context;
+  const scratch = (slot: number) => join(options.workspace, 'scratch', 'comparison', String(slot));
+  const means: { label: string; dev: number }[] = [];
+  let best: { index: number; model: ScoredModel; folder: string; dev: number } | undefined;
+  try {
+    for (const [index, { label, recipe }] of candidate.variants.entries()) {
+      options.signal?.throwIfAborted();
+      const name = `${candidate.name} ${label}`.trim();
+      const folder = scratch(best?.folder === scratch(0) ? 1 : 0);
+      await rm(folder, { recursive: true, force: true });
+      options.onStep?.(`merging ${name}`);
+      const model = await buildVariant({ options, inputs, recipe, folder, name });
+      options.onStep?.(`scoring ${name}`);
+      const dev = devMean(await score('candidate', model, ['dev']));
+      means.push({ label, dev });
+      if (best === undefined || dev > best.dev) best = { index, model, folder, dev };
+    }
+    const chosen = candidate.variants[best?.index ?? -1];
+    if (best === undefined || chosen === undefined) throw nothingToCompare(`"${candidate.name}" has no variants`);
+    const row = await score('candidate', best.model);
+    return {
+      candidate: candidate.name,
+      label: chosen.label,
+      recipe: chosen.recipe,
+      variants: means,
+      row: { ...row, name: `${candidate.name} ${chosen.label}`.trim() },
+    };
+  } finally {
+    await rm(join(options.workspace, 'scratch', 'comparison'), { recursive: true, force: true });
+  }
+}
+
+async function buildVariant(context: {
+  options: CompareOptions;
+  inputs: GatheredInputs;
+  recipe: Recipe;
+  folder: string;
+  name: string;
+}): Promise<ScoredModel> {
+  const { options, inputs, recipe, folder, name } = context;
+  const { registry, workers, memory, signal = new AbortController().signal } = options;
+  // A method without use for a base merges the models alone; positions are those of this recipe.
+  const places = inputEntries(recipe).map(({ entry }) =>
+    inputs.opened.findIndex((input) => sameModel(input.entry.reference, entry.reference)),
+  );
+  const opened = inputEntries(recipe).flatMap(({ role, entry }, index) => {
+    const input = inputs.opened[places[index] ?? -1];
+    return input === undefined ? [] : [{ ...input, role, entry }];
+  });
+  const weights = await buildModel({
+    plan: planMergeOf({ recipe, inputs: opened, registry }),
+    models: places.flatMap((place) => inputs.pinned[place] ?? []),
+    folders: places.map((place) => inputs.local.folders[place] ?? ''),
+    out: folder,
+    registry,
+    workers,
+    memory,
+    signal,
+  });
+  return await builtModel({ name, folder, weights, signal });
+}
+
+function commonEvaluation(candidates: readonly Candidate[]): EvaluateSection {
+  const evaluate = candidates[0]?.variants[0]?.recipe.evaluate;
+  if (evaluate === undefined) throw nothingToCompare('the first recipe evaluates nothing');
+  return evaluate;
+}
+
+function nothingToCompare(why: string): RunError {
+  return new RunError({ code: 'run/nothing-to-compare', message: `methods cannot be compared: ${why}` });
+}
+
+function devMean({ dev }: { dev?: SplitScores }): number {
+  return dev?.mean ?? Number.NEGATIVE_INFINITY;
+}

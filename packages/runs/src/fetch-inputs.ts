@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fetchModel, type HubEvent, type HubOptions, openDataset } from '@hubfuse/hub';
+import { RunError } from '@hubfuse/plugin';
+import { isDonorFile } from './donor-files.ts';
+import { reopenModel } from './resolve/open-inputs.ts';
+import { sha256 } from './resolve/pin-data.ts';
+import type { PinnedData, PinnedModel, RunPlan } from './run-plan.ts';
+
+/** Where the files of a plan lie on this machine. */
+export interface LocalInputs {
+  /** Folder of each model, in the order of `RunPlan.models`. */
+  folders: readonly string[];
+  /** Path of each file of examples, in the order of `RunPlan.data`. */
+  data: readonly string[];
+}
+
+const INDEX = 'model.safetensors.index.json';
+const WEIGHTS = /^(?:heads\/)?[^/]+\.safetensors$/;
+
+/** Whether a run reads a file of a model: exports of other formats and training leftovers stay where they are. */
+export function isRead(path: string): boolean {
+  return path === 'config.json' || path === INDEX || WEIGHTS.test(path) || isDonorFile(path);
+}
+
+/**
+ * Brings models and data of a plan onto this disk. Done before, it costs no transfer.
+ * @throws HubError, RunError `run/input-changed` where a local file is no longer what was planned.
+ */
+export async function fetchInputs(options: {
+  plan: Pick<RunPlan, 'models' | 'data'>;
+  hub: HubOptions;
+  /** Bytes of all files that are on disk so far, and in all. */
+  onProgress?: ProgressListener | undefined;
+}): Promise<LocalInputs> {
+  const { plan, hub, onProgress } = options;
+  const tally = new DownloadTally(plan.models, onProgress);
+  const watched = { ...hub, onProgress: tally.watch(hub.onProgress) };
+  const folders: string[] = [];
+  for (const model of plan.models) folders.push(await fetchOne(model, watched));
+  return { folders, data: await fetchData(plan.data, watched) };
+}
+
+/** Whether everything still lies where it was fetched to: a cache may have been cleared meanwhile. */
+export function areThere({ folders, data }: LocalInputs, plan: Pick<RunPlan, 'models'>): boolean {
+  const files = plan.models.flatMap(({ files }, index) =>
+    files.filter(({ path }) => isRead(path)).map(({ path }) => join(folders[index] ?? '', path)),
+  );
+  return [...files, ...data].every((path) => existsSync(path));
+}
+
+async function fetchOne(model: PinnedModel, hub: HubOptions): Promise<string> {
+  return await fetchModel(await reopenModel(model, hub), { ...hub, files: ({ path }) => isRead(path) });
+}
+
+async function fetchData(data: readonly PinnedData[], hub: HubOptions): Promise<string[]> {
+  const folders = new Map<string, string>();
+  for (const { kind, repo, revision } of data) {
+    const key = `${repo}@${revision}`;
+    if (kind !== 'hub' || repo === undefined || folders.has(key)) continue;
+    const source = await openDataset({ kind: 'hub', repo, revision }, hub);
+    const wanted = data.filter((file) => file.repo === repo && file.revision === revision).map(({ path }) => path);
+    folders.set(key, await fetchModel(source, { ...hub, files: [...new Set(wanted)] }));
+  }
+  const paths: string[] = [];
+  for (const file of data) {
+    if (file.kind === 'local') await checkUnchanged(file);
+    paths.push(file.kind === 'local' ? file.path : join(folders.get(`${file.repo}@${file.revision}`) ?? '', file.path));
+  }
+  return paths;
+}
+
+async function checkUnchanged(file: PinnedData): Promise<void> {
+  const bytes = await readFile(file.path).catch(() => undefined);
+  if (bytes !== undefined && sha256(bytes) === file.sha256) return;
+  throw new RunError({
+    code: 'run/input-changed',
+    where: file.path,
+    message:
+      bytes === undefined ? 'the file is gone since the run was planned' : 'the file changed since the run was planned',
+    hint: 'start a fresh run to score on what stands there now',
+  });
+}
+
+type ProgressListener = (progress: { label: string; done: number; total: number }) => void;
+
+/** Adds the events of single files up to one figure. */
+class DownloadTally {
+  readonly #received = new Map<string, number>();
+  readonly #total: number;
+  readonly #onProgress: ProgressListener | undefined;
+
+  constructor(models: readonly PinnedModel[], onProgress: ProgressListener | undefined) {
+    this.#total = models
+      .filter(({ kind }) => kind === 'hub')
+      .flatMap(({ files }) => files)
+      .reduce((sum, { path, size }) => (isRead(path) ? sum + size : sum), 0);
+    this.#onProgress = onProgress;
+  }
+
+  watch(next: ((event: HubEvent) => void) | undefined): (event: HubEvent) => void {
+    return (event) => {
+      next?.(event);
+      if (event.type !== 'download') return;
+      this.#received.set(`${event.repo}/${event.path}`, event.received);
+      const done = [...this.#received.values()].reduce((sum, bytes) => sum + bytes, 0);
+      this.#onProgress?.({ label: `${event.repo}/${event.path}`, done, total: Math.max(done, this.#total) });
+    };
+  }
+}

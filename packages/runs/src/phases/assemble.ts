@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANIFEST_FILE, type Manifest, renderCard, renderManifest } from '@hubfuse/hub';
+import { getJson, toJson } from '@hubfuse/objects';
+import { writeWhole } from '@hubfuse/tensors';
+import { runKeys } from '../keys.ts';
+import { localInputs } from '../local-inputs.ts';
+import { type ModelFolder, modelFolder, takeFinalName } from '../model-folder.ts';
+import type { Phase, PhaseContext } from '../phase.ts';
+import { cardOfRun } from '../publication/card-of-run.ts';
+import { verifyWeights } from '../publication/complete-folder.ts';
+import { manifestOfRun } from '../publication/manifest-of-run.ts';
+import type { ScoreTable } from '../report.ts';
+import { storedPlan } from '../stored-plan.ts';
+import type { EvaluateOutput } from './evaluate.ts';
+import type { MergeOutput } from './merge.ts';
+
+/** Where the model stands and what it is. */
+export interface AssembleOutput {
+  folder: string;
+  manifest: Manifest;
+}
+
+/** Makes a Hub folder of the merged model: graph, manifest and card. It takes its final name when all is verified. */
+const assemble: Phase = {
+  name: 'assemble',
+  async run(context) {
+    const { spec, execution } = context;
+    const folder = modelFolder(spec, execution.workspace);
+    const manifest = (await namedBefore(context, folder)) ?? (await complete(context, folder.temporary));
+    await takeFinalName(folder);
+    await context.artefact({ name: 'model', kind: 'folder', location: folder.final });
+    const output: AssembleOutput = { folder: folder.final, manifest };
+    return { output };
+  },
+};
+
+/** The manifest where a killed attempt had given the final name already. */
+async function namedBefore(context: PhaseContext, folder: ModelFolder): Promise<Manifest | undefined> {
+  if (existsSync(folder.temporary)) return undefined;
+  const stored = await getJson<Manifest>(context.execution.store, runKeys(context.spec.id).manifest);
+  const there = await readFile(join(folder.final, MANIFEST_FILE), 'utf8').catch(() => undefined);
+  return stored !== undefined && there === renderManifest(stored.value) ? stored.value : undefined;
+}
+
+async function complete(context: PhaseContext, folder: string): Promise<Manifest> {
+  const { spec, execution, signal } = context;
+  const { registry, store } = execution;
+  const plan = await storedPlan(store, spec.id);
+  const { weights } = context.output<MergeOutput>('merge');
+  const scores = plan.recipe.evaluate === undefined ? undefined : evaluated(context);
+  await verifyWeights(folder, plan.merge);
+  const manifest = await manifestOfRun({
+    spec,
+    plan,
+    folder,
+    known: weights,
+    inputFolders: (await localInputs(context, plan)).folders,
+    scores,
+    signal,
+  });
+  const card = renderCard(cardOfRun({ plan, manifest, scores, onnx: false, registry }));
+  await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(card));
+  await store.put(runKeys(spec.id).manifest, toJson(manifest));
+  await writeWhole(join(folder, MANIFEST_FILE), (handle) => handle.writeFile(renderManifest(manifest)));
+  return manifest;
+}
+
+function evaluated(context: PhaseContext): ScoreTable {
+  return context.output<EvaluateOutput>('evaluate').table;
+}
+
+export default assemble;

@@ -1,0 +1,148 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunError } from '@hubfuse/plugin';
+import { type EvaluateSection, sameModel } from '@hubfuse/recipe';
+import { buildModel } from '../build-model.ts';
+import type { LocalInputs } from '../fetch-inputs.ts';
+import { localInputs } from '../local-inputs.ts';
+import { modelFolder } from '../model-folder.ts';
+import type { Phase, PhaseContext } from '../phase.ts';
+import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
+import type { RunPlan } from '../run-plan.ts';
+import { builtModel, inputModel } from '../scoring/reference-models.ts';
+import { ModelScorer, type ScoredModel } from '../scoring/score-models.ts';
+import { scoreReferences } from '../scoring/score-references.ts';
+import { ExampleCounts, scoreRow } from '../scoring/score-rows.ts';
+import { type ScoringData, scoringData } from '../scoring/scoring-data.ts';
+import { storedPlan } from '../stored-plan.ts';
+import type { MergeOutput } from './merge.ts';
+
+/** Scores of the merged model and of what it is compared with. */
+export interface EvaluateOutput {
+  table: ScoreTable;
+}
+
+/**
+ * Scores the merged model, its parents, base and output ensemble, and what else the gate reads, on development and test
+ * data. Each score is kept by content, so a resumed phase computes only what is missing.
+ */
+const evaluate: Phase = {
+  name: 'evaluate',
+  async run(context) {
+    const { spec, execution, signal } = context;
+    const plan = await storedPlan(execution.store, spec.id);
+    const section = plan.recipe.evaluate;
+    if (section === undefined) {
+      throw new RunError({ code: 'run/nothing-to-evaluate', message: 'the plan has an evaluate phase without data' });
+    }
+    const inputs = await localInputs(context, plan);
+    const { registry } = execution;
+    const data = await scoringData({ evaluate: section, data: plan.data, paths: inputs.data, registry });
+    const scorer = new ModelScorer({
+      store: execution.store,
+      registry,
+      evaluate: section,
+      data,
+      workers: execution.workers,
+      signal,
+      onProgress: ({ model, dataset, phase, done, total }) =>
+        context.progress({ label: `${phase} ${dataset}: ${model}`, done, total, unit: 'examples' }),
+    });
+    try {
+      const output: EvaluateOutput = { table: await scoreAll({ context, plan, section, inputs, data, scorer }) };
+      return { output };
+    } finally {
+      await scorer.close();
+    }
+  },
+};
+
+async function scoreAll(options: {
+  context: PhaseContext;
+  plan: RunPlan;
+  section: EvaluateSection;
+  inputs: LocalInputs;
+  data: readonly ScoringData[];
+  scorer: ModelScorer;
+}): Promise<ScoreTable> {
+  const { context, plan, section, inputs, data, scorer } = options;
+  const { spec, execution, signal } = context;
+  const counts = new ExampleCounts();
+  const rows: ScoreRow[] = [];
+  const add = async (role: ScoreRole, model: ScoredModel): Promise<void> => {
+    const row = await scoreRow({
+      scorer,
+      model,
+      role,
+      onScored: async ({ name, split, scores }) => {
+        counts.add(split, scores.examples);
+        await context.event({ type: 'scored', name, split, mean: scores.scores.mean, cached: scores.cached });
+        for (const message of scores.warnings) {
+          await context.event({ type: 'warning', code: 'evaluate/warning', message, where: name });
+        }
+      },
+    });
+    rows.push(row);
+  };
+
+  const { weights } = context.output<MergeOutput>('merge');
+  const folder = modelFolder(spec, execution.workspace).temporary;
+  await add('merged', await builtModel({ name: spec.name, folder, weights, signal }));
+  const models = await Promise.all(
+    plan.models.map(async (model, index) => ({
+      role: model.role,
+      scored: await inputModel(model, inputs.folders[index] ?? '', signal),
+    })),
+  );
+  const parents = models.filter(({ role }) => role === 'model').map(({ scored }) => scored);
+  const base = models.find(({ role }) => role === 'base')?.scored ?? listedBase(plan, parents);
+  await scoreReferences({
+    parents,
+    base,
+    required: plan.recipe.publish?.gate?.names.includes('base') ? ['base'] : [],
+    add,
+    onUnfit: (reason) => context.event({ type: 'warning', ...reason }),
+  });
+  if (plan.average !== undefined) await withAverage(options, plan, (average) => add('average', average));
+  for (const { role, scored } of models) if (role === 'published') await add('published', scored);
+  return {
+    task: section.task,
+    metric: section.metric ?? execution.registry.get('task', section.task).metric,
+    datasets: counts.columns(data),
+    rows,
+    environment: scorer.environment,
+  };
+}
+
+/** Where the base is one of the models and the gate reads its score, it gets a row of its own. */
+function listedBase({ recipe }: RunPlan, parents: readonly ScoredModel[]): ScoredModel | undefined {
+  const { base, publish, models } = recipe;
+  if (base === undefined || publish?.gate?.names.includes('base') !== true) return undefined;
+  return parents[models.findIndex(({ reference }) => sameModel(reference, base.reference))];
+}
+
+/** Builds the plain average beside the merge for as long as it is scored. */
+async function withAverage(
+  { context, inputs }: { context: PhaseContext; inputs: LocalInputs },
+  plan: RunPlan,
+  action: (average: ScoredModel) => Promise<void>,
+): Promise<void> {
+  const { spec, execution, signal } = context;
+  if (plan.average === undefined) return;
+  const folder = join(execution.workspace, 'scratch', spec.id, 'average');
+  const places = [...plan.models.entries()].filter(([, { role }]) => role === 'model').map(([index]) => index);
+  const weights = await buildModel({
+    plan: plan.average,
+    models: places.flatMap((index) => plan.models[index] ?? []),
+    folders: places.map((index) => inputs.folders[index] ?? ''),
+    out: folder,
+    registry: execution.registry,
+    workers: execution.workers,
+    memory: execution.memory,
+    signal,
+  });
+  await action(await builtModel({ name: 'average', folder, weights, signal }));
+  await rm(folder, { recursive: true, force: true });
+}
+
+export default evaluate;

@@ -1,0 +1,43 @@
+import { requireFreeBytes } from '@hubfuse/hub';
+import { toJson } from '@hubfuse/objects';
+import { runKeys } from '../keys.ts';
+import { checkFinalFolder, modelFolder } from '../model-folder.ts';
+import type { Phase, PhaseContext } from '../phase.ts';
+import { makePlan } from '../resolve/make-plan.ts';
+import type { RunPlan } from '../run-plan.ts';
+
+/** Pins everything and decides everything, before anything is downloaded; keeps it as `plan.json`. */
+const resolve: Phase = {
+  name: 'resolve',
+  async run(context) {
+    const { spec, execution, hub } = context;
+    const { final, temporary } = modelFolder(spec, execution.workspace);
+    const plan = await makePlan({ spec, hub, registry: execution.registry });
+    await checkFinalFolder(
+      final,
+      plan.models.flatMap(({ path }) => (path === undefined ? [] : [path])),
+    );
+    await requireFreeBytes({
+      path: temporary,
+      bytes: plan.bytes.output,
+      purpose: 'the merged model',
+      hint: 'make room, or choose another folder for the output',
+    });
+    await execution.store.put(runKeys(spec.id).plan, toJson(plan));
+    await announce(context, plan);
+    return { next: plan.phases };
+  },
+};
+
+async function announce(context: PhaseContext, plan: RunPlan): Promise<void> {
+  for (const { role, name, revision } of plan.models) {
+    await context.event({ type: 'pinned', role, name, ...(revision === undefined ? {} : { revision }) });
+  }
+  const datasets = new Map(plan.data.map((data) => [data.repo ?? data.path, data.revision]));
+  for (const [name, revision] of datasets) {
+    await context.event({ type: 'pinned', role: 'data', name, ...(revision === undefined ? {} : { revision }) });
+  }
+  for (const warning of plan.warnings) await context.event({ type: 'warning', ...warning });
+}
+
+export default resolve;

@@ -1,0 +1,73 @@
+import { basename } from 'node:path';
+import type { CardContent, CardScoreRow, CardScores, Manifest } from '@hubfuse/hub';
+import type { Registry } from '@hubfuse/plugin';
+import type { ScoreRole, ScoreTable } from '../report.ts';
+import type { RunPlan } from '../run-plan.ts';
+
+const CARD_ROLES: Readonly<Record<ScoreRole, CardScoreRow['role']>> = {
+  merged: 'merge',
+  candidate: 'reference',
+  parent: 'model',
+  base: 'base',
+  average: 'reference',
+  ensemble: 'reference',
+  published: 'reference',
+};
+
+/** What the card of a run says. */
+export function cardOfRun(options: {
+  plan: RunPlan;
+  manifest: Manifest;
+  scores: ScoreTable | undefined;
+  /** Whether `onnx/model.onnx` stands in the folder. */
+  onnx: boolean;
+  registry: Registry;
+}): CardContent {
+  const { plan, manifest, scores, onnx, registry } = options;
+  const { name, title, description, sources } = registry.get('method', plan.recipe.method);
+  const { pipelineTag, libraryName, languages, datasets } = plan.card;
+  const scoredOn = plan.data.flatMap(({ repo }) => (repo === undefined ? [] : [repo]));
+  return {
+    title: manifest.name,
+    manifest,
+    method: { name, title, description, sources },
+    licence: plan.licence,
+    pipelineTag: pipelineTag ?? plan.recipe.evaluate?.task,
+    libraryName,
+    languages,
+    datasets: [...new Set([...datasets, ...scoredOn])],
+    scores: scores === undefined ? undefined : cardScores(scores, plan),
+    repo: plan.recipe.publish?.hub?.repo,
+    onnx,
+  };
+}
+
+/** Test scores; development scores where no dataset has a test split. */
+function cardScores(table: ScoreTable, plan: RunPlan): CardScores | undefined {
+  const split = table.rows.some(({ test }) => test !== undefined) ? 'test' : 'dev';
+  const rows = table.rows.flatMap((row) => {
+    const scores = row[split];
+    if (scores === undefined) return [];
+    return [{ name: row.name, role: CARD_ROLES[row.role], values: scores.datasets, mean: scores.mean }];
+  });
+  if (rows.length === 0) return undefined;
+  const datasets = table.datasets.flatMap((column) => {
+    const examples = column.examples[split];
+    const data = plan.data.find((file) => file.dataset === column.name && file.split === split);
+    if (examples === undefined || data === undefined) return [];
+    const { repo, revision } = data;
+    const file = data.kind === 'hub' ? data.path : basename(data.path);
+    return [{ name: column.name, repo, revision, file, inDomain: column.domain === 'in', examples }];
+  });
+  const { environment } = table;
+  return {
+    task: table.task,
+    metric: table.metric,
+    split,
+    datasets,
+    rows,
+    ...(environment === undefined
+      ? {}
+      : { computedWith: `${environment.processor}, onnxruntime ${environment.onnxruntime} (${environment.provider})` }),
+  };
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type HubOptions, MANIFEST_FILE, type Manifest, openModel, parseManifest } from '@hubfuse/hub';
+import type { MergeProgress } from '@hubfuse/merge';
+import { type ModelSource, type Registry, RunError } from '@hubfuse/plugin';
+import { type ModelEntry, type ModelReference, parseRecipe, type Recipe } from '@hubfuse/recipe';
+import { buildModel } from './build-model.ts';
+import { fetchInputs } from './fetch-inputs.ts';
+import { hashFile } from './hash-file.ts';
+import { planMergeOf } from './resolve/make-plan.ts';
+import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
+
+export interface ReproduceOptions {
+  /** The published model: a Hub reference or a folder. */
+  reference: ModelReference;
+  registry: Registry;
+  hub: HubOptions;
+  /** Folder for scratch files; what is written there is removed again. */
+  workspace: string;
+  /** Folder that relative paths of local inputs start at. Default: the working directory. */
+  workingDirectory?: string | undefined;
+  workers?: number | undefined;
+  memory?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: MergeProgress) => void) | undefined;
+}
+
+/** One weight file, as it is published and as it came out again. */
+export interface ReproducedFile {
+  path: string;
+  /** SHA-256 that the manifest states; undefined where the manifest has no such file. */
+  published?: string;
+  /** SHA-256 of this merge; undefined where it wrote no such file. */
+  merged?: string;
+  same: boolean;
+}
+
+export interface Reproduction {
+  /** Hub id or folder. */
+  name: string;
+  /** Commit of the published model. */
+  revision?: string;
+  /** What says how it was made. */
+  manifest: Manifest;
+  files: readonly ReproducedFile[];
+  /** Whether every weight file came out with the same bytes. */
+  same: boolean;
+}
+
+/**
+ * Merges a published model again from what its manifest says, at the commits that it was made from, and compares the
+ * SHA-256 of every weight file.
+ * @throws RunError `run/no-manifest` where hubfuse did not make it, `run/input-changed` where a local input is not what
+ * it was; whatever opening and merging throw.
+ */
+export async function reproduce(options: ReproduceOptions): Promise<Reproduction> {
+  const { registry, workspace, workers, memory, signal, onProgress, workingDirectory = process.cwd() } = options;
+  const hub = { ...options.hub, signal };
+  const source = await openModel(absolute(options.reference, workingDirectory), hub);
+  const manifest = await readManifest(source);
+  const recipe = pinnedRecipe({ manifest, registry, hub, workingDirectory });
+  const inputs = await openInputs({ recipe, workingDirectory, hub });
+  const models = await Promise.all(inputs.map(({ source: input, role }) => pinModel(input, role)));
+  const { folders } = await fetchInputs({ plan: { models, data: [] }, hub });
+  await checkFolders(manifest, folders);
+  const { shardSize } = manifest.settings;
+  const plan = planMergeOf({ recipe, inputs, registry, ...(typeof shardSize === 'number' ? { shardSize } : {}) });
+  const out = join(workspace, 'scratch', `reproduce-${randomUUID()}`);
+  try {
+    const built = await buildModel({ plan, models, folders, out, registry, workers, memory, signal, onProgress });
+    const files = compare(manifest, built);
+    return {
+      name: source.name,
+      ...(source.revision === undefined ? {} : { revision: source.revision }),
+      manifest,
+      files,
+      same: files.every(({ same }) => same),
+    };
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+async function readManifest(source: ModelSource): Promise<Manifest> {
+  if (!source.files.some(({ path }) => path === MANIFEST_FILE)) {
+    throw new RunError({
+      code: 'run/no-manifest',
+      where: source.name,
+      message: `there is no ${MANIFEST_FILE}, so nothing says how the model was made`,
+      hint: 'only models that hubfuse published can be reproduced',
+    });
+  }
+  const text = new TextDecoder().decode(await source.read(MANIFEST_FILE));
+  return parseManifest(text, `${source.name}/${MANIFEST_FILE}`);
+}
+
+/** The recipe of a manifest with every model at the commit that it was merged from. */
+function pinnedRecipe(options: {
+  manifest: Manifest;
+  registry: Registry;
+  hub: HubOptions;
+  workingDirectory: string;
+}): Recipe {
+  const { manifest, registry, hub, workingDirectory } = options;
+  // Which references were folders when the model was made, the manifest says, not the disk of today.
+  const folders = new Set(manifest.inputs.filter(({ kind }) => kind === 'folder').map(({ reference }) => reference));
+  const recipe = parseRecipe(manifest.recipe, {
+    registry,
+    file: MANIFEST_FILE,
+    hub: hub.hubUrl,
+    isFolder: (path) => folders.has(path),
+  });
+  const { seed } = manifest.settings;
+  const entries = inputEntries(recipe).map(({ entry }) => entry);
+  const pin = (entry: ModelEntry): ModelEntry => {
+    const input = manifest.inputs[entries.indexOf(entry)];
+    if (input === undefined) throw inconsistent(entry.text);
+    const { reference, kind, name, revision } = input;
+    if (kind === 'hub') return { ...entry, reference: { kind, repo: name, revision, reference } };
+    const { path } = entry.reference.kind === 'folder' ? entry.reference : { path: reference };
+    return { ...entry, reference: { kind, path: absolutePath(path, workingDirectory), reference } };
+  };
+  const base = recipe.base;
+  const separate = base !== undefined && entries.includes(base);
+  return {
+    ...recipe,
+    ...(typeof seed === 'number' ? { seed } : {}),
+    ...(separate ? { base: pin(base) } : {}),
+    models: recipe.models.map(pin),
+  };
+}
+
+function inconsistent(model: string): RunError {
+  return new RunError({
+    code: 'run/bad-manifest',
+    where: MANIFEST_FILE,
+    message: `the manifest does not say which commit of "${model}" was merged`,
+  });
+}
+
+/** Local inputs have no commit: their files must have the checksums of then. */
+async function checkFolders(manifest: Manifest, folders: readonly string[]): Promise<void> {
+  for (const [index, { sha256, name }] of manifest.inputs.entries()) {
+    for (const [path, expected] of Object.entries(sha256 ?? {})) {
+      const actual = await hashFile(join(folders[index] ?? '', path)).catch(() => undefined);
+      if (actual === expected) continue;
+      throw new RunError({
+        code: 'run/input-changed',
+        where: join(name, path),
+        message:
+          actual === undefined
+            ? 'the file is gone since the model was made'
+            : 'the file changed since the model was made',
+        hint: 'the merge can only be reproduced from the same inputs',
+      });
+    }
+  }
+}
+
+function compare(manifest: Manifest, built: readonly { path: string; sha256: string }[]): ReproducedFile[] {
+  const published = new Map(
+    manifest.outputs.filter(({ path }) => path.endsWith('.safetensors')).map(({ path, sha256 }) => [path, sha256]),
+  );
+  const merged = new Map(
+    built.filter(({ path }) => path.endsWith('.safetensors')).map(({ path, sha256 }) => [path, sha256]),
+  );
+  return [...new Set([...published.keys(), ...merged.keys()])].sort().map((path) => {
+    const before = published.get(path);
+    const now = merged.get(path);
+    return {
+      path,
+      ...(before === undefined ? {} : { published: before }),
+      ...(now === undefined ? {} : { merged: now }),
+      same: before !== undefined && before === now,
+    };
+  });
+}

@@ -1,0 +1,145 @@
+import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
+import { type MergePlan, planMerge } from '@hubfuse/merge';
+import type { Registry } from '@hubfuse/plugin';
+import { type Recipe, requireBase } from '@hubfuse/recipe';
+import type { PhaseName } from '../phase.ts';
+import type { RunSpec } from '../run.ts';
+import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
+import { averageRecipe } from './average-recipe.ts';
+import { checkScoring } from './check-scoring.ts';
+import { type OpenedInput, openInputs, pinModel } from './open-inputs.ts';
+import { openPublished } from './open-published.ts';
+import { pinData } from './pin-data.ts';
+import { proposeBase } from './propose-base.ts';
+
+/** What the graph for transformers.js stores, whatever the precision of the merge. */
+const FLOAT32_BYTES = 4;
+
+/**
+ * Makes the plan of a run: pins models and data, reads headers, decides the fate of every tensor. Writes nothing.
+ * @throws HubError, RecipeError, MergeError, EvaluationError: whatever would make the run fail that can be known now.
+ */
+export async function makePlan(options: {
+  spec: Pick<RunSpec, 'recipe' | 'options'>;
+  hub: HubOptions;
+  registry: Registry;
+}): Promise<RunPlan> {
+  const { spec, hub, registry } = options;
+  const recipe = effectiveRecipe(spec);
+  const workingDirectory = spec.options.workingDirectory ?? process.cwd();
+  checkScoring(recipe, registry);
+  const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
+  const [inputs, data, published] = await Promise.all([
+    openInputs({ recipe, workingDirectory, hub }),
+    recipe.evaluate === undefined ? [] : pinData({ evaluate: recipe.evaluate, workingDirectory, hub }),
+    target === undefined ? undefined : openPublished(target, hub),
+  ]);
+  const cards = inputs.map(({ source, inspection }) => ({ name: source.name, baseModels: inspection.card.baseModels }));
+  requireBase({ recipe, method: registry.get('method', recipe.method), proposal: proposeBase(cards) });
+  const merge = planMergeOf({ recipe, inputs, registry, shardSize: spec.options.shardSize });
+  const average = recipe.publish?.gate?.names.includes('average')
+    ? planMergeOf({ recipe: averageRecipe(recipe), inputs: inputs.filter(({ role }) => role === 'model'), registry })
+    : undefined;
+  const licence = describeLicences(inputs.map(licenceInput));
+  const models = await Promise.all(inputs.map(({ source, role }) => pinModel(source, role)));
+  if (published !== undefined) models.push(await pinModel(published, 'published'));
+  return {
+    recipe,
+    phases: phasesOf(recipe),
+    models,
+    data,
+    merge,
+    ...(average === undefined ? {} : { average }),
+    licence,
+    card: cardFacts(inputs),
+    bytes: { download: downloadBytes(models), output: outputBytes(merge) },
+    warnings: collectWarnings({ recipe, inputs, merge, licence }),
+  };
+}
+
+/** The recipe with what the command line put in the place of its values. */
+export function effectiveRecipe(spec: Pick<RunSpec, 'recipe' | 'options'>): Recipe {
+  return spec.options.seed === undefined ? spec.recipe : { ...spec.recipe, seed: spec.options.seed };
+}
+
+/** Decides the fate of every tensor of opened inputs. */
+export function planMergeOf(options: {
+  recipe: Recipe;
+  inputs: readonly OpenedInput[];
+  registry: Registry;
+  shardSize?: number | undefined;
+}): MergePlan {
+  const { recipe, inputs, registry, shardSize } = options;
+  const base = inputs.find(({ role }) => role === 'base');
+  return planMerge({
+    recipe,
+    ...(base === undefined ? {} : { base: mergeInput(base) }),
+    models: inputs.filter(({ role }) => role === 'model').map(mergeInput),
+    registry,
+    shardSize,
+  });
+}
+
+function mergeInput({ source, checkpoint, inspection }: OpenedInput) {
+  return { source, checkpoint, config: inspection.config ?? {} };
+}
+
+function licenceInput({ source, inspection }: OpenedInput) {
+  const { licence, licenceName, licenceLink } = inspection.card;
+  return { name: source.name, licence, licenceName, licenceLink };
+}
+
+/** What the inputs' cards agree on, and the lists of all of them. */
+function cardFacts(inputs: readonly OpenedInput[]): RunPlan['card'] {
+  const cards = inputs.filter(({ role }) => role === 'model').map(({ inspection }) => inspection.card);
+  const common = (key: 'pipelineTag' | 'libraryName'): Partial<RunPlan['card']> => {
+    const [first, ...others] = new Set(cards.map((card) => card[key]));
+    return first === undefined || others.length > 0 ? {} : { [key]: first };
+  };
+  return {
+    ...common('pipelineTag'),
+    ...common('libraryName'),
+    languages: [...new Set(cards.flatMap(({ languages }) => languages))],
+    datasets: [...new Set(cards.flatMap(({ datasets }) => datasets))],
+  };
+}
+
+function phasesOf({ evaluate, publish }: Recipe): PhaseName[] {
+  const publishes = publish !== undefined && (publish.hub !== undefined || Object.keys(publish.others).length > 0);
+  return [
+    'fetch',
+    'merge',
+    ...(evaluate === undefined ? [] : (['evaluate'] as const)),
+    ...(publish?.gate === undefined ? [] : (['gate'] as const)),
+    'assemble',
+    ...(publishes ? (['publish'] as const) : []),
+  ];
+}
+
+function downloadBytes(models: readonly PinnedModel[]): number {
+  const remote = models.filter(({ kind }) => kind === 'hub');
+  return remote.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
+}
+
+function outputBytes({ totals }: MergePlan): number {
+  return totals.writeBytes + FLOAT32_BYTES * totals.parameters;
+}
+
+function collectWarnings(options: {
+  recipe: Recipe;
+  inputs: readonly OpenedInput[];
+  merge: MergePlan;
+  licence: LicenceVerdict;
+}): PlanWarning[] {
+  const { recipe, inputs, merge, licence } = options;
+  return [
+    ...recipe.warnings.map(({ message, path }) => ({ code: 'recipe/warning', message, where: path })),
+    ...inputs.flatMap(({ inspection, entry }) =>
+      inspection.findings.map(({ code, message }) => ({ code, message, where: entry.path })),
+    ),
+    ...merge.warnings.map((message) => ({ code: 'merge/warning', message })),
+    ...licence.findings
+      .filter(({ severity }) => severity !== 'note')
+      .map(({ severity, message }) => ({ code: `licence/${severity}`, message })),
+  ];
+}

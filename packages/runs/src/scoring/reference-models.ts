@@ -1,0 +1,54 @@
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { PinnedModel } from '../run-plan.ts';
+import { ensembleIdentity, modelIdentity } from './model-identity.ts';
+import type { ScoredModel } from './score-models.ts';
+
+/** A model of the plan as it is scored. */
+export async function inputModel(model: PinnedModel, folder: string, signal: AbortSignal): Promise<ScoredModel> {
+  return {
+    name: model.name,
+    input: { folder },
+    identity: await modelIdentity({ folder, files: model.files, signal }),
+  };
+}
+
+/** A folder that was built here. Checksums of its weights, where they are known, spare reading them again. */
+export async function builtModel(options: {
+  name: string;
+  folder: string;
+  weights: readonly { path: string; sha256: string }[];
+  signal: AbortSignal;
+}): Promise<ScoredModel> {
+  const { name, folder, weights, signal } = options;
+  const known = new Map(weights.map(({ path, sha256 }) => [path, sha256]));
+  const files = (await listFiles(folder)).map((path) => {
+    const sha256 = known.get(path);
+    return sha256 === undefined ? { path } : { path, sha256 };
+  });
+  return { name, input: { folder }, identity: await modelIdentity({ folder, files, signal }) };
+}
+
+/** Mean of the logits of several models. */
+export function ensembleModel(name: string, members: readonly ScoredModel[]): ScoredModel {
+  return {
+    name,
+    input: { ensemble: members.flatMap(({ input }) => ('ensemble' in input ? input.ensemble : [input])) },
+    identity: ensembleIdentity(members.map(({ identity }) => identity)),
+  };
+}
+
+/** Files of a folder and the folders in it, sorted, with forward slashes; hidden ones are left out. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join('/'),
+    )
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
+    .sort();
+}

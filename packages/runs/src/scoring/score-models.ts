@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import {
+  type DatasetScore,
+  type EnsembleInput,
+  type ModelInput,
+  openScorer,
+  type ScoreProgress,
+  type Scorer,
+  type ScoringEnvironment,
+  scoringEnvironment,
+} from '@hubfuse/evaluate';
+import { HUBFUSE_VERSION } from '@hubfuse/hub';
+import { getJson, toJson } from '@hubfuse/objects';
+import { EvaluationError, type ObjectStore, type Registry } from '@hubfuse/plugin';
+import type { EvaluateSection } from '@hubfuse/recipe';
+import type { SplitScores } from '../report.ts';
+import type { ScoringData } from './scoring-data.ts';
+
+/** A model to score and what tells its content. */
+export interface ScoredModel {
+  name: string;
+  input: ModelInput | EnsembleInput;
+  /** See `modelIdentity`. */
+  identity: string;
+}
+
+/** Scores of one model on one split. */
+export interface ModelScores {
+  scores: SplitScores;
+  /** Examples by dataset name. */
+  examples: Readonly<Record<string, number>>;
+  /** By dataset name, with per-example results where the recipe keeps them. */
+  details: Readonly<Record<string, DatasetScore>>;
+  /** True where nothing had to be computed. */
+  cached: boolean;
+  warnings: readonly string[];
+}
+
+/** What the store keeps of a score. */
+interface CachedScore {
+  score: DatasetScore;
+  warnings: readonly string[];
+}
+
+/**
+ * Scores models on a recipe's data and keeps every score in the store under the content of model and data, the settings
+ * and the kind of machine: what was scored once is not scored again, by this run or another one.
+ */
+export class ModelScorer {
+  /** Where new scores are computed. */
+  readonly environment: ScoringEnvironment = scoringEnvironment();
+  readonly #options: ModelScorerOptions;
+  #scorer: Scorer | undefined;
+
+  constructor(options: ModelScorerOptions) {
+    this.#options = options;
+  }
+
+  /** Scores of one model on all datasets that have the split; undefined where none has. */
+  async score(model: ScoredModel, split: 'dev' | 'test'): Promise<ModelScores | undefined> {
+    const data = this.#options.data.filter((entry) => entry.split === split);
+    if (data.length === 0) return undefined;
+    const { store } = this.#options;
+    const found = new Map<string, CachedScore>();
+    for (const entry of data) {
+      const cached = await getJson<CachedScore>(store, this.#key(model, entry));
+      if (cached !== undefined) found.set(entry.name, cached.value);
+    }
+    const missing = data.filter(({ name }) => !found.has(name));
+    if (missing.length > 0) await this.#compute(model, missing, found);
+    return collect(data, found, missing.length === 0);
+  }
+
+  async close(): Promise<void> {
+    await this.#scorer?.close();
+  }
+
+  async #compute(model: ScoredModel, data: readonly ScoringData[], found: Map<string, CachedScore>): Promise<void> {
+    const { evaluate, store, registry, workers, signal, onProgress } = this.#options;
+    const scorer = this.#scorer ?? openScorer({ registry, workers });
+    this.#scorer = scorer;
+    const { datasets, warnings } = await scorer.score({
+      model: model.input,
+      task: evaluate.task,
+      metric: evaluate.metric,
+      datasets: await Promise.all(data.map((entry) => entry.load())),
+      maxLength: evaluate.maxLength,
+      batchTokens: evaluate.batchTokens,
+      keepExamples: evaluate.keepExamples,
+      signal,
+      onProgress: (progress) => onProgress?.({ model: model.name, ...progress }),
+    });
+    for (const entry of data) {
+      const score = datasets[entry.name];
+      if (score === undefined) throw missingScore(model.name, entry.name);
+      const kept: CachedScore = { score, warnings };
+      await store.put(this.#key(model, entry), toJson(kept));
+      found.set(entry.name, kept);
+    }
+  }
+
+  #key(model: ScoredModel, data: ScoringData): string {
+    const { task, metric, maxLength, batchTokens, keepExamples } = this.#options.evaluate;
+    const content = [
+      model.identity,
+      data.identity,
+      data.domain,
+      task,
+      metric ?? this.#options.registry.get('task', task).metric,
+      maxLength,
+      batchTokens,
+      keepExamples,
+      this.environment,
+      HUBFUSE_VERSION,
+    ];
+    const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+    return `scores/${digest}.json`;
+  }
+}
+
+export interface ModelScorerOptions {
+  store: ObjectStore;
+  registry: Registry;
+  evaluate: EvaluateSection;
+  data: readonly ScoringData[];
+  /** Worker threads. Default: the evaluator's own. */
+  workers?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: ScoreProgress & { model: string }) => void) | undefined;
+}
+
+function collect(data: readonly ScoringData[], found: ReadonlyMap<string, CachedScore>, cached: boolean): ModelScores {
+  const entries = data.flatMap(({ name, domain }) => {
+    const kept = found.get(name);
+    return kept === undefined ? [] : [{ name, domain, ...kept }];
+  });
+  const mean = (domain: 'in' | 'out'): number | undefined => {
+    const of = entries.filter((entry) => entry.domain === domain).map(({ score }) => score.score);
+    return of.length === 0 ? undefined : of.reduce((sum, score) => sum + score, 0) / of.length;
+  };
+  const outOfDomainMean = mean('out');
+  return {
+    scores: {
+      datasets: Object.fromEntries(entries.map(({ name, score }) => [name, score.score])),
+      mean: mean('in') ?? Number.NaN,
+      ...(outOfDomainMean === undefined ? {} : { outOfDomainMean }),
+    },
+    examples: Object.fromEntries(entries.map(({ name, score }) => [name, score.examples])),
+    details: Object.fromEntries(entries.map(({ name, score }) => [name, score])),
+    cached,
+    warnings: [...new Set(entries.flatMap(({ warnings }) => warnings))],
+  };
+}
+
+function missingScore(model: string, dataset: string): EvaluationError {
+  return new EvaluationError({
+    code: 'evaluate/no-score',
+    where: model,
+    message: `the evaluator gave no score for the dataset "${dataset}"`,
+  });
+}

@@ -1,0 +1,59 @@
+import type { ScoreColumn, ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
+import type { ModelScorer, ModelScores, ScoredModel } from './score-models.ts';
+import type { ScoringData } from './scoring-data.ts';
+
+const SPLITS = ['dev', 'test'] as const;
+
+/** Told after each row and split. */
+export type ScoredListener = (scored: {
+  name: string;
+  split: 'dev' | 'test';
+  scores: ModelScores;
+}) => void | Promise<void>;
+
+/** Scores a model on both splits: one row of the table. */
+export async function scoreRow(options: {
+  scorer: ModelScorer;
+  model: ScoredModel;
+  role: ScoreRole;
+  /** Default: both. */
+  splits?: readonly ('dev' | 'test')[];
+  onScored?: ScoredListener | undefined;
+}): Promise<ScoreRow> {
+  const { scorer, model, role, splits = SPLITS, onScored } = options;
+  let row: ScoreRow = { name: model.name, role };
+  for (const split of splits) {
+    const scores = await scorer.score(model, split);
+    if (scores === undefined) continue;
+    row = { ...row, [split]: scores.scores };
+    await onScored?.({ name: model.name, split, scores });
+  }
+  return row;
+}
+
+/** Collects how many examples each dataset has while rows are scored. */
+export class ExampleCounts {
+  readonly #counts = new Map<string, { dev?: number; test?: number }>();
+
+  add(split: 'dev' | 'test', examples: Readonly<Record<string, number>>): void {
+    for (const [name, count] of Object.entries(examples)) {
+      this.#counts.set(name, { ...this.#counts.get(name), [split]: count });
+    }
+  }
+
+  columns(data: readonly ScoringData[]): ScoreColumn[] {
+    const domains = new Map(data.map(({ name, domain }) => [name, domain]));
+    return [...domains].map(([name, domain]) => ({ name, domain, examples: this.#counts.get(name) ?? {} }));
+  }
+}
+
+/** The row of a role, where the table has one. */
+export function rowOf(table: ScoreTable, role: ScoreRole): ScoreRow | undefined {
+  return table.rows.find((row) => row.role === role);
+}
+
+/** Highest development mean of the parents; undefined where none was scored. */
+export function bestParent(table: ScoreTable): number | undefined {
+  const means = table.rows.flatMap(({ role, dev }) => (role === 'parent' && dev !== undefined ? [dev.mean] : []));
+  return means.length === 0 ? undefined : Math.max(...means);
+}
