@@ -3,11 +3,13 @@ import { HTTPException } from 'hono/http-exception';
 import { errorReply, HubRefusal } from './http/errors.ts';
 import type { Hub, HubEnv } from './http/request.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { checkRoutes } from './routes/checks.ts';
 import { commitRoutes } from './routes/commit.ts';
 import { discussionRoutes } from './routes/discussions.ts';
 import { historyRoutes } from './routes/history.ts';
 import { infoRoutes } from './routes/info.ts';
 import { lfsRoutes } from './routes/lfs.ts';
+import { pageRoutes } from './routes/pages.ts';
 import { preuploadRoutes } from './routes/preupload.ts';
 import { refRoutes } from './routes/refs.ts';
 import { repoRoutes } from './routes/repos.ts';
@@ -23,6 +25,7 @@ export function createApp(hub: Hub): Hono<HubEnv> {
   const all = [
     accountRoutes,
     repoRoutes,
+    checkRoutes,
     infoRoutes,
     treeRoutes,
     historyRoutes,
@@ -33,6 +36,7 @@ export function createApp(hub: Hub): Hono<HubEnv> {
     webhookRoutes,
     lfsRoutes,
     resolveRoutes,
+    pageRoutes,
   ];
   for (const routes of all) app.route('/', routes(hub));
   return app;

@@ -12,8 +12,9 @@ interface PlainFolder {
 
 /**
  * Imports the folders of models and data sets that lie plainly in the folder that is served and are no repositories
- * yet: `<namespace>/<name>` as models, `datasets/<namespace>/<name>` as data sets, and folders with files directly
- * below the root as models whose namespace is the root's own name.
+ * yet: `<namespace>/<name>`, `datasets/<namespace>/<name>`, and folders with files directly below the root, whose
+ * namespace is the root's own name. What lies below `datasets` and what holds data files but neither a configuration
+ * nor weights is a data set, everything else a model.
  * @returns the ids, data sets with `datasets/` in front.
  */
 export async function importPlainFolders(store: HubStore, root: string): Promise<string[]> {
@@ -32,13 +33,14 @@ async function plainFolders(root: string): Promise<PlainFolder[]> {
   for (const first of await folders(root)) {
     const datasets = first === 'datasets';
     if (!datasets && (await holdsFiles(join(root, first)))) {
-      found.push({ type: 'model', repo: `${own}/${first}`, folder: join(root, first) });
+      const folder = join(root, first);
+      found.push({ type: await typeOf(folder), repo: `${own}/${first}`, folder });
       continue;
     }
     for (const second of await folders(join(root, first))) {
       const folder = join(root, first, second);
       if (!datasets) {
-        if (await holdsAnything(folder)) found.push({ type: 'model', repo: `${first}/${second}`, folder });
+        if (await holdsAnything(folder)) found.push({ type: await typeOf(folder), repo: `${first}/${second}`, folder });
         continue;
       }
       for (const third of await folders(folder)) {
@@ -48,6 +50,12 @@ async function plainFolders(root: string): Promise<PlainFolder[]> {
     }
   }
   return found.filter(({ repo }) => isRepoId(repo));
+}
+
+async function typeOf(folder: string): Promise<RepoType> {
+  const names = (await children(folder)).map((child) => child.name);
+  if (names.some((name) => name === 'config.json' || /\.(safetensors|onnx|bin|gguf|pt)$/.test(name))) return 'model';
+  return names.some((name) => /\.(jsonl|csv|tsv|parquet|conll|arrow)$/.test(name)) ? 'dataset' : 'model';
 }
 
 async function folders(folder: string): Promise<string[]> {

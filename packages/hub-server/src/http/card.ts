@@ -32,9 +32,14 @@ export async function readCard(repository: Repository, commit: Commit): Promise<
   };
 }
 
-/** The YAML between the two `---` at the beginning of a card. */
+/** The text between the two `---` at the beginning of a card. */
+export function yamlOf(text: string | undefined): string | undefined {
+  return /^\s*---\r?\n([\s\S]*?)\r?\n---\s*(?:\r?\n|$)/.exec(text ?? '')?.[1];
+}
+
+/** The front matter of a card as data. */
 export function frontMatter(text: string | undefined): Record<string, unknown> | undefined {
-  const yaml = /^\s*---\r?\n([\s\S]*?)\r?\n---\s*(?:\r?\n|$)/.exec(text ?? '')?.[1];
+  const yaml = yamlOf(text);
   if (yaml === undefined) return undefined;
   try {
     const data: unknown = parse(yaml, { maxAliasCount: 100, logLevel: 'silent' });

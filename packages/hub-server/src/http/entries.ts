@@ -2,6 +2,9 @@ import type { Commit, CommittedFile } from '../storage/commit.ts';
 import { lfsPointer, treeIds } from '../storage/git-objects.ts';
 import type { Repository } from '../storage/repository.ts';
 
+/** This Hub scans nothing, and says so in the form that clients read. */
+const UNSCANNED = { status: 'unscanned', avScan: { status: 'unscanned' }, pickleImportScan: null } as const;
+
 /** A file or folder as the Hub's API shows it. */
 export interface TreeEntry {
   type: 'file' | 'directory';
@@ -10,7 +13,7 @@ export interface TreeEntry {
   path: string;
   lfs?: { oid: string; size: number; pointerSize: number };
   lastCommit?: { id: string; title: string; date: string };
-  securityFileStatus?: { status: 'unscanned' };
+  securityFileStatus?: typeof UNSCANNED;
 }
 
 export function fileEntry(file: CommittedFile): TreeEntry {
@@ -68,7 +71,7 @@ export async function expandEntries(
     expanded.push({
       ...entry,
       lastCommit: { id: last.id, title: last.title, date: last.date },
-      ...(entry.type === 'file' ? { securityFileStatus: { status: 'unscanned' as const } } : {}),
+      ...(entry.type === 'file' ? { securityFileStatus: UNSCANNED } : {}),
     });
   }
   return expanded;

@@ -125,7 +125,7 @@ async function grant(hub: Hub, c: HubRequest): Promise<Response> {
     if (present === undefined) throw repoNotFound(callerOf(hub, c));
     await repository.setSettings({ ...present, granted: [...new Set([...present.granted, user])] });
   });
-  return c.body(null, 200);
+  return c.json({});
 }
 
 function target(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, constants as fsConstants } from 'node:fs';
-import { copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HubError } from '@hubfuse/plugin';
 import { hasCode, isMissing, syncFolder, temporaryName } from './atomic-file.ts';
@@ -97,6 +97,8 @@ export class BlobStore {
     const temporary = temporaryName(this.#temporary);
     try {
       await copyFile(file, temporary, fsConstants.COPYFILE_FICLONE);
+      // The copy has the permissions of the original, which may be read-only.
+      await chmod(temporary, 0o644);
       // The copy is hashed, not the original: the original may change in between.
       return await this.adopt(temporary);
     } finally {

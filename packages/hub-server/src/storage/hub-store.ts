@@ -15,6 +15,8 @@ export const STATE_FOLDER = '.hub';
 /** Version of the format on the disk. */
 const FORMAT = '1';
 
+const PARTS = ['blobs', 'temporary', 'uploads', 'repos'];
+
 /** Temporary files of a process that was killed are removed when they are older than this. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
@@ -39,8 +41,18 @@ export class HubStore {
    */
   static async open(root: string): Promise<HubStore> {
     const folder = join(root, STATE_FOLDER);
-    for (const part of ['blobs', 'temporary', 'uploads', 'repos']) await mkdir(join(folder, part), { recursive: true });
-    await createFile(join(folder, 'format'), `${FORMAT}\n`);
+    try {
+      for (const part of PARTS) await mkdir(join(folder, part), { recursive: true });
+      await createFile(join(folder, 'format'), `${FORMAT}\n`);
+    } catch (cause) {
+      throw new HubError({
+        code: 'hub-server/folder',
+        where: root,
+        message: `the Hub cannot keep its state here: ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: 'serve a folder that can be written to',
+        cause,
+      });
+    }
     const format = (await readIfThere(join(folder, 'format')))?.trim();
     if (format !== FORMAT) {
       throw new HubError({
