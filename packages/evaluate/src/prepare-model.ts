@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { buildGraph, declaredClass } from '@hubfuse/graphs';
+import { declaredClass, graphOverFiles } from '@hubfuse/graphs';
 import { EvaluationError, type Registry, type Task } from '@hubfuse/plugin';
 import { folderSource, readCheckpoint } from '@hubfuse/tensors';
 import { labelNames } from './labels.ts';
@@ -15,7 +15,7 @@ export interface PreparedModel {
   graph: Uint8Array;
   /** Absolute path of the folder with config.json and the tokenizer. */
   family: string;
-  /** Absolute path of the folder with the weights. */
+  /** Absolute path of the folder that the graph's data locations are relative to. */
   weights: string;
   labels: readonly string[];
   /** Hash of the tokenizer's files. */
@@ -47,12 +47,18 @@ export async function prepareModel(
   checkHead(config, options.task, name);
   const { tensors } = await readCheckpoint(await folderSource(weights, { reference: name }));
   const tokenizerConfig = await readJson(join(family, 'tokenizer_config.json'));
+  const { model, sessionOptions } = await graphOverFiles({
+    config,
+    tensors,
+    registry: options.registry,
+    folder: weights,
+  });
   return [
     {
       name,
-      graph: buildGraph({ config, tensors, registry: options.registry }),
+      graph: model,
       family,
-      weights,
+      weights: sessionOptions.extra.session.model_external_initializers_file_folder_path,
       labels: labelNames(config, join(family, 'config.json')),
       tokenizer: await hashTokenizer(family),
       maxLength: Math.min(options.maxLength ?? USUAL_LENGTH, longestInput(config, tokenizerConfig)),
