@@ -100,13 +100,13 @@ describe('hostile texts are refused in bounded time and memory', () => {
     ['billion laughs', bomb.join('\n')],
     ['doubling mappings', mergeBomb.join('\n')],
     ['a long chain of aliases', chain.join('\n')],
-    ['open lists', '['.repeat(100_000)],
-    ['open mappings', '{'.repeat(100_000)],
+    ['open lists', '['.repeat(30_000)],
+    ['open mappings', '{'.repeat(30_000)],
     ['nested mappings', '{a: '.repeat(20_000)],
-    ['nested dashes', '- '.repeat(50_000)],
-    ['nested questions', '? '.repeat(50_000)],
+    ['nested dashes', '- '.repeat(15_000)],
+    ['nested questions', '? '.repeat(15_000)],
     ['nested indentation', Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
-    ['too many values', 'a:\n'.concat('- x\n'.repeat(30_000))],
+    ['too many values', 'a:\n'.concat('- x\n'.repeat(21_000))],
     ['too many documents', '--- 1\n'.repeat(200)],
     ['too long', `a: ${'x'.repeat(300_000)}`],
   ])('%s', (_, text) => {
@@ -114,7 +114,7 @@ describe('hostile texts are refused in bounded time and memory', () => {
   });
 
   test('a text of nothing but mistakes makes a short error', () => {
-    const errors = [']'.repeat(5000), '"'.repeat(5000), '&a '.repeat(5000), '*a '.repeat(5000)].map(refusal);
+    const errors = [']'.repeat(2000), '"'.repeat(2000), '&a '.repeat(2000), '*a '.repeat(2000)].map(refusal);
     for (const error of errors) expect(error.message.length).toBeLessThan(30_000);
   });
 });
