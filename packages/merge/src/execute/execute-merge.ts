@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type MethodProgram, type Registry, ResourceError, type Sweep } from '@hubfuse/plugin';
 import { defaultWorkers, WorkerPool } from '@hubfuse/tensors';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { Journal } from './journal.ts';
+import { writeKeptHeads } from './kept-heads.ts';
 import type { MergeJob, MergeWorkerData } from './merge-worker.ts';
 import { finishOutputs, outputsExist, planDigest, prepareOutputs, temporaryName } from './output-files.ts';
 import {
@@ -94,7 +96,10 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     if (progress?.results === undefined) await journal.recordResults(results);
     const done = progress?.units ?? new Set<number>();
     await writeUnits({ ...options, program, pool, results, journal, done });
-    const files = await hashOutputs({ ...options, pool });
+    const heads = await writeKeptHeads(options);
+    const written = plan.outputs.map(({ path }) => ({ path, stored: temporaryName(path) }));
+    const paths = [...written, ...heads.map((path) => ({ path, stored: path }))];
+    const files = await hashFiles({ paths, pool, out, onProgress: options.onProgress });
     await finishOutputs(plan, out);
     await journal.remove();
     return { files, resumed: resume };
@@ -239,20 +244,21 @@ async function writeUnits(
   });
 }
 
-async function hashOutputs(options: {
-  plan: MergePlan;
+async function hashFiles(options: {
+  /** Final and present names, below `out`. */
+  paths: readonly { path: string; stored: string }[];
   pool: WorkerPool;
   out: string;
-  onProgress?: ((progress: MergeProgress) => void) | undefined;
+  onProgress: ((progress: MergeProgress) => void) | undefined;
 }): Promise<MergeResult['files']> {
-  const { plan, pool, out, onProgress } = options;
+  const { paths, pool, out, onProgress } = options;
   let done = 0;
   return Promise.all(
-    plan.outputs.map(async ({ path, size }) => {
-      const sha256 = await pool.run<string>({ kind: 'hash', path: join(out, temporaryName(path)) } satisfies MergeJob);
+    paths.map(async ({ path, stored }) => {
+      const sha256 = await pool.run<string>({ kind: 'hash', path: join(out, stored) } satisfies MergeJob);
       done += 1;
-      onProgress?.({ phase: 'hashing', done, total: plan.outputs.length });
-      return { path, size, sha256 };
+      onProgress?.({ phase: 'hashing', done, total: paths.length });
+      return { path, size: (await stat(join(out, stored))).size, sha256 };
     }),
   );
 }
