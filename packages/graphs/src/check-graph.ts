@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraphError, type Registry } from '@hubfuse/plugin';
 import { folderSource, readCheckpoint } from '@hubfuse/tensors';
 import { declaredClass } from './find-architecture.ts';
 import { graphOverFiles } from './graph-over-files.ts';
+import { readConfig } from './read-config.ts';
 import { type ReferenceCase, type ReferenceTensor, readReferenceCases } from './reference-cases.ts';
 import { type GraphTensor, runGraph } from './run-graph.ts';
 
@@ -53,9 +53,10 @@ export interface CheckGraphOptions {
  */
 export async function checkGraph(options: CheckGraphOptions): Promise<GraphCheck> {
   const { folder, registry, tolerance = 1e-4, config: configName = 'config.json' } = options;
-  const config = await readConfig(join(folder, configName));
+  const source = await folderSource(folder);
+  const config = await readConfig(source, configName);
   const className = options.className ?? declaredClass(config) ?? '';
-  const { tensors } = await readCheckpoint(await folderSource(folder));
+  const { tensors } = await readCheckpoint(source);
   const graph = await graphOverFiles({ folder, config, tensors, registry, className, outputs: 'hidden-states' });
   const cases = await readReferenceCases(join(folder, 'io.safetensors'));
   const results = await runGraph({
@@ -73,16 +74,6 @@ export async function checkGraph(options: CheckGraphOptions): Promise<GraphCheck
   }
   const passed = differences.every(({ within }) => within);
   return { folder, config: configName, className, tolerance, differences, passed };
-}
-
-async function readConfig(path: string): Promise<Record<string, unknown>> {
-  try {
-    const config: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (typeof config === 'object' && config !== null) return config as Record<string, unknown>;
-  } catch (cause) {
-    throw new GraphError({ code: 'graph/config', where: path, message: 'the config cannot be read', cause });
-  }
-  throw new GraphError({ code: 'graph/config', where: path, message: 'the config is not a JSON object' });
 }
 
 /** Inputs that PyTorch's classes fill in themselves: one segment. Inputs that the graph does not have are not fed. */

@@ -7,6 +7,7 @@ export {
 export { type CheckGraphOptions, checkGraph, type GraphCheck, type GraphDifference } from './check-graph.ts';
 export { type ArchitectureDefinition, defineArchitecture } from './define-architecture.ts';
 export { encodeModelBytes } from './encode-model.ts';
+export { type ExportedFile, type ExportOnnxOptions, exportOnnx, type OnnxExport } from './export-onnx.ts';
 export { declaredClass, findArchitecture } from './find-architecture.ts';
 export { type Attributes, GraphBuilder, type Value } from './graph-builder.ts';
 export { graphOverFiles, type OpenableGraph } from './graph-over-files.ts';

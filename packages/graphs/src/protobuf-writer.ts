@@ -12,14 +12,17 @@ const WIRE_VARINT = 0;
 const WIRE_BYTES = 2;
 const WIRE_FIXED32 = 5;
 
+/** Varints of one byte, which nearly all tags and lengths are. */
+const SHORT = Array.from({ length: 128 }, (_, value) => Uint8Array.of(value));
+
 function varint(value: bigint | number): Uint8Array {
-  // Negative numbers are written as 64-bit two's complement, ten bytes long, as protobuf's int64 asks.
-  let rest = BigInt.asUintN(64, BigInt(value));
+  const short = SHORT[Number(value)];
+  if (short !== undefined) return short;
   const bytes: number[] = [];
-  while (rest > 0x7fn) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
+  // Negative numbers are written as 64-bit two's complement, ten bytes long, as protobuf's int64 asks.
+  let rest = value < 0 || typeof value === 'bigint' ? BigInt.asUintN(64, BigInt(value)) : value;
+  for (; typeof rest === 'bigint' && rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  for (; typeof rest === 'number' && rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
   bytes.push(Number(rest));
   return Uint8Array.from(bytes);
 }
