@@ -12,5 +12,6 @@ export { declaredClass, findArchitecture } from './find-architecture.ts';
 export { type Attributes, GraphBuilder, type Value } from './graph-builder.ts';
 export { graphOverFiles, type OpenableGraph } from './graph-over-files.ts';
 export * from './onnx-model.ts';
+export { parseOnnx, readOnnx } from './parse-onnx.ts';
 export { registerArchitectures } from './register.ts';
 export { type GraphRun, type GraphTensor, runGraph } from './run-graph.ts';
