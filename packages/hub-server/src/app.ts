@@ -20,8 +20,12 @@ import { webhookRoutes } from './routes/webhooks.ts';
 /** All routes of the Hub. */
 export function createApp(hub: Hub): Hono<HubEnv> {
   const app = new Hono<HubEnv>();
-  app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : errorReply(error, c)));
-  app.notFound((c) => errorReply(new HubRefusal({ status: 404, message: `Not found: ${c.req.path}` }), c));
+  app.onError((error, c) =>
+    error instanceof HTTPException ? error.getResponse() : errorReply(error, c, hub.onNotice),
+  );
+  app.notFound((c) =>
+    errorReply(new HubRefusal({ status: 404, message: `Not found: ${c.req.path}` }), c, hub.onNotice),
+  );
   const all = [
     accountRoutes,
     repoRoutes,

@@ -47,6 +47,6 @@ export interface HubServerOptions {
   graceMs?: number;
   /** Close on SIGTERM and SIGINT. Default: false. */
   stopOnSignals?: boolean;
-  /** Told what a person who runs the server may want to know: imports, failed webhook deliveries. */
+  /** Told what a person who runs the server may want to know: imports, given-up deliveries, faults of the server itself. */
   onNotice?: (notice: string) => void;
 }

@@ -38,18 +38,20 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   const { host = '127.0.0.1', port = 0, tokens = {}, graceMs = 2000 } = options;
   const store = await HubStore.open(options.folder);
   const imported = await importPlainFolders(store, options.folder);
-  for (const repo of imported) options.onNotice?.(`imported ${repo}`);
+  const onNotice = options.onNotice ?? (() => {});
+  for (const repo of imported) onNotice(`imported ${repo}`);
   const subscriptions = new Subscriptions(join(store.folder, 'webhooks'));
   const deliveries = new Deliveries({
     folder: join(store.folder, 'deliveries'),
     subscriptions,
     limits: options.deliveries ?? DEFAULT_DELIVERIES,
-    onNotice: options.onNotice ?? (() => {}),
+    onNotice,
   });
   let url = options.publicUrl ?? '';
   const app = createApp({
     store,
     subscriptions,
+    onNotice,
     announce: announcer({ subscriptions, deliveries, baseUrl: () => url }),
     rules: { tokens, open: Object.keys(tokens).length === 0 && isLoopback(host) },
     pageSize: options.pageSize ?? 1000,

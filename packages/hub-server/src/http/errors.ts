@@ -1,6 +1,7 @@
 import { HubError } from '@hubfuse/plugin';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { hasCode } from '../storage/atomic-file.ts';
 
 /** The Hub's own names of what went wrong, in the header `X-Error-Code`. */
 export type HubErrorCode = 'RepoNotFound' | 'EntryNotFound' | 'RevisionNotFound' | 'GatedRepo' | 'DisabledRepo';
@@ -49,8 +50,8 @@ const STATUS_BY_CODE: Readonly<Record<string, ContentfulStatusCode>> = {
   'hub-server/bad-id': 400,
 };
 
-/** The reply to a request whose handler threw. */
-export function errorReply(error: Error, c: Context): Response {
+/** The reply to a request whose handler threw. `onNotice` gets to know what is wrong with the server itself. */
+export function errorReply(error: Error, c: Context, onNotice: (notice: string) => void): Response {
   if (error instanceof HubRefusal) {
     if (error.errorCode !== undefined) c.header('X-Error-Code', error.errorCode);
     c.header('X-Error-Message', error.summary.replace(/[^\x20-\x7e]/g, '?'));
@@ -58,9 +59,13 @@ export function errorReply(error: Error, c: Context): Response {
     return c.json({ error: error.summary, ...error.fields }, error.status);
   }
   if (error instanceof HubError) {
-    return c.json({ error: error.summary, code: error.code }, STATUS_BY_CODE[error.code] ?? 500);
+    const status = STATUS_BY_CODE[error.code] ?? 500;
+    if (status === 500) onNotice(error.message);
+    return c.json({ error: error.summary, code: error.code }, status);
   }
+  // A client that went away in the middle of its request is no fault of the server.
+  const clientLeft = hasCode(error, 'ECONNRESET') || hasCode(error, 'ERR_STREAM_PREMATURE_CLOSE');
   // What broke inside is for who runs the server, not for who asks.
-  console.error(error);
+  if (!clientLeft) onNotice(`${c.req.method} ${c.req.path} failed: ${error.stack ?? error.message}`);
   return c.json({ error: 'Internal Error - We are working hard to fix this as soon as possible!' }, 500);
 }

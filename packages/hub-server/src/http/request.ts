@@ -33,6 +33,8 @@ export interface Hub {
   subscriptions: Subscriptions;
   /** Tells webhooks of an event; resolves when it is noted, not when it has arrived. */
   announce: Announce;
+  /** Tells who runs the server. */
+  onNotice: (notice: string) => void;
 }
 
 export type HubEnv = { Bindings: HttpBindings };

@@ -7,11 +7,13 @@ import { type HubServer, startHubServer } from '../server.ts';
 
 let folder: string;
 let hub: HubServer;
+const notices: string[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hub-access-'));
   hub = await startHubServer({
     folder,
+    onNotice: (notice) => notices.push(notice),
     tokens: {
       hf_ana: { name: 'ana', orgs: ['lab'] },
       hf_bob: { name: 'bob' },
@@ -189,8 +191,9 @@ test('a taken port is an error that says so', async () => {
   await expect(startHubServer({ folder, port })).rejects.toMatchObject({ code: 'hub-server/cannot-listen' });
 });
 
-test('what was stored and then damaged on the disk is not called a client error', async () => {
+test('what was stored and then damaged on the disk is the fault of the server, which says so', async () => {
   await newRepo('ana/damaged');
   await writeFile(join(folder, '.hub', 'repos', 'models', 'ana', 'damaged', 'refs', 'heads', 'main'), 'f'.repeat(40));
   expect((await get('/api/models/ana/damaged')).status).toBe(500);
+  expect(notices.join()).toContain(`ana/damaged: the commit ${'f'.repeat(40)} is not there`);
 });

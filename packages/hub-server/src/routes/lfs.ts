@@ -71,7 +71,6 @@ export function lfsRoutes(hub: Hub): Hono<HubEnv> {
 async function batch(hub: Hub, c: HubRequest, uploads: MultipartUploads): Promise<Response> {
   const { repository, caller } = await openRepo(hub, c);
   const body = await jsonBody(c);
-  c.header('Content-Type', 'application/vnd.git-lfs+json');
   if (body.operation !== 'upload') throw badRequest('only operation "upload" goes through here: download by /resolve');
   requireWriter(caller);
   const objects = checkObjects(body.objects);
@@ -90,7 +89,8 @@ async function batch(hub: Hub, c: HubRequest, uploads: MultipartUploads): Promis
       replies.push({ ...object, authenticated: true, actions: { upload } });
     }
   }
-  return c.json({ transfer: multipart ? 'multipart' : 'basic', objects: replies, hash_algo: 'sha256' });
+  const reply = { transfer: multipart ? 'multipart' : 'basic', objects: replies, hash_algo: 'sha256' };
+  return c.json(reply, 200, { 'Content-Type': 'application/vnd.git-lfs+json' });
 }
 
 function basicAction(
