@@ -1,0 +1,7 @@
+// Publishes a folder in a process of its own, which a test may kill. Prints every event, then result and peak memory.
+import { publishFolder } from '@hubfuse/hub';
+
+const request = JSON.parse(process.argv[2]);
+const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const result = await publishFolder({ ...request, options: { ...request.options, onProgress: print } });
+print({ type: 'done', result, peakBytes: process.resourceUsage().maxRSS * 1024 });
