@@ -43,7 +43,7 @@ export interface ScoreOptions {
   datasets: readonly Dataset[];
   /** Longest input in tokens. Default: what config and tokenizer allow, at most 512. */
   maxLength?: number | undefined;
-  /** Tokens in one batch, padding included. Part of what fixes the bits. Default 2048. */
+  /** Tokens in one batch, padding included. Part of what fixes the bits. Default 512. */
   batchTokens?: number | undefined;
   /** Keep prediction and reference of every example. Default false. */
   keepExamples?: boolean | undefined;

@@ -9,7 +9,7 @@ import { summarise } from './summarise.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
-const DEFAULT_BATCH_TOKENS = 2048;
+const DEFAULT_BATCH_TOKENS = 512;
 
 /** Starts a scorer; its threads start with the first model. Close it when done. */
 export function openScorer(options: ScorerOptions): Scorer {

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { type Dataset, loadDataset, openScorer, registerEvaluation, type Scorer } from '@hubfuse/evaluate';
+import { registerArchitectures } from '@hubfuse/graphs';
+import { Registry } from '@hubfuse/plugin';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pendingName, ROW_KINDS } from './zoo/rows.ts';
+import { findZoos, SPLITS, type Split, type Zoo } from './zoo/zoo.ts';
+
+/** Scores are fractions: a tenth of a point. */
+const TOLERANCE = 0.001;
+const ROW_TIMEOUT_MS = 600_000;
+
+const { zoos, pending, where } = findZoos();
+
+if (zoos.length === 0) test.skip(`no zoo at ${where}: set HUBFUSE_ZOO to a folder of zoos`, () => {});
+for (const name of pending) test.skip(`zoo ${name}: pending, no task for its data`, () => {});
+
+describe.each(zoos)('zoo $name', (zoo) => {
+  const registry = new Registry();
+  let scorer: Scorer;
+  let datasets: Record<Split, Dataset[]>;
+
+  beforeAll(async () => {
+    await registerArchitectures(registry);
+    await registerEvaluation(registry);
+    scorer = openScorer({ registry, workers: 2 });
+    datasets = { dev: await load(zoo, 'dev', registry), test: await load(zoo, 'test', registry) };
+  });
+  afterAll(() => scorer.close());
+
+  const waiting = new Map<string, number>();
+  for (const row of zoo.rows) {
+    const make = ROW_KINDS.map((kind) => kind(row.what, zoo)).find((maker) => maker !== undefined);
+    if (make === undefined) {
+      waiting.set(pendingName(row.what), (waiting.get(pendingName(row.what)) ?? 0) + 1);
+      continue;
+    }
+    test(
+      `${row.name} scores what PyTorch scores`,
+      async () => {
+        const { model, dispose } = await make();
+        for (const split of SPLITS) {
+          const scores = await scorer.score({ model, task: zoo.task, datasets: datasets[split] });
+          for (const [name, { score, examples }] of Object.entries(scores.datasets)) {
+            const tolerance = Math.max(TOLERANCE, 1 / examples);
+            const difference = Math.abs(score - (row.expected[split][name] ?? Number.NaN));
+            expect(difference, `${split} of ${name}: ${score}`).toBeLessThanOrEqual(tolerance + 1e-9);
+          }
+        }
+        await dispose?.();
+      },
+      ROW_TIMEOUT_MS,
+    );
+  }
+  for (const [method, rows] of waiting) test.skip(`${rows} rows pending: ${method}`, () => {});
+});
+
+function load(zoo: Zoo, split: Split, registry: Registry): Promise<Dataset[]> {
+  return Promise.all(
+    zoo.datasets.map(({ name, domain }) =>
+      loadDataset({
+        name,
+        source: { path: join(zoo.folder, 'data', `${name}.${split}.jsonl`) },
+        task: zoo.task,
+        domain,
+        registry,
+      }),
+    ),
+  );
+}

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { EnsembleInput, ModelInput } from '@hubfuse/evaluate';
+import type { RowRecipe, Zoo } from './zoo.ts';
+
+/** A row that can be scored: what to score, and what to clean up after it. */
+export interface RowModel {
+  model: ModelInput | EnsembleInput;
+  dispose?: () => Promise<void>;
+}
+
+/** Makes the models of some kind of row; undefined where the row is of another kind. */
+export type RowKind = (what: RowRecipe, zoo: Zoo) => (() => Promise<RowModel>) | undefined;
+
+const modelRow: RowKind = ({ model }, zoo) =>
+  model === undefined ? undefined : async () => ({ model: { folder: join(zoo.folder, model) } });
+
+const ensembleRow: RowKind = ({ ensemble, models }, zoo) =>
+  ensemble === 'mean' && models !== undefined
+    ? async () => ({ model: { ensemble: models.map((model) => ({ folder: join(zoo.folder, model) })) } })
+    : undefined;
+
+/** Every kind of row that can be scored. */
+export const ROW_KINDS: readonly RowKind[] = [modelRow, ensembleRow];
+
+/** What a row that no kind takes waits for. */
+export function pendingName(what: RowRecipe): string {
+  return what.merge_method ?? (what.ensemble === undefined ? 'unknown' : `ensemble ${what.ensemble}`);
+}
