@@ -89,6 +89,12 @@ function readZoo(name: string, folder: string): Zoo | undefined {
   };
 }
 
+/** The models of a row whose folders are not in this copy of the zoo. */
+export function absentModels(zoo: Zoo, { model, models, base_model }: RowRecipe): string[] {
+  const names = [model, base_model, ...(models ?? [])].filter((name) => name !== undefined);
+  return names.filter((name) => !existsSync(join(zoo.folder, name)));
+}
+
 function taskOf(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const first = JSON.parse(readFileSync(file, 'utf8').split('\n', 1)[0] ?? '{}') as Record<string, unknown>;
