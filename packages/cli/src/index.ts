@@ -4,3 +4,4 @@ export { renderDocumentation } from './documentation.ts';
 export { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 export { createRegistry } from './extensions.ts';
 export { type Invocation, main } from './main.ts';
+export { renderScores } from './score-table.ts';

@@ -1,0 +1,64 @@
+import type { RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
+import type { Output } from './output.ts';
+import { renderScores } from './score-table.ts';
+import { percent } from './scores-view.ts';
+import { formatBytes } from './units.ts';
+
+/** Shows what happens in a run: as JSON lines, or as a few lines and a bar for people. */
+export function showRun(output: Output): {
+  onEvent(event: RunEvent): void;
+  onProgress(progress: RunProgress): void;
+} {
+  return {
+    onEvent(event) {
+      if (event.type === 'warning' && !output.json) output.warn(event.message);
+      else output.event({ event: event.type, ...withoutType(event) }, describeEvent(event));
+    },
+    onProgress({ phase, label, done, total, unit }) {
+      output.progress({ label: `${phase} ${label}`.trimEnd(), done, total, unit });
+    },
+  };
+}
+
+function withoutType(event: RunEvent): object {
+  const { type: _, ...rest } = event;
+  return rest;
+}
+
+function describeEvent(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'started':
+      return event.resumedAt === undefined ? undefined : `resuming at: ${event.resumedAt}`;
+    case 'pinned':
+      return event.revision === undefined ? undefined : `pinned ${event.name} to ${event.revision.slice(0, 12)}`;
+    case 'scored':
+      return `scored ${event.name} on ${event.split}: mean ${percent(event.mean)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** The end of a run, for people. */
+export function describeReport(report: RunReport): string {
+  const lines: string[] = [];
+  const size = report.files.reduce((total, file) => total + file.size, 0);
+  lines.push(`merged into ${report.folder} (${report.files.length} files, ${formatBytes(size)})`);
+  if (report.scores !== undefined) {
+    const { metric, task } = report.scores;
+    for (const split of ['dev', 'test'] as const) {
+      const table = renderScores(report.scores, split);
+      if (table === '') continue;
+      const purpose = split === 'dev' ? 'development' : 'test';
+      lines.push('', `${metric} in percent on ${purpose} data (${task})`, '', table);
+    }
+  }
+  if (report.gate !== undefined) {
+    const verdict = report.gate.met ? 'holds' : 'does not hold; nothing was published';
+    lines.push('', `publish if ${report.gate.condition}: ${verdict}`, `  ${report.gate.explanation}`);
+  }
+  for (const { url, revision, already, as } of report.published) {
+    const how = already ? 'was published already' : as === 'pull_request' ? 'proposed as a pull request' : 'published';
+    lines.push('', `${how}: ${url} (${revision.slice(0, 12)})`);
+  }
+  return lines.join('\n');
+}
