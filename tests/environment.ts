@@ -1,0 +1,7 @@
+/** The environment variables that choose what the suites in this folder compare with; empty ones count as unset. */
+export const environment = {
+  /** A folder of golden files laid out as `tests/golden`; default: that folder. */
+  golden: process.env.HUBFUSE_GOLDEN || undefined,
+  /** A folder of model families laid out as the zoo; default: the family that the examples use. */
+  zoo: process.env.HUBFUSE_ZOO || undefined,
+};
