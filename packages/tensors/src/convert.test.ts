@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomNumbers } from '../test/header-mutations.ts';
+import { randomNumbers } from '../../../tests/random-numbers.ts';
 import { findProblem, fromFloat32, toFloat32, toFloat64 } from './convert.ts';
 import type { FloatDType } from './dtype.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { randomNumbers } from '../test/header-mutations.ts';
+import { randomNumbers } from '../../../tests/random-numbers.ts';
 import { DTYPES } from './dtype.ts';
 import { encodeHeader, tensorBytes } from './encode-header.ts';
 import { readSafetensors, type TensorData, writeSafetensors, writeWhole } from './safetensors-file.ts';

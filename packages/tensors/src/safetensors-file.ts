@@ -27,7 +27,8 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new TensorError({ code: 'tensors/unreadable', where: path, message: 'the file cannot be read', cause });
   });
-  return decodeSafetensors(bytes, path);
+  // A plain array: the methods of Buffer differ (its `slice` shares memory).
+  return decodeSafetensors(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), path);
 }
 
 /**
