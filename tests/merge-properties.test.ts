@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TensorData } from '@hubfuse/tensors';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ExecuteOptions, mergeRecipe, writeModel } from './merge-recipe.ts';
-import { flatValues, randomFamily, type Shapes, storeValues } from './random-models.ts';
+import { mergeRecipe, writeModel } from './merge-recipe.ts';
+import { flatValues, randomFamily, storeValues } from './random-models.ts';
 
 const CONFIG = { model_type: 'bert', architectures: ['BertModel'] };
 
@@ -34,16 +34,14 @@ async function writeFamily(family: { base: Map<string, TensorData>; models: Map<
 }
 
 /** Merges `models` (numbers of the folders) into the folder `out`. */
-async function merge(
-  options: {
-    method: string;
-    parameters: Record<string, unknown>;
-    models: readonly number[];
-    dtype?: string;
-    out?: string;
-  } & Omit<Partial<ExecuteOptions>, 'text' | 'out'>,
-) {
-  const { method, parameters, models, dtype = 'float32', out = 'out', ...rest } = options;
+async function merge(options: {
+  method: string;
+  parameters: Record<string, unknown>;
+  models: readonly number[];
+  dtype?: string;
+  out?: string;
+}) {
+  const { method, parameters, models, dtype = 'float32', out = 'out' } = options;
   const text = JSON.stringify({
     merge_method: method,
     ...(method === 'linear' ? {} : { base_model: join(folder, 'base') }),
@@ -51,54 +49,8 @@ async function merge(
     parameters,
     out_dtype: dtype,
   });
-  return await mergeRecipe({ text, out: join(folder, out), ...rest });
+  return await mergeRecipe({ text, out: join(folder, out) });
 }
-
-describe('the same bytes', () => {
-  // Several blocks and runs, so that the work is really divided.
-  const shapes: Shapes = {
-    'embeddings.weight': [1200, 256],
-    'layer.0.weight': [700, 701],
-    'layer.0.bias': [701],
-    'layer.1.weight': [333, 1001],
-    scale: [],
-  };
-  test.each(VARIANTS)('$title: with 1, 2, 3 and 8 workers, any memory and killed threads of work', async (variant) => {
-    await writeFamily(randomFamily({ seed: 11, models: 3, shapes, storage: 'BF16' }));
-    const settings: Partial<ExecuteOptions>[] = [
-      { workers: 1 },
-      { workers: 2 },
-      { workers: 3 },
-      { workers: 8, memory: 2 ** 31 },
-      { workers: 2, memory: 300 * 2 ** 20 },
-    ];
-    const files: Buffer[] = [];
-    for (const [i, { workers, memory }] of settings.entries()) {
-      const { plan } = await merge({
-        ...variant,
-        models: [0, 1, 2],
-        dtype: 'bfloat16',
-        out: `out-${i}`,
-        ...(workers === undefined ? {} : { workers }),
-        ...(memory === undefined ? {} : { memory }),
-      });
-      files.push(await readFile(join(folder, `out-${i}`, plan.outputs[0]?.path ?? '')));
-    }
-    for (const [i, bytes] of files.entries()) {
-      expect(bytes.equals(files[0] as Buffer), `setting ${JSON.stringify(settings[i])}`).toBe(true);
-    }
-  });
-
-  test('in one file or in shards', async () => {
-    await writeFamily(randomFamily({ seed: 12, models: 2, shapes }));
-    const whole = await merge({ method: 'pcb', parameters: {}, models: [0, 1], out: 'whole' });
-    const parts = await merge({ method: 'pcb', parameters: {}, models: [0, 1], out: 'parts', shardSize: 1_000_000 });
-    expect(parts.plan.outputs.length).toBeGreaterThan(2);
-    const plain = (tensors: ReadonlyMap<string, TensorData>) =>
-      [...tensors].sort().map(([name, { data }]) => [name, Buffer.from(data).toString('base64')]);
-    expect(plain(parts.tensors)).toEqual(plain(whole.tensors));
-  });
-});
 
 describe.each(WITH_BASE)('$title', (variant) => {
   test('with lambda 0 gives the base', async () => {
