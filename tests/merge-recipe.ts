@@ -41,11 +41,6 @@ export async function builtIns(): Promise<Registry> {
 
 const known = builtIns();
 
-/** Reads headers and decides every tensor's fate. @throws HubfuseError where the recipe or a model is refused */
-export async function planRecipe(options: MergeOptions): Promise<MergePlan> {
-  return (await prepare(options)).plan;
-}
-
 /** Merges, and reads the result back. */
 export async function mergeRecipe(
   options: ExecuteOptions,
