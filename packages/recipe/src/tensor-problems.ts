@@ -8,13 +8,17 @@ import type { TensorPlace } from './resolve-parameters.ts';
 interface Problem {
   path: string;
   at?: string | undefined;
-  first: TensorPlace;
+  /** The first few tensors, so that a reader sees what they have in common. */
+  shown: TensorPlace[];
   count: number;
   /** The details, once it is known how many tensors there are. */
   details: (where: string) => FindingDetails;
 }
 
-/** What is wrong with values of single tensors: each kind once, with the first tensor and the number of tensors. */
+/** Tensors that a message names. */
+const SHOWN = 3;
+
+/** What is wrong with values of single tensors: each kind once, with the first tensors and their number. */
 export class TensorProblems {
   readonly #recipe: Pick<Recipe, 'source' | 'models'>;
   readonly #problems = new Map<string, Problem>();
@@ -68,14 +72,17 @@ export class TensorProblems {
     const { path, tensor, at } = place;
     const key = `${path} ${details('').code}`;
     const known = this.#problems.get(key);
-    if (known !== undefined) known.count++;
-    else this.#problems.set(key, { path, at, first: tensor, count: 1, details });
+    if (known === undefined) this.#problems.set(key, { path, at, shown: [tensor], count: 1, details });
+    else {
+      known.count++;
+      if (known.shown.length < SHOWN) known.shown.push(tensor);
+    }
   }
 
-  #error({ path, at, first, count, details }: Problem, others: readonly RecipeError[]): RecipeError {
-    const layer = first.layer === undefined ? '' : ` (layer ${first.layer})`;
-    const tensors =
-      count === 1 ? `the tensor ${first.name}${layer}` : `${count} tensors, the first ${first.name}${layer}`;
+  #error({ path, at, shown, count, details }: Problem, others: readonly RecipeError[]): RecipeError {
+    const names = shown.map(({ name, layer }) => (layer === undefined ? name : `${name} (layer ${layer})`)).join(', ');
+    const more = count > shown.length ? ` and ${count - shown.length} more` : '';
+    const tensors = count === 1 ? `the tensor ${names}` : `${count} tensors: ${names}${more}`;
     return recipeError({ recipe: this.#recipe, path, at, ...details(tensors), others });
   }
 }

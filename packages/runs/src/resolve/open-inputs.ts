@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type HubOptions, type Inspection, inspectModel, openModel, type SourceReference } from '@hubfuse/hub';
-import { type ModelSource, RunError } from '@hubfuse/plugin';
+import { HubError, type ModelSource, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, type Recipe, recipeError, sameModel } from '@hubfuse/recipe';
 import { type Checkpoint, readCheckpoint } from '@hubfuse/tensors';
 import type { PinnedModel } from '../run-plan.ts';
@@ -38,12 +38,21 @@ export async function openInputs(options: {
   const { recipe, workingDirectory, hub } = options;
   return await Promise.all(
     inputEntries(recipe).map(async ({ role, entry }) => {
-      const source = await openModel(absolute(entry.reference, workingDirectory), hub);
+      const source = await openModel(absolute(entry.reference, workingDirectory), hub).catch((error: unknown) => {
+        throw error instanceof HubError ? atEntry(entry, error) : error;
+      });
       const inspection = await inspectModel(source);
       refuseUnfit(recipe, entry, inspection);
       return { role, entry, source, inspection, checkpoint: await readCheckpoint(source) };
     }),
   );
+}
+
+/** The same error with the place in the recipe that names the model. */
+function atEntry({ path }: ModelEntry, error: HubError): HubError {
+  const { code, summary, hint } = error;
+  const where = error.where === undefined ? path : `${path}: ${error.where}`;
+  return new HubError({ code, where, message: summary, hint, cause: error });
 }
 
 /** A reference whose folder does not depend on the working directory. */
