@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, readFile, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { removeIfThere } from './cache-layout.ts';
@@ -9,6 +9,7 @@ const BEAT_MS = 5_000;
 /** A holder whose process cannot be looked at (another machine on a shared disk) is given up after this silence. */
 const SILENCE_MS = 60_000;
 const POLL_MS = 200;
+const GUARD_MS = 10_000;
 
 interface Holder {
   host: string;
@@ -48,11 +49,9 @@ export async function lockBlob(input: {
     if (await input.isDone()) return undefined;
     if (await create(path, holder)) return hold({ path, holder, predecessor });
     const state = await stateOf(path);
-    if (state === 'alive') await pauseFor(POLL_MS, signal, clock);
-    else if (state !== 'gone') {
-      predecessor = state;
-      await takeAway(path);
-    }
+    const taken = state === 'dead' || state === 'silent' ? await takeAway(path) : undefined;
+    predecessor = taken ?? predecessor;
+    if (taken === undefined && state !== 'gone') await pauseFor(POLL_MS, signal, clock);
   }
 }
 
@@ -82,21 +81,22 @@ function hold(input: { path: string; holder: Holder; predecessor: BlobLock['pred
     predecessor,
     async release() {
       clearInterval(beat);
-      held.delete(holder.id);
       const current = await readFile(path, 'utf8').catch(() => '');
       if (current.includes(holder.id)) await removeIfThere(path);
+      // Last, because a lock file with an id that is not held counts as a dead one's.
+      held.delete(holder.id);
     },
   };
 }
 
 async function stateOf(path: string): Promise<'alive' | 'dead' | 'silent' | 'gone'> {
   try {
-    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    const quiet = Date.now() - mtimeMs;
+    const { mtimeMs } = await stat(path);
+    const text = await readFile(path, 'utf8');
     // An empty file is one that is being written, or whose writer died between two calls.
     const holder = text === '' ? undefined : (JSON.parse(text) as Holder);
     if (holder !== undefined && holder.host === hostname() && !isRunning(holder)) return 'dead';
-    return quiet > SILENCE_MS ? 'silent' : 'alive';
+    return Date.now() - mtimeMs > SILENCE_MS ? 'silent' : 'alive';
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
     if (cause instanceof SyntaxError) return 'dead';
@@ -114,14 +114,30 @@ function isRunning({ pid, id }: Holder): boolean {
   }
 }
 
-/** Of several that find the same dead lock, one renames it; the others find it gone. */
-async function takeAway(path: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
+/**
+ * Removes a lock that was found dead, and says what it was. One process at a time may: between a look and a removal
+ * another could remove the dead lock and make a live one of its own, which would then be removed. Whoever finds this
+ * guard in use looks again later.
+ */
+async function takeAway(path: string): Promise<'dead' | 'silent' | undefined> {
+  const guard = `${path}.guard`;
   try {
-    await rename(path, aside);
+    await (await open(guard, 'wx')).close();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    // It is held for two calls only, so an old one was left by a kill.
+    const since = await stat(guard)
+      .then(({ mtimeMs }) => Date.now() - mtimeMs)
+      .catch(() => 0);
+    if (since > GUARD_MS) await removeIfThere(guard);
+    return undefined;
   }
-  await removeIfThere(aside);
+  try {
+    const state = await stateOf(path);
+    if (state !== 'dead' && state !== 'silent') return undefined;
+    await removeIfThere(path);
+    return state;
+  } finally {
+    await removeIfThere(guard);
+  }
 }

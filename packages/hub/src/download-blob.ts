@@ -40,22 +40,25 @@ export async function downloadBlob(download: BlobDownload): Promise<string> {
   const blob = join(cache.blobs, blobName(file) ?? encodeURIComponent(`${download.revision}/${file.path}`));
   const isDone = async () => (await sizeOf(blob)) === file.size;
   await mkdir(cache.blobs, { recursive: true });
-  const lock = await lockBlob({
-    path: join(cache.locks, `${blobName(file) ?? encodeURIComponent(file.path)}.lock`),
-    isDone,
-    signal: transport.options.signal,
-    clock: transport.clock,
-  });
-  if (lock === undefined) return blob;
-  try {
-    if (!(await isDone())) await receive(download, blob, lock.predecessor === 'silent');
-    return blob;
-  } finally {
-    await lock.release();
+  const name = blobName(file) ?? encodeURIComponent(file.path);
+  for (;;) {
+    const lock = await lockBlob({
+      path: join(cache.locks, `${name}.lock`),
+      isDone,
+      signal: transport.options.signal,
+      clock: transport.clock,
+    });
+    if (lock === undefined) return blob;
+    try {
+      if (await receive(download, blob, lock.predecessor === 'silent')) return blob;
+    } finally {
+      await lock.release();
+    }
   }
 }
 
-async function receive(download: BlobDownload, blob: string, shared: boolean): Promise<void> {
+/** False where another process took over what this one had received: then it is at it. */
+async function receive(download: BlobDownload, blob: string, shared: boolean): Promise<boolean> {
   const { file, address } = download;
   let found = '';
   for (let round = 1; round <= ROUNDS; round++) {
@@ -71,9 +74,9 @@ async function receive(download: BlobDownload, blob: string, shared: boolean): P
       throw failure;
     }
     if (verdict.right) {
-      await partial.finish(blob);
-      report('verified');
-      return;
+      const finished = await partial.finish(blob);
+      if (finished) report('verified');
+      return finished;
     }
     found = verdict.found;
     await partial.discard();

@@ -11,6 +11,7 @@ import {
 } from './cache-layout.ts';
 import { requireFreeBytes } from './disk-space.ts';
 import { downloadBlob } from './download-blob.ts';
+import { explainFileFailure } from './file-failures.ts';
 import { missingFile } from './missing-file.ts';
 import type { HubOptions } from './options.ts';
 import { leftBytes } from './partial-download.ts';
@@ -29,13 +30,25 @@ export interface FetchOptions extends HubOptions {
  * Brings files of a pinned model or dataset onto this disk and returns the folder that holds them: the snapshot in the
  * standard Hugging Face cache. Files that are there already (by size under the name of their checksum, Python's
  * downloads included) are used. A local folder is returned as it is.
- * @throws ResourceError `hub/disk-full` before anything is transferred; HubError `hub/corrupt`, `hub/file-not-found`,
- * or one of the network's
+ * @throws ResourceError `hub/disk-full`, before anything is transferred where it can be told; HubError `hub/corrupt`,
+ * `hub/file-not-found`, `hub/cache-not-writable`, or one of the network's
  */
 export async function fetchModel(source: ModelSource, options: FetchOptions): Promise<string> {
   const wanted = selectFiles(source, options.files);
   if (source.kind === 'folder') return requireFolder(source);
-  const hub = requirePinned(source);
+  try {
+    return await fetchFiles({ hub: requirePinned(source), wanted, options });
+  } catch (failure) {
+    throw explainFileFailure(failure, options.cacheDir);
+  }
+}
+
+async function fetchFiles(input: {
+  hub: HubSource;
+  wanted: readonly ModelFile[];
+  options: FetchOptions;
+}): Promise<string> {
+  const { hub, wanted, options } = input;
   const cache = repoCache({ cacheDir: options.cacheDir, type: hub.type, repo: hub.name });
   const snapshot = join(cache.snapshots, hub.revision);
 

@@ -104,12 +104,21 @@ export class PartialDownload {
     return { right: found === this.#checksum.expected, found };
   }
 
-  /** Gives the verified contents their final name. */
-  async finish(blob: string): Promise<void> {
+  /**
+   * Gives the verified contents their final name. False where another process took the folder over meanwhile, because
+   * this one was silent for too long.
+   */
+  async finish(blob: string): Promise<boolean> {
     await this.#data.sync();
     await this.close();
-    await rename(join(this.folder, DATA), blob);
+    try {
+      await rename(join(this.folder, DATA), blob);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw cause;
+    }
     await rm(this.folder, { recursive: true, force: true });
+    return true;
   }
 
   /** Throws away what was received. */
