@@ -13,6 +13,8 @@ export interface LoadRequest {
   weights: string;
   /** Class of transformers.js that finds the model class. */
   autoModel: string;
+  /** Labels that the model must answer with. */
+  labels: number;
 }
 
 export interface ReleaseRequest {
@@ -71,11 +73,15 @@ export interface RunRequest {
   kind: 'run';
   members: readonly RunMember[];
   logits: 'sequence' | 'token';
+  /** Answer with the logits too. */
+  keepLogits: boolean;
 }
 
-/** For each label of each example the position of the largest logit, or -1 where no token answers. */
 export interface RunReply {
+  /** For each label of each example the position of the largest logit, or -1 where no token answers. */
   answers: Int32Array;
+  /** For each label of each example one logit per label of the model, zeros where no token answers. */
+  logits?: Float32Array;
 }
 
 export type Request = LoadRequest | ReleaseRequest | EncodeRequest | RunRequest;

@@ -95,8 +95,9 @@ class PooledScorer implements Scorer {
       batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
       onProgress: options.onProgress,
     });
-    await runScoring({ plan, task, pool: this.#pool, onProgress: options.onProgress });
-    return summarise({ plan, task, metric, keepExamples: options.keepExamples ?? false });
+    const keepExamples = options.keepExamples ?? false;
+    await runScoring({ plan, task, pool: this.#pool, keepLogits: keepExamples, onProgress: options.onProgress });
+    return summarise({ plan, task, metric, keepExamples });
   }
 }
 

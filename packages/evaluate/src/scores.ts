@@ -21,6 +21,11 @@ export interface DatasetScore {
 export interface ExampleResult {
   prediction: Prediction;
   reference: Prediction;
+  /**
+   * Logits in the order of the model's labels: one row for a text, one for each word (zeros where no token answers),
+   * row by row. The mean over the members of an ensemble.
+   */
+  logits: Float32Array;
 }
 
 /** Where scores were computed: the same kind of processor and the same provider give the same bits. */

@@ -6,7 +6,7 @@ import type { EncodedCache } from './encoded-cache.ts';
 import { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
 import { alignLabels, type MatchedLabels, matchLabels } from './labels.ts';
 import type { PreparedModel } from './prepare-model.ts';
-import type { LoadRequest, RunRequest } from './protocol.ts';
+import type { LoadRequest, RunMember, RunReply } from './protocol.ts';
 import type { ScoreProgress } from './scorer-types.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -19,6 +19,8 @@ export interface PlannedDataset {
   batches: readonly Batch[];
   /** For each example the position of the answer to each of its labels, -1 where no token answers. */
   answers: (Int32Array | undefined)[];
+  /** For each example its logits, where they are kept. */
+  logits: (Float32Array | undefined)[];
   warnings: string[];
 }
 
@@ -63,6 +65,7 @@ export async function planScoring(options: {
       labels: matchLabels(dataset, leader.model.labels, options.task.unanswered),
       batches: planBatches(leader.encoded.lengths, options.batchTokens),
       answers: new Array<Int32Array | undefined>(total).fill(undefined),
+      logits: [],
       warnings,
     });
   }
@@ -74,9 +77,10 @@ export async function runScoring(options: {
   plan: readonly PlannedDataset[];
   task: Task;
   pool: WorkerPool;
+  keepLogits: boolean;
   onProgress: OnProgress;
 }): Promise<void> {
-  const { plan, task, pool } = options;
+  const { plan, task, pool, keepLogits } = options;
   const work = plan.flatMap((planned) => planned.batches.map((batch) => ({ planned, batch })));
   const models = new Set(plan.flatMap(({ members }) => members.map(({ model }) => model)));
   const sessions = new Map([...models].map((model, index) => [model, `model ${index}`]));
@@ -90,8 +94,8 @@ export async function runScoring(options: {
       ready.set(place, opening);
       await opening;
       const { planned, batch } = piece;
-      const { answers } = await pool.request(place, runRequest(planned, batch, sessions, task));
-      spread(answers, planned, batch);
+      const members = runMembers(planned, batch, sessions);
+      spread(await pool.request(place, { kind: 'run', members, logits: task.logits, keepLogits }), planned, batch);
       const finished = (done.get(planned.dataset) ?? 0) + batch.indices.length;
       done.set(planned.dataset, finished);
       const { name, examples } = planned.dataset;
@@ -120,32 +124,29 @@ async function openSessions(
       family: model.family,
       weights: model.weights,
       autoModel: task.autoModel,
+      labels: model.labels.length,
     };
     await pool.request(place, request);
   }
 }
 
-function runRequest(
-  planned: PlannedDataset,
-  batch: Batch,
-  sessions: ReadonlyMap<PreparedModel, string>,
-  task: Task,
-): RunRequest {
+function runMembers(planned: PlannedDataset, batch: Batch, sessions: ReadonlyMap<PreparedModel, string>): RunMember[] {
   // Members of one family share their tokens: one copy travels for all of them.
-  const slices = new Map<EncodedDataset, RunRequest['members'][number]['batch']>();
-  const members = planned.members.map(({ model, encoded, order }) => {
+  const slices = new Map<EncodedDataset, RunMember['batch']>();
+  return planned.members.map(({ model, encoded, order }) => {
     const tensors = slices.get(encoded) ?? sliceBatch(encoded, batch.indices);
     slices.set(encoded, tensors);
     return { key: sessions.get(model) ?? '', batch: tensors, ...(order === undefined ? {} : { order }) };
   });
-  return { kind: 'run', members, logits: task.logits };
 }
 
-function spread(answers: Int32Array, planned: PlannedDataset, batch: Batch): void {
+function spread({ answers, logits }: RunReply, planned: PlannedDataset, batch: Batch): void {
+  const width = planned.members[0]?.model.labels.length ?? 0;
   let at = 0;
   for (const index of batch.indices) {
-    const count = planned.dataset.examples[index]?.labels.length ?? 0;
-    planned.answers[index] = answers.subarray(at, at + count);
-    at += count;
+    const end = at + (planned.dataset.examples[index]?.labels.length ?? 0);
+    planned.answers[index] = answers.subarray(at, end);
+    if (logits !== undefined) planned.logits[index] = logits.slice(at * width, end * width);
+    at = end;
   }
 }

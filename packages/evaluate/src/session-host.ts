@@ -10,7 +10,7 @@ interface AutoClass {
 
 /** The models of one worker thread. Only here onnxruntime runs: it blocks the thread that calls it. */
 export class SessionHost {
-  readonly #models = new Map<string, { model: PreTrainedModel; name: string }>();
+  readonly #models = new Map<string, LoadedModel>();
 
   /** Opens a session over a graph of ours and hands it to the model class that transformers.js would load. */
   async load(request: LoadRequest): Promise<{ done: true }> {
@@ -37,7 +37,11 @@ export class SessionHost {
       extra: { session: { model_external_initializers_file_folder_path: request.weights } },
     });
     const Model = exported[className] as ModelClass;
-    this.#models.set(request.key, { model: new Model(config, { model: session }, {}), name: request.name });
+    this.#models.set(request.key, {
+      model: new Model(config, { model: session }, {}),
+      name: request.name,
+      labels: request.labels,
+    });
     return { done: true };
   }
 
@@ -50,13 +54,18 @@ export class SessionHost {
     return { done: true };
   }
 
-  async run({ members, logits: shape }: RunRequest): Promise<RunReply> {
+  async run({ members, logits: shape, keepLogits }: RunRequest): Promise<RunReply> {
     const outputs: MemberLogits[] = [];
     for (const member of members) outputs.push(await this.#forward(member, shape));
-    const { labelCounts } = members[0]?.batch ?? { labelCounts: new Int32Array() };
-    const answers = new Int32Array(labelCounts.reduce((sum, count) => sum + count, 0));
-    for (let label = 0; label < answers.length; label++) answers[label] = bestLabel(outputs, label);
-    return { answers };
+    const count = outputs[0]?.rows.length ?? 0;
+    const width = outputs[0]?.width ?? 0;
+    const logits = new Float32Array(count * width);
+    const answers = new Int32Array(count).fill(-1);
+    for (let label = 0; label < count; label++) {
+      const row = logits.subarray(label * width, (label + 1) * width);
+      if (meanLogits(outputs, label, row)) answers[label] = largest(row);
+    }
+    return keepLogits ? { answers, logits } : { answers };
   }
 
   async #forward({ key, batch, order }: RunMember, shape: RunRequest['logits']): Promise<MemberLogits> {
@@ -65,6 +74,14 @@ export class SessionHost {
     const output = (await loaded.model(await modelInputs(batch))) as { logits: Tensor };
     const { data, dims } = output.logits;
     const values = data as Float32Array;
+    const width = dims.at(-1) ?? 0;
+    if (width !== loaded.labels) {
+      throw new EvaluationError({
+        code: 'evaluate/label-count',
+        where: loaded.name,
+        message: `the model has ${width} logits, but config.json names ${loaded.labels} labels`,
+      });
+    }
     if (!values.every(Number.isFinite)) {
       throw new EvaluationError({
         code: 'evaluate/not-finite',
@@ -73,8 +90,14 @@ export class SessionHost {
         hint: 'its weights hold such values, or overflow: score it again after checking the merge',
       });
     }
-    return { values, width: dims.at(-1) ?? 0, rows: labelRows(batch, shape), order };
+    return { values, width, rows: labelRows(batch, shape), order };
   }
+}
+
+interface LoadedModel {
+  model: PreTrainedModel;
+  name: string;
+  labels: number;
 }
 
 interface MemberLogits {
@@ -113,21 +136,22 @@ function labelRows(batch: BatchTensors, shape: RunRequest['logits']): Int32Array
   return rows;
 }
 
-/** Position of the largest logit, or of the largest mean over the members that answer; the first among equals. */
-function bestLabel(members: readonly MemberLogits[], label: number): number {
+/** Fills `out` with the mean of the members' logits. Returns false where no member has a token that answers. */
+function meanLogits(members: readonly MemberLogits[], label: number, out: Float32Array): boolean {
   const answering = members.filter(({ rows }) => rows[label] !== -1);
-  const width = answering[0]?.width ?? 0;
-  let best = -1;
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let position = 0; position < width; position++) {
+  for (let position = 0; position < out.length; position++) {
     let sum = 0;
-    for (const { values, width: stride, rows, order } of answering) {
-      sum += values[(rows[label] ?? 0) * stride + (order?.[position] ?? position)] ?? Number.NaN;
+    for (const { values, width, rows, order } of answering) {
+      sum += values[(rows[label] ?? 0) * width + (order?.[position] ?? position)] ?? Number.NaN;
     }
-    if (sum > largest) {
-      largest = sum;
-      best = position;
-    }
+    out[position] = answering.length === 0 ? 0 : sum / answering.length;
   }
+  return answering.length > 0;
+}
+
+/** Position of the largest value; the first among equals. */
+function largest(values: Float32Array): number {
+  let best = 0;
+  for (const [position, value] of values.entries()) if (value > (values[best] ?? value)) best = position;
   return best;
 }

@@ -1,5 +1,5 @@
 import { EvaluationError, type Metric, type Prediction, type Task } from '@hubfuse/plugin';
-import type { DatasetScore, Scores } from './scores.ts';
+import type { DatasetScore, ExampleResult, Scores } from './scores.ts';
 import type { PlannedDataset } from './scoring.ts';
 import { scoringEnvironment } from './scoring-environment.ts';
 
@@ -25,7 +25,10 @@ export function summarise(options: {
     const cut = members[0]?.encoded.cutExamples ?? 0;
     const head = members[0]?.model.head;
     warnings.push(...planned.warnings, ...labels.warnings);
-    if (cut > 0) warnings.push(`${dataset.name}: ${cut} examples were cut to ${members[0]?.model.maxLength} tokens`);
+    if (cut > 0)
+      warnings.push(
+        `${dataset.name}: ${cut} of ${dataset.examples.length} examples were cut to ${members[0]?.model.maxLength} tokens`,
+      );
     datasets[dataset.name] = {
       score: metric.score(predictions, references),
       examples: dataset.examples.length,
@@ -33,7 +36,7 @@ export function summarise(options: {
       unknownLabels: labels.unknown,
       cut,
       ...(head === undefined ? {} : { head }),
-      ...(keepExamples ? { perExample: predictions.map((prediction, i) => pair(prediction, references[i])) } : {}),
+      ...(keepExamples ? { perExample: perExample(predictions, references, planned.logits) } : {}),
     };
   }
   const inDomain = meanOf(datasets, 'in');
@@ -69,8 +72,16 @@ function asPrediction(task: Task, labels: readonly string[]): Prediction {
   return task.logits === 'sequence' ? (labels[0] ?? '') : labels;
 }
 
-function pair(prediction: Prediction, reference: Prediction = ''): { prediction: Prediction; reference: Prediction } {
-  return { prediction, reference };
+function perExample(
+  predictions: readonly Prediction[],
+  references: readonly Prediction[],
+  logits: readonly (Float32Array | undefined)[],
+): ExampleResult[] {
+  return predictions.map((prediction, index) => ({
+    prediction,
+    reference: references[index] ?? '',
+    logits: logits[index] ?? new Float32Array(),
+  }));
 }
 
 function meanOf(datasets: Readonly<Record<string, DatasetScore>>, domain: 'in' | 'out'): number | undefined {

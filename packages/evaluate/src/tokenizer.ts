@@ -62,7 +62,12 @@ export class PythonLikeTokenizer implements TaskTokenizer {
   #encodePair(first: readonly number[], second: readonly number[]): { ids: number[]; typeIds: number[]; cut: number } {
     const { before, between, after, types } = this.#pairTemplate();
     const room = this.#maxLength - before.length - between.length - after.length;
-    const [one, two] = shareRoom(first.length, second.length, room);
+    // Python's encoder stops each text at the longest length before it shares the room.
+    const [one, two] = shareRoom(
+      Math.min(first.length, this.#maxLength),
+      Math.min(second.length, this.#maxLength),
+      room,
+    );
     const parts = [before, first.slice(0, one), between, second.slice(0, two), after];
     const typeIds = parts.flatMap((part, place) => part.map(() => types[place] ?? 0));
     return { ids: parts.flat(), typeIds, cut: first.length + second.length - one - two };

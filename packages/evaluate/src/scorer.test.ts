@@ -1,0 +1,282 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerArchitectures } from '@hubfuse/graphs';
+import { Registry } from '@hubfuse/plugin';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeTinyModel } from '../test/tiny-model.ts';
+import { type Dataset, loadDataset } from './dataset.ts';
+import { registerEvaluation } from './register.ts';
+import { openScorer, score } from './scorer.ts';
+import type { ScoreProgress } from './scorer-types.ts';
+import type { Scores } from './scores.ts';
+
+const registry = new Registry();
+const LABELS = ['red', 'green', 'blue'];
+const TAGS = ['O', 'B-PER', 'I-PER'];
+let root: string;
+let texts: Dataset;
+let words: Dataset;
+let first: string;
+let second: string;
+let tagger: string;
+
+beforeAll(async () => {
+  await registerArchitectures(registry);
+  await registerEvaluation(registry);
+  root = await mkdtemp(join(tmpdir(), 'scorer-'));
+  const className = 'BertForSequenceClassification';
+  first = await writeTinyModel({ folder: join(root, 'first'), className, labels: LABELS, seed: 1 });
+  second = await writeTinyModel({ folder: join(root, 'second'), className, labels: LABELS, seed: 2 });
+  tagger = await writeTinyModel({
+    folder: join(root, 'tagger'),
+    className: 'BertForTokenClassification',
+    labels: TAGS,
+    seed: 3,
+  });
+  const sentence = (index: number): string[] =>
+    Array.from(
+      { length: 1 + (index % 17) },
+      (_, place) => ['pay', 'my', 'account', 'savings', 'now'][(index * 3 + place * place) % 5] ?? '',
+    );
+  texts = await dataset('texts', 'text-classification', 120, (index) => ({
+    text: sentence(index).join(' '),
+    label: LABELS[index % 3],
+  }));
+  words = await dataset('words', 'token-classification', 60, (index) => ({
+    tokens: [...sentence(index), '\ufe0f'],
+    tags: [...sentence(index).map((_, place) => TAGS[place % 3]), 'B-PER'],
+  }));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+function dataset(name: string, task: string, count: number, row: (index: number) => object): Promise<Dataset> {
+  const lines = Array.from({ length: count }, (_, index) => JSON.stringify(row(index))).join('\n');
+  return loadDataset({
+    name,
+    task,
+    registry,
+    source: { name: `${name}.jsonl`, bytes: new TextEncoder().encode(lines) },
+  });
+}
+
+function logits(scores: Scores, name: string): number[] {
+  return scores.datasets[name]?.perExample?.flatMap((example) => [...example.logits]) ?? [];
+}
+
+test('any number of workers gives the same bits', async () => {
+  const options = {
+    registry,
+    model: { folder: first },
+    task: 'text-classification',
+    datasets: [texts],
+    keepExamples: true,
+  };
+  const one = await score({ ...options, workers: 1 });
+  const three = await score({ ...options, workers: 3 });
+  expect(logits(one, 'texts')).toHaveLength(120 * 3);
+  expect(logits(three, 'texts')).toEqual(logits(one, 'texts'));
+  expect(three.datasets.texts?.score).toBe(one.datasets.texts?.score);
+});
+
+test('batches and padding do not change what an example is answered', async () => {
+  const options = {
+    registry,
+    model: { folder: first },
+    task: 'text-classification',
+    datasets: [texts],
+    keepExamples: true,
+  };
+  const alone = logits(await score({ ...options, workers: 1, batchTokens: 1 }), 'texts');
+  const together = logits(await score({ ...options, workers: 1, batchTokens: 4096 }), 'texts');
+  const largest = Math.max(...alone.map((value, index) => Math.abs(value - (together[index] ?? Number.NaN))));
+  expect(largest).toBeLessThan(1e-5);
+});
+
+test('an ensemble answers with the mean of the raw logits, whatever the order of labels', async () => {
+  const permuted = await writeTinyModel({
+    folder: join(root, 'permuted'),
+    className: 'BertForSequenceClassification',
+    labels: ['blue', 'red', 'green'],
+    seed: 2,
+  });
+  const scorer = openScorer({ registry, workers: 1 });
+  try {
+    const options = { task: 'text-classification', datasets: [texts], keepExamples: true };
+    const a = logits(await scorer.score({ ...options, model: { folder: first } }), 'texts');
+    const b = logits(await scorer.score({ ...options, model: { folder: second } }), 'texts');
+    const same = await scorer.score({ ...options, model: { ensemble: [{ folder: first }, { folder: second }] } });
+    const other = await scorer.score({ ...options, model: { ensemble: [{ folder: first }, { folder: permuted }] } });
+    expect(logits(same, 'texts')).toEqual(a.map((value, index) => Math.fround((value + (b[index] ?? 0)) / 2)));
+    // The permuted model says "red" with its second logit, "green" with its third, "blue" with its first.
+    const reordered = b.map((_, index) => b[index - (index % 3) + (((index % 3) + 1) % 3)] ?? 0);
+    expect(logits(other, 'texts')).toEqual(a.map((value, index) => Math.fround((value + (reordered[index] ?? 0)) / 2)));
+  } finally {
+    await scorer.close();
+  }
+});
+
+test('a word without tokens counts as outside, and predictions have one tag per word', async () => {
+  const scores = await score({
+    registry,
+    model: { folder: tagger },
+    task: 'token-classification',
+    datasets: [words],
+    keepExamples: true,
+    workers: 1,
+  });
+  expect(scores.metric).toBe('f1');
+  for (const { prediction, reference } of scores.datasets.words?.perExample ?? []) {
+    expect(prediction).toHaveLength(reference.length);
+    expect(prediction.at(-1)).toBe('O');
+  }
+});
+
+test('scores hold the mean in the domain, the mean outside, and where they were computed', async () => {
+  const half = { ...texts, name: 'half', examples: texts.examples.slice(0, 60) };
+  const away = { ...texts, name: 'away', examples: texts.examples.slice(60), domain: 'out' as const };
+  const scores = await score({
+    registry,
+    model: { folder: first },
+    task: 'text-classification',
+    datasets: [texts, half, away],
+    workers: 2,
+  });
+  const of = (name: string): number => scores.datasets[name]?.score ?? Number.NaN;
+  expect(scores.mean).toBe((of('texts') + of('half')) / 2);
+  expect(scores.outOfDomainMean).toBe(of('away'));
+  expect(scores.datasets.away?.examples).toBe(60);
+  expect(scores.datasets.away?.perExample).toBeUndefined();
+  expect(scores.environment).toMatchObject({ provider: 'cpu', onnxruntime: '1.30.0' });
+});
+
+test('weights may lie apart from config and tokenizer', async () => {
+  const weights = await mkdtemp(join(root, 'weights-'));
+  await writeTinyModel({ folder: weights, className: 'BertForSequenceClassification', labels: LABELS, seed: 2 });
+  for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) await rm(join(weights, name));
+  const options = { registry, task: 'text-classification', datasets: [texts], keepExamples: true, workers: 1 };
+  const apart = await score({ ...options, model: { family: first, weights } });
+  expect(logits(apart, 'texts')).toEqual(logits(await score({ ...options, model: { folder: second } }), 'texts'));
+});
+
+test('a dataset is tokenised once for the models of a family, and progress reaches the total', async () => {
+  const progress: ScoreProgress[] = [];
+  const onProgress = (step: ScoreProgress): number => progress.push(step);
+  const scorer = openScorer({ registry, workers: 2 });
+  try {
+    const options = { task: 'text-classification', datasets: [texts], onProgress };
+    await scorer.score({ ...options, model: { folder: first } });
+    expect(progress.filter(({ phase }) => phase === 'tokenize').at(-1)?.done).toBe(120);
+    expect(progress.at(-1)).toEqual({ phase: 'score', dataset: 'texts', done: 120, total: 120 });
+    progress.length = 0;
+    await scorer.score({ ...options, model: { folder: second } });
+    expect(progress.filter(({ phase }) => phase === 'tokenize')).toEqual([]);
+  } finally {
+    await scorer.close();
+  }
+});
+
+test('an abort ends the scoring with its reason, and the scorer can be used again', async () => {
+  const scorer = openScorer({ registry, workers: 2 });
+  try {
+    const controller = new AbortController();
+    const options = { model: { folder: first }, task: 'text-classification', datasets: [texts], batchTokens: 8 };
+    const onProgress = ({ phase }: ScoreProgress): void => {
+      if (phase === 'score') controller.abort(new Error('stop here'));
+    };
+    await expect(scorer.score({ ...options, signal: controller.signal, onProgress })).rejects.toThrow('stop here');
+    await expect(scorer.score({ ...options, signal: controller.signal })).rejects.toThrow('stop here');
+    expect((await scorer.score(options)).datasets.texts?.examples).toBe(120);
+  } finally {
+    await scorer.close();
+  }
+});
+
+test('a worker that does not answer in time is ended, with an error that says so', async () => {
+  await expect(
+    score({
+      registry,
+      model: { folder: first },
+      task: 'text-classification',
+      datasets: [texts],
+      workers: 1,
+      timeout: 0.001,
+    }),
+  ).rejects.toMatchObject({ code: 'evaluate/timeout' });
+});
+
+test('labels that the model does not know count as wrong and are reported', async () => {
+  const odd = await dataset('odd', 'text-classification', 4, (index) => ({
+    text: 'pay now',
+    label: index < 2 ? 'violet' : 'red',
+  }));
+  const scores = await score({
+    registry,
+    model: { folder: first },
+    task: 'text-classification',
+    datasets: [odd],
+    workers: 1,
+  });
+  expect(scores.datasets.odd?.unknownLabels).toEqual({ violet: 2 });
+  expect(scores.datasets.odd?.score).toBeLessThanOrEqual(0.5);
+  expect(scores.warnings).toEqual([expect.stringContaining('2 of 4 labels are unknown')]);
+});
+
+test('examples that are cut are reported', async () => {
+  const long = await dataset('long', 'text-classification', 2, (index) => ({
+    text: 'pay '.repeat(index * 60 + 1),
+    label: 'red',
+  }));
+  const scores = await score({
+    registry,
+    model: { folder: first },
+    task: 'text-classification',
+    datasets: [long],
+    workers: 1,
+  });
+  expect(scores.datasets.long?.cut).toBe(1);
+  expect(scores.warnings).toEqual(['long: 1 of 2 examples were cut to 48 tokens']);
+});
+
+test('a model or a request that cannot be scored is refused with what is wrong', async () => {
+  const scorer = openScorer({ registry, workers: 1 });
+  const options = { model: { folder: first }, task: 'text-classification', datasets: [texts] };
+  try {
+    await expect(scorer.score({ ...options, model: { folder: tagger } })).rejects.toThrow(
+      /ForSequenceClassification.*BertForTokenClassification/,
+    );
+    await expect(scorer.score({ ...options, model: { folder: join(root, 'none') } })).rejects.toThrow(
+      /none\/config\.json: the file cannot be read/,
+    );
+    await expect(scorer.score({ ...options, metric: 'f1' })).rejects.toThrow(
+      'the metric f1 is not for text-classification',
+    );
+    await expect(scorer.score({ ...options, datasets: [] })).rejects.toThrow('no datasets');
+    await expect(scorer.score({ ...options, datasets: [texts, texts] })).rejects.toThrow(
+      'two datasets are named "texts"',
+    );
+    await expect(scorer.score({ ...options, datasets: [words] })).rejects.toThrow('read for token-classification');
+    await expect(scorer.score({ ...options, datasets: [{ ...texts, domain: 'out' }] })).rejects.toThrow('no mean');
+    const bad = await writeTinyModel({
+      folder: join(root, 'bad'),
+      className: 'BertForSequenceClassification',
+      labels: LABELS,
+      seed: 4,
+      poison: Number.NaN,
+    });
+    await expect(scorer.score({ ...options, model: { folder: bad } })).rejects.toMatchObject({
+      code: 'evaluate/not-finite',
+    });
+    await rm(join(bad, 'tokenizer.json'));
+    await expect(scorer.score({ ...options, model: { folder: bad } })).rejects.toThrow(
+      'tokenizer.json: the tokenizer file cannot be read',
+    );
+    await writeFile(join(bad, 'config.json'), '{');
+    await expect(scorer.score({ ...options, model: { folder: bad } })).rejects.toThrow(
+      /bad\/config\.json: the file cannot be read/,
+    );
+  } finally {
+    await scorer.close();
+  }
+  expect(() => openScorer({ registry, workers: 0 })).toThrow('positive integer');
+});
