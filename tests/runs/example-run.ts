@@ -67,26 +67,32 @@ export function outOf(hub: ExampleHub, name: string): string {
   return join(hub.work, name, 'merged');
 }
 
-/** A recipe over the example's specialists; `limit` examples of each dataset are scored. */
+/** A recipe over the example's specialists. */
 export function exampleRecipe(
-  options: { method?: string; limit?: number; more?: string; publish?: string } = {},
+  options: {
+    method?: string;
+    /** Examples of each dataset that are scored; `false`: nothing is scored. Default 20. */
+    evaluate?: number | false;
+    splits?: readonly ('dev' | 'test')[];
+    /** Further lines: `parameters`, `publish`, ... */
+    publish?: string;
+    more?: string;
+  } = {},
 ): string {
-  const { method = 'pcb', limit = 30, more = '', publish = '' } = options;
-  const datasets = ['money', 'home', 'travel', 'office'].map(
-    (name) =>
-      `    - {name: ${name}, from: hubfuse-examples/clinc150, dev: ${name}/dev.jsonl, test: ${name}/test.jsonl}`,
-  );
-  return `name: example
-merge_method: ${method}
-base_model: hubfuse-examples/intents-base
-models:
-${['money', 'home', 'travel', 'office'].map((name) => `  - hubfuse-examples/intents-${name}`).join('\n')}
-${more}
-evaluate:
-  task: text-classification
-  limit: ${limit}
-  datasets:
-${datasets.join('\n')}
-${publish}
-`;
+  const { method = 'pcb', evaluate = 20, splits = ['dev', 'test'], more = '', publish = '' } = options;
+  const domains = ['money', 'home', 'travel', 'office'];
+  const files = (domain: string) => splits.map((split) => `${split}: ${domain}/${split}.jsonl`).join(', ');
+  const datasets = domains.map((name) => `    - {name: ${name}, from: hubfuse-examples/clinc150, ${files(name)}}`);
+  const scoring = ['evaluate:', '  task: text-classification', `  limit: ${evaluate}`, '  datasets:', ...datasets];
+  return [
+    'name: example',
+    `merge_method: ${method}`,
+    'base_model: hubfuse-examples/intents-base',
+    'models:',
+    ...domains.map((domain) => `  - hubfuse-examples/intents-${domain}`),
+    more,
+    ...(evaluate === false ? [] : scoring),
+    publish,
+    '',
+  ].join('\n');
 }
