@@ -9,7 +9,7 @@ import { localInputs } from '../local-inputs.ts';
 import { type ModelFolder, modelFolder, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
-import { verifyWeights } from '../publication/complete-folder.ts';
+import { addOnnx, verifyWeights } from '../publication/complete-folder.ts';
 import { manifestOfRun } from '../publication/manifest-of-run.ts';
 import type { ScoreTable } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
@@ -51,16 +51,21 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
   const { weights } = context.output<MergeOutput>('merge');
   const scores = plan.recipe.evaluate === undefined ? undefined : evaluated(context);
   await verifyWeights(folder, plan.merge);
+  const onnx = await addOnnx({ folder, registry, signal });
+  if ('missing' in onnx) {
+    const { code, summary } = onnx.missing;
+    await context.event({ type: 'warning', code, message: `no onnx/model.onnx for transformers.js: ${summary}` });
+  }
   const manifest = await manifestOfRun({
     spec,
     plan,
     folder,
-    known: weights,
+    known: [...weights, ...('files' in onnx ? onnx.files : [])],
     inputFolders: (await localInputs(context, plan)).folders,
     scores,
     signal,
   });
-  const card = renderCard(cardOfRun({ plan, manifest, scores, onnx: false, registry }));
+  const card = renderCard(cardOfRun({ plan, manifest, scores, onnx: 'files' in onnx, registry }));
   await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(card));
   await store.put(runKeys(spec.id).manifest, toJson(manifest));
   await writeWhole(join(folder, MANIFEST_FILE), (handle) => handle.writeFile(renderManifest(manifest)));

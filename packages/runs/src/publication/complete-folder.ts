@@ -1,8 +1,38 @@
 import { join } from 'node:path';
+import { exportOnnx } from '@hubfuse/graphs';
 import { openFolder } from '@hubfuse/hub';
 import type { MergePlan } from '@hubfuse/merge';
-import { RunError } from '@hubfuse/plugin';
+import { GraphError, type Registry, RunError } from '@hubfuse/plugin';
 import { readCheckpoint } from '@hubfuse/tensors';
+
+/** Says that hubfuse has no graph for this kind of model; the merge itself does not depend on one. */
+const NO_GRAPH = new Set([
+  'graph/unsupported-architecture',
+  'graph/unsupported-class',
+  'graph/activation',
+  'graph/config-value',
+  'graph/too-large',
+]);
+
+/**
+ * Writes `onnx/model.onnx`, by which the folder loads in transformers.js. Returns its files, or the reason why there is
+ * none.
+ */
+export async function addOnnx(options: {
+  folder: string;
+  registry: Registry;
+  signal: AbortSignal;
+}): Promise<{ files: readonly { path: string; size: number; sha256: string }[] } | { missing: GraphError }> {
+  const { folder, registry, signal } = options;
+  try {
+    const source = await openFolder(folder);
+    const { files } = await exportOnnx({ source, out: folder, registry, signal });
+    return { files };
+  } catch (error) {
+    if (error instanceof GraphError && NO_GRAPH.has(error.code)) return { missing: error };
+    throw error;
+  }
+}
 
 /**
  * Reads the headers of a built folder and compares them with the plan: names, shapes and dtypes of all tensors.
