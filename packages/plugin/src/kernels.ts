@@ -17,7 +17,7 @@ export interface Kernels {
   add(out: Float32Array, x: Float32Array, y: Float32Array): void;
   /** out[i] = x[i] y[i] */
   multiply(out: Float32Array, x: Float32Array, y: Float32Array): void;
-  /** out[i] = e^(a x[i] + b); the exponent is clamped to [-87, 88]. */
+  /** out[i] = e^(a x[i] + b); the exponent is clamped to [-87, 87]. */
   exponential(out: Float32Array, x: Float32Array, a: number, b: number): void;
   /** out[i] = tanh x[i] */
   hyperbolicTangent(out: Float32Array, x: Float32Array): void;

@@ -5,7 +5,7 @@ import { expVector, tanhVector } from "./transcendental";
 /** Min-max normalised, clamped magnitude. */
 @inline
 function normalised(tau: v128, low: v128, high: v128, inverse: v128): v128 {
-  const magnitude = f32x4.min(f32x4.max(f32x4.abs(tau), low), high);
+  const magnitude = f32x4.pmin(f32x4.pmax(f32x4.abs(tau), low), high);
   return f32x4.mul(f32x4.sub(magnitude, low), inverse);
 }
 
@@ -32,7 +32,7 @@ export function clampMagnitude(out: usize, tau: usize, n: i32, low: f32, high: f
   for (let i: i32 = 0; i < n; i += 4) {
     const o = <usize>i << 2;
     const t = v128.load(tau + o);
-    v128.store(out + o, withSign(f32x4.min(f32x4.max(f32x4.abs(t), l), h), t));
+    v128.store(out + o, withSign(f32x4.pmin(f32x4.pmax(f32x4.abs(t), l), h), t));
   }
 }
 
@@ -90,7 +90,7 @@ export function accumulateWeighted(
   const nothing = f32x4.splat(0);
   for (let i: i32 = 0; i < n; i += 4) {
     const o = <usize>i << 2;
-    const w = f32x4.mul(f32x4.max(f32x4.sub(v128.load(balance + o), t), nothing), inv);
+    const w = f32x4.mul(f32x4.pmax(f32x4.sub(v128.load(balance + o), t), nothing), inv);
     const x = f32x4.mul(lam, v128.load(clamped + o));
     v128.store(numerator + o, f32x4.add(v128.load(numerator + o), f32x4.mul(x, w)));
     v128.store(denominator + o, f32x4.add(v128.load(denominator + o), w));
@@ -123,7 +123,7 @@ export function finishQuotient(out: usize, base: usize, numerator: usize, denomi
   for (let i: i32 = 0; i < n; i += 4) {
     const o = <usize>i << 2;
     const d = v128.load(denominator + o);
-    const quotient = f32x4.div(v128.load(numerator + o), f32x4.max(d, least));
+    const quotient = f32x4.div(v128.load(numerator + o), f32x4.pmax(d, least));
     const kept = v128.and(quotient, f32x4.gt(d, nothing));
     v128.store(out + o, f32x4.add(v128.load(base + o), kept));
   }

@@ -1,13 +1,16 @@
 // exp and tanh of our own: polynomials in plain float32 operations, so that every machine gives the same bits.
 
-/** e^x for x in [-87, 88]; beyond that the argument is clamped. Relative error below 2e-7 (Cephes' minimax polynomial). */
+/** Adding it to a small number leaves the number, rounded to nearest, in the low bits of the sum. */
+const ROUNDER: f32 = 12582912.0;
+
+/** e^x for |x| <= 87. Relative error below 2e-7 (Cephes' minimax polynomial). */
 @inline
-export function expVector(argument: v128): v128 {
-  const x = f32x4.max(f32x4.min(argument, f32x4.splat(88)), f32x4.splat(-87));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+export function expVector(x: v128): v128 {
+  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), f32x4.splat(ROUNDER));
+  const n = f32x4.sub(shifted, f32x4.splat(ROUNDER));
   // ln 2 in two parts: the first has few bits, so n times it is exact.
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
   let p = f32x4.splat(1.9875691500e-4);
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
@@ -15,16 +18,23 @@ export function expVector(argument: v128): v128 {
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
   const value = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(127 << 23));
   return f32x4.mul(value, power);
+}
+
+/** e^x with the argument clamped to [-87, 87]. */
+@inline
+export function expClamped(x: v128): v128 {
+  return expVector(f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87)));
 }
 
 /** tanh x. Near zero a polynomial keeps the relative precision, further out it goes through e^(2|x|). */
 @inline
 export function tanhVector(x: v128): v128 {
-  const sign = v128.and(x, i32x4.splat(0x80000000));
   const magnitude = f32x4.abs(x);
-  const z = f32x4.mul(x, x);
+  // Below 1e-4 tanh x is x in float32; squares of tiny numbers would be denormal, which is slow.
+  const squarable = v128.and(x, f32x4.ge(magnitude, f32x4.splat(1e-4)));
+  const z = f32x4.mul(squarable, squarable);
   let p = f32x4.splat(-5.70498872745e-3);
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(2.06390887954e-2));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-5.37397155531e-2));
@@ -33,7 +43,8 @@ export function tanhVector(x: v128): v128 {
   const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
   const isNear = f32x4.lt(magnitude, f32x4.splat(0.625));
   if (i32x4.all_true(isNear)) return near;
-  const e = expVector(f32x4.add(magnitude, magnitude));
+  const sign = v128.and(x, i32x4.splat(0x80000000));
+  const e = expClamped(f32x4.add(magnitude, magnitude));
   const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))));
   return v128.bitselect(near, v128.or(far, sign), isNear);
 }
@@ -63,11 +74,11 @@ export function exponential(out: usize, x: usize, n: i32, a: f32, b: f32): void 
   let i: i32 = 0;
   for (; i + 4 <= n; i += 4) {
     const o = <usize>i << 2;
-    v128.store(out + o, expVector(f32x4.add(f32x4.mul(v128.load(x + o), va), vb)));
+    v128.store(out + o, expClamped(f32x4.add(f32x4.mul(v128.load(x + o), va), vb)));
   }
   if (i < n) {
     const o = <usize>i << 2;
-    storeSome(out + o, expVector(f32x4.add(f32x4.mul(loadSome(x + o, n - i), va), vb)), n - i);
+    storeSome(out + o, expClamped(f32x4.add(f32x4.mul(loadSome(x + o, n - i), va), vb)), n - i);
   }
 }
 
