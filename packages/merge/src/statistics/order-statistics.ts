@@ -217,7 +217,7 @@ function bracket(
 ): Window | undefined {
   let sampled = 0;
   for (const n of count.bins) sampled += n;
-  const expected = rank * share;
+  const expected = Math.min(rank * share, sampled - 1);
   const q = Math.min(1, Math.max(0, expected / sampled));
   const slack = BRACKET_DEVIATIONS * Math.sqrt(sampled * q * (1 - q)) + BRACKET_DEVIATIONS;
   const first = expected - slack <= 0 ? 0 : binAt(count.bins, Math.floor(expected - slack));

@@ -1,0 +1,118 @@
+import type { Block, Group, Sweep } from '@hubfuse/plugin';
+import { KernelInstance, KernelMemory } from '@hubfuse/tensors';
+import { describe, expect, test } from 'vitest';
+import { orderStatistics } from './order-statistics.ts';
+
+const memory = new KernelMemory();
+const kernels = new KernelInstance(memory);
+memory.reserve(256 << 20);
+
+const PIECE = 65_536;
+
+/** Runs a sweep to its end over rows of values, as the executor does; counts the full passes. */
+function run(sweep: Sweep, rows: readonly Float32Array[], options: { sampleEvery?: number } = {}) {
+  const length = rows[0]?.length ?? 0;
+  const group: Group = { length, models: rows.length, parameters: { global: {}, models: [] } };
+  const pass = (state: unknown, keep: (index: number) => boolean) => {
+    let total: unknown;
+    for (let offset = 0, index = 0; offset < length; offset += PIECE, index++) {
+      if (!keep(index)) continue;
+      const mark = memory.mark;
+      const models = rows.map((row) => {
+        const piece = memory.float32(Math.min(PIECE, length - offset));
+        piece.set(row.subarray(offset, offset + PIECE));
+        return piece;
+      });
+      const accumulator = sweep.open(state, memory);
+      sweep.map({ models, kernels } as unknown as Block, state, accumulator);
+      const partial = sweep.close(accumulator);
+      total = total === undefined ? partial : sweep.reduce(total, partial);
+      memory.release(mark);
+    }
+    return total;
+  };
+  let state = sweep.start([], group);
+  const every = options.sampleEvery;
+  if (every !== undefined && sweep.sample !== undefined) {
+    let sampled = 0;
+    for (let offset = 0; offset < length; offset += every * PIECE) sampled += Math.min(PIECE, length - offset);
+    const taken = pass(state, (index) => index % every === 0);
+    state = sweep.sample(taken, state, { share: sampled / length, group });
+  }
+  for (let passes = 1; ; passes++) {
+    const outcome = sweep.finish(
+      pass(state, () => true),
+      state,
+      group,
+    );
+    if ('result' in outcome) return { values: outcome.result as number[][], passes };
+    state = outcome.again;
+  }
+}
+
+function values(length: number, draw: (random: () => number, i: number) => number): Float32Array {
+  let state = 42;
+  const random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return Float32Array.from({ length }, (_, i) => draw(random, i));
+}
+
+const select = (absolute: boolean, ranks: readonly number[]) =>
+  orderStatistics({ name: 'test', absolute, rows: (block) => block.models, ranks: () => [ranks] });
+
+const truth = (row: Float32Array, { absolute, ranks }: { absolute: boolean; ranks: readonly number[] }) => {
+  const sorted = (absolute ? row.map(Math.abs) : row.slice()).sort();
+  return ranks.map((rank) => sorted[rank]);
+};
+
+describe('order statistics are those of a sort', () => {
+  const length = 400_003;
+  const distributions: Record<string, Float32Array> = {
+    'heavy tails': values(length, (random) => (random() - 0.5) ** 9),
+    'half of the values exactly zero': values(length, (random) => (random() < 0.5 ? 0 : random() - 0.5)),
+    'few distinct values': values(length, (random) => Math.round(random() * 7 - 3) / 256),
+    'one value': values(length, () => 0.25),
+    'signed products of tiny numbers': values(length, (random) => (random() - 0.5) ** 3 * (random() - 0.5) * 1e-9),
+  };
+  for (const [name, row] of Object.entries(distributions)) {
+    for (const absolute of [true, false]) {
+      for (const sampleEvery of [undefined, 3]) {
+        test(`${name}, ${absolute ? 'magnitudes' : 'signed'}, ${sampleEvery ? 'bracketed by a sample' : 'by histograms'}`, () => {
+          const ranks = [0, 40, Math.trunc(length * 0.8), length - 1];
+          const { values: found } = run(select(absolute, ranks), [row], sampleEvery ? { sampleEvery } : {});
+          const expected = truth(row, { absolute, ranks });
+          found[0]?.forEach((value, i) => {
+            // Zero and minus zero are one value.
+            expect(value + 0).toBe((expected[i] as number) + 0);
+          });
+        });
+      }
+    }
+  }
+
+  test('a small group is selected in one pass', () => {
+    const row = values(1_001, (random) => random() - 0.5);
+    const { values: found, passes } = run(select(true, [500]), [row]);
+    expect(passes).toBe(1);
+    expect(found).toEqual([truth(row, { absolute: true, ranks: [500] })]);
+  });
+
+  test('a sample that misleads is found out, and the result is right all the same', () => {
+    // The sampled blocks are all small, the others all large.
+    const row = values(length, (random, i) => (Math.floor(i / PIECE) % 3 === 0 ? 1e-6 : 1) * (random() + 0.1));
+    const ranks = [Math.trunc(length / 2)];
+    const { values: found, passes } = run(select(true, ranks), [row], { sampleEvery: 3 });
+    expect(found).toEqual([truth(row, { absolute: true, ranks })]);
+    expect(passes).toBeGreaterThan(1);
+  });
+
+  test('rows without ranks have no values', () => {
+    const row = values(1_001, (random) => random());
+    const sweep = orderStatistics({ name: 't', absolute: true, rows: (b) => b.models, ranks: () => [[], [3]] });
+    const { values: found } = run(sweep, [row, row]);
+    expect(found[0] ?? []).toEqual([]);
+    expect(found[1]).toEqual(truth(row, { absolute: true, ranks: [3] }));
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { fromFloat32 } from './convert.ts';
+import { KernelInstance, KernelMemory } from './kernels.ts';
+
+const memory = new KernelMemory();
+const kernels = new KernelInstance(memory);
+memory.reserve(64 << 20);
+
+function row(values: ArrayLike<number>): Float32Array {
+  const array = memory.float32(values.length);
+  array.set(values);
+  return array;
+}
+
+/** Values of all magnitudes, both signs, from a fixed seed. */
+function spread(length: number, seed = 1): Float32Array {
+  let state = seed;
+  const next = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return Float32Array.from({ length }, () => (next() - 0.5) * 10 ** (next() * 12 - 8));
+}
+
+describe('widening and narrowing', () => {
+  test('every float16 and bfloat16 value survives the way to float32 and back', () => {
+    for (const dtype of ['F16', 'BF16'] as const) {
+      const exponent = dtype === 'F16' ? 0x7c00 : 0x7f80;
+      const codes = Uint16Array.from({ length: 65_536 }, (_, code) => code).filter((c) => (c & exponent) !== exponent);
+      const raw = memory.bytes(codes.length * 2);
+      raw.set(new Uint8Array(codes.buffer));
+      const wide = row(new Float32Array(codes.length));
+      expect(kernels.widen(dtype, raw, wide)).toBe(-1);
+      const back = memory.bytes(codes.length * 2);
+      expect(kernels.narrow(dtype, wide, back)).toBe(-1);
+      expect(Buffer.compare(back, raw)).toBe(0);
+    }
+  });
+
+  test('narrowing rounds to nearest, ties to even, as the reference conversion does', () => {
+    for (const dtype of ['F16', 'BF16'] as const) {
+      const values = spread(10_007, 3).map((value) => Math.max(-60_000, Math.min(60_000, value)));
+      const raw = memory.bytes(values.length * 2);
+      expect(kernels.narrow(dtype, row(values), raw)).toBe(-1);
+      expect(Buffer.compare(raw, fromFloat32(values, dtype).data)).toBe(0);
+    }
+  });
+
+  test('the first value that is not finite or overflows is found at every position of a vector', () => {
+    for (let at = 0; at < 11; at++) {
+      for (const [dtype, value] of [
+        ['F16', 65_520],
+        ['BF16', 3.4e38],
+        ['F32', Number.NaN],
+        ['F64', Number.NEGATIVE_INFINITY],
+      ] as const) {
+        const values = row(new Float32Array(11).fill(1));
+        values[at] = value;
+        expect(kernels.narrow(dtype, values, memory.bytes(88)), `${dtype} at ${at}`).toBe(at);
+      }
+      const raw = new Float32Array(11).fill(2);
+      raw[at] = Number.POSITIVE_INFINITY;
+      const stored = memory.bytes(44);
+      stored.set(new Uint8Array(raw.buffer));
+      expect(kernels.widen('F32', stored, row(new Float32Array(11)))).toBe(at);
+    }
+  });
+});
+
+describe('exp and tanh', () => {
+  test('exp stays within 3e-7 of the true value over its whole range', () => {
+    const x = Float32Array.from({ length: 40_001 }, (_, i) => (i - 20_000) / 230);
+    const out = row(x);
+    kernels.exponential(out, row(x), 1, 0);
+    x.forEach((value, i) => {
+      const truth = Math.exp(Math.max(-87, Math.min(87, value)));
+      expect(Math.abs((out[i] as number) - truth) / truth).toBeLessThan(3e-7);
+    });
+  });
+
+  test('tanh keeps the relative precision of the smallest and saturates at one', () => {
+    const x = spread(20_011, 5);
+    const out = row(x);
+    kernels.hyperbolicTangent(out, row(x));
+    x.forEach((value, i) => {
+      const truth = Math.tanh(value);
+      expect(Math.abs((out[i] as number) - truth)).toBeLessThanOrEqual(3e-7 * Math.abs(truth) + 1e-45);
+    });
+  });
+});
+
+describe('kernels over several rows', () => {
+  test('a weighted sum is the float64 sum rounded once', () => {
+    const rows = [spread(1_003, 7), spread(1_003, 8), spread(1_003, 9)];
+    const weights = [0.3, 0.3, 0.4];
+    const out = row(new Float32Array(1_003));
+    kernels.weightedSum(out, rows.map(row), weights);
+    out.forEach((value, i) => {
+      let sum = 0;
+      rows.forEach((values, j) => {
+        sum += (values[i] as number) * (weights[j] as number);
+      });
+      expect(value).toBe(Math.fround(sum));
+    });
+  });
+
+  test('values that disagree with the elected sign, and zeros, do not count', () => {
+    const rows = [
+      [3, 1, 0, -2],
+      [-1, 1, 0, 2],
+      [1, 0, 0, 0],
+    ].map(row);
+    const elected = (merge: 'sum' | 'mean' | 'max', zero: 1 | 0 | -1 = 1) => {
+      const out = row(new Float32Array(4));
+      kernels.elect(out, rows, [1, 1, 1], { merge, zero });
+      return [...out];
+    };
+    expect(elected('sum')).toEqual([4, 2, 0, 2]);
+    expect(elected('mean')).toEqual([2, 1, 0, 2]);
+    expect(elected('max')).toEqual([3, 1, 0, 2]);
+    expect(elected('sum', -1)[3]).toBe(-2);
+    expect(elected('sum', 0)[3]).toBe(0);
+  });
+});
+
+describe('counting order keys', () => {
+  test('collected keys and histograms agree with sorting', () => {
+    const values = spread(5_003, 11);
+    const sorted = [...values].sort((a, b) => a - b);
+    const keys = memory.uint32(values.length);
+    const counts = memory.uint32(2);
+    kernels.collect(row(values), { keys, counts }, { low: 0, high: 0xffffffff, absolute: false });
+    expect([...counts]).toEqual([0, values.length]);
+    const float = (key: number) =>
+      new Float32Array(Uint32Array.of(key >= 0x80000000 ? key ^ 0x80000000 : ~key).buffer)[0];
+    expect([...keys].sort((a, b) => a - b).map(float)).toEqual(sorted);
+    const bins = memory.uint32(1 << 16);
+    const below = kernels.histogram(row(values), bins, { low: 0x80000000, shift: 16, absolute: false });
+    expect(below).toBe(sorted.filter((value) => value < 0).length);
+    expect(bins.reduce((sum, count) => sum + count, 0)).toBe(values.length - below);
+  });
+});
