@@ -1,0 +1,144 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSafetensors, toFloat32 } from '@hubfuse/tensors';
+import { afterAll, describe, expect, test } from 'vitest';
+import { plan, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
+import { executeMerge } from '../execute/execute-merge.ts';
+
+const root = await scratch();
+const registry = await tinyRegistry();
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const labels = (...names: string[]) => ({ id2label: Object.fromEntries(names.map((name, i) => [i, name])) });
+const trunk = (value: number, prefix = 'tiny.'): TinyTensors => ({
+  [`${prefix}layer.0.weight`]: { shape: [2], values: [value, 2 * value] },
+});
+const head = (...rows: number[]): TinyTensors => ({
+  'classifier.weight': { shape: [rows.length, 1], values: rows },
+  'classifier.bias': { shape: [rows.length], values: rows.map((row) => row / 2) },
+});
+
+let count = 0;
+async function merge(recipe: Record<string, unknown>) {
+  const made = await plan(registry, recipe);
+  const out = join(root, `out-${count++}`);
+  await executeMerge({ ...made, out, registry, workers: 1 });
+  const { tensors } = await readSafetensors(join(out, 'model.safetensors'));
+  const values = Object.fromEntries([...tensors].map(([name, { data, dtype }]) => [name, [...toFloat32(data, dtype)]]));
+  return { ...made, out, values };
+}
+
+describe('heads', () => {
+  test('the same labels in another order are aligned by name', async () => {
+    const a = await writeModel(root, {
+      name: 'a',
+      tensors: { ...trunk(1), ...head(1, 2) },
+      config: labels('no', 'yes'),
+    });
+    const b = await writeModel(root, {
+      name: 'b',
+      tensors: { ...trunk(3), ...head(8, 9) },
+      config: labels('yes', 'no'),
+    });
+    const { values } = await merge({ merge_method: 'linear', models: [a, b] });
+    expect(values['classifier.weight']).toEqual([(1 + 9) / 2, (2 + 8) / 2]);
+    expect(values['classifier.bias']).toEqual([(0.5 + 4.5) / 2, (1 + 4) / 2]);
+    expect(values['tiny.layer.0.weight']).toEqual([2, 4]);
+  });
+
+  test('LABEL_0 names prove nothing: by position, with a warning', async () => {
+    const named = ['LABEL_0', 'LABEL_1'];
+    const a = await writeModel(root, { name: 'la', tensors: { ...trunk(1), ...head(1, 2) }, config: labels(...named) });
+    const b = await writeModel(root, { name: 'lb', tensors: { ...trunk(3), ...head(3, 4) }, config: labels(...named) });
+    const { values, plan: made } = await merge({ merge_method: 'linear', models: [a, b] });
+    expect(values['classifier.weight']).toEqual([2, 3]);
+    expect(made.warnings.join()).toContain('by position');
+  });
+
+  test('different labels: the trunk is merged, each head is kept beside it with its labels', async () => {
+    const a = await writeModel(root, {
+      name: 'mail',
+      tensors: { ...trunk(1), ...head(1, 2) },
+      config: labels('a', 'b'),
+    });
+    const b = await writeModel(root, {
+      name: 'news',
+      tensors: { ...trunk(3), ...head(5, 6) },
+      config: labels('c', 'd'),
+    });
+    const { values, plan: made, out } = await merge({ merge_method: 'linear', models: [a, b] });
+    expect(Object.keys(values)).toEqual(['tiny.layer.0.weight']);
+    expect(made.config).toMatchObject({ architectures: ['TinyModel'] });
+    const kept = await readSafetensors(join(out, 'heads/news.safetensors'));
+    expect(JSON.parse(kept.metadata.labels ?? '')).toEqual(['c', 'd']);
+    expect([...kept.tensors.keys()].sort()).toEqual(['classifier.bias', 'classifier.weight']);
+  });
+
+  test('heads: merge aligns heads of other labels by position and says so', async () => {
+    const models = [join(root, 'mail'), join(root, 'news')];
+    const { values, plan: made } = await merge({ merge_method: 'linear', heads: 'merge', models });
+    expect(values['classifier.weight']).toEqual([3, 4]);
+    expect(made.warnings.join()).toContain('by position');
+  });
+});
+
+describe('alignment by meaning', () => {
+  test('a base without head and prefix, in legacy names, serves its fine-tunes; their heads are averaged', async () => {
+    const base = await writeModel(root, {
+      name: 'bare',
+      tensors: {
+        ...trunk(1, ''),
+        'emb.LayerNorm.gamma': { shape: [1], values: [7] },
+        pooler: { shape: [1], values: [0] },
+      },
+      config: { architectures: ['TinyModel'] },
+    });
+    const tune = (name: string, value: number) =>
+      writeModel(root, {
+        name,
+        tensors: { ...trunk(value), ...head(value, 0), 'tiny.emb.LayerNorm.weight': { shape: [1], values: [value] } },
+        config: labels('x', 'y'),
+      });
+    const models = [await tune('t1', 2), await tune('t2', 4)];
+    const { values, plan: made } = await merge({
+      merge_method: 'task_arithmetic',
+      base_model: base,
+      models,
+      parameters: { lambda: 0.5 },
+    });
+    expect(values['tiny.layer.0.weight']).toEqual([1 + 0.5 * (1 + 3), 2 + 0.5 * (2 + 6)]);
+    expect(values['tiny.emb.LayerNorm.weight']).toEqual([7 + 0.5 * (-5 - 3)]);
+    expect(values['classifier.weight']).toEqual([3, 0]);
+    expect(made.inputs[made.donor]?.name).toBe(models[0]);
+    expect(made.dropped).toMatchObject([{ name: 'pooler' }]);
+    expect(made.tensors.find(({ name }) => name === 'classifier.bias')?.note).toBe('the base lacks it');
+  });
+
+  test('integer tensors are copied, and a model that lacks a tensor leaves it unchanged', async () => {
+    const ids = { ids: { shape: [2], values: [4, 5], dtype: 'I64' } } as const;
+    const base = await writeModel(root, {
+      name: 'ib',
+      tensors: { ...trunk(1), ...ids, 'tiny.extra': { shape: [1], values: [2] } },
+    });
+    const a = await writeModel(root, {
+      name: 'ia',
+      tensors: { ...trunk(2), ...ids, 'tiny.extra': { shape: [1], values: [5] } },
+    });
+    const b = await writeModel(root, { name: 'ic', tensors: { ...trunk(3), ...ids } });
+    const { values, plan: made } = await merge({ merge_method: 'task_arithmetic', base_model: base, models: [a, b] });
+    expect(values['tiny.extra']).toEqual([5]);
+    expect(values.ids).toEqual([4, 5]);
+    expect(made.warnings.join()).toContain('not in every model');
+  });
+
+  test('excluded tensors come from the base', async () => {
+    const base = join(root, 'ib');
+    const { values } = await merge({
+      merge_method: 'pcb',
+      base_model: base,
+      models: [join(root, 'ia'), join(root, 'ia')],
+      parameters: { exclude: ['extra'] },
+    });
+    expect(values['tiny.extra']).toEqual([2]);
+  });
+});
