@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EXIT_CODES } from './exit-codes.ts';
 
 /** Turns Ctrl-C and SIGTERM into an abort; a second signal ends the process at once. */
@@ -6,6 +7,11 @@ export class Interruption {
   #exitCode: number | undefined;
   readonly #onInterrupt = () => this.#stop(EXIT_CODES.interrupted.code);
   readonly #onTerminate = () => this.#stop(EXIT_CODES.terminated.code);
+
+  constructor() {
+    // Every request and every worker of a run listens; Node.js warns of a leak from the eleventh on.
+    setMaxListeners(0, this.#controller.signal);
+  }
 
   get signal(): AbortSignal {
     return this.#controller.signal;

@@ -25,7 +25,7 @@ export async function openFolder(path: string, reference = path): Promise<ModelS
   }
   const files = await listFolder(folder);
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const name = path;
+  const name = reference;
   return {
     reference,
     name,

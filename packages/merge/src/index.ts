@@ -1,3 +1,4 @@
+export { divideMemory, type MemoryDivision } from './execute/divide-memory.ts';
 export {
   type ExecuteMergeOptions,
   executeMerge,

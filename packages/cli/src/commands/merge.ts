@@ -1,13 +1,7 @@
-import { resolve } from 'node:path';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
-import { common } from '../common-options.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { hubOptions } from '../hub-options.ts';
-import { recipeOptions } from '../model-arguments.ts';
-import { readRecipe } from '../read-recipe.ts';
-import { describeReport, showRun } from '../run-view.ts';
-import { openWorkspace } from '../workspace.ts';
+import { readRunRequest, runOptions, runPositionals } from '../run-request.ts';
 
 export default defineCommand({
   name: 'merge',
@@ -19,19 +13,10 @@ export default defineCommand({
     'An interrupted merge continues with the same command; nothing is downloaded or published twice, and nothing stands ' +
       'at --out before it is whole.',
   ],
-  positionals: [
-    { name: 'recipe or models', description: 'one recipe file, or several models', required: true, multiple: true },
-  ],
+  positionals: runPositionals,
   options: {
-    out: { type: 'text', short: 'o', value: 'folder', description: 'folder that the merged model becomes' },
-    ...recipeOptions,
+    ...runOptions,
     fresh: { type: 'flag', description: 'start over instead of continuing an interrupted merge' },
-    hub: common.hub,
-    token: common.token,
-    workers: common.workers,
-    memory: common.memory,
-    'shard-size': common['shard-size'],
-    seed: common.seed,
   },
   examples: [
     { command: 'hubfuse merge recipe.yaml --out merged', explanation: 'all that a recipe says' },
@@ -43,38 +28,24 @@ export default defineCommand({
     },
   ],
   resumes: true,
-  async run({ options, positionals, output, signal, directory, environment, registry, configuration }) {
-    const extensions = await registry();
-    const { hub, token, workers, memory, seed } = options;
-    const access = await hubOptions({ hub: hub ?? configuration.hub, token });
-    const recipe = await readRecipe({ positionals, options, directory, hub: access.hubUrl, registry: extensions });
+  async run(context) {
+    const { registry, hub, recipe, options } = await readRunRequest(context);
     if (options.out === undefined && recipe.publish === undefined) {
       throw new UsageError({
         code: 'usage/no-output',
         message: 'the merged model has nowhere to go',
-        hint: 'add --out <folder>, or publish: to the recipe',
+        hint: 'add --out <folder>, or `publish` to the recipe',
       });
     }
     const { createRun, executeRun } = await import('@hubfuse/runs');
-    const { store, folder: workspace } = await openWorkspace(environment.home, extensions);
-    const { id: runId } = await createRun({
-      store,
-      recipe,
-      fresh: options.fresh,
-      options: {
-        workingDirectory: directory,
-        hubUrl: access.hubUrl,
-        out: options.out === undefined ? undefined : resolve(directory, options.out),
-        shardSize: options['shard-size'],
-        seed,
-      },
-    });
-    const view = showRun(output);
-    const report = await executeRun({
-      ...{ store, runId, registry: extensions, hub: access, workspace, workers, memory, signal },
-      ...view,
-    });
-    output.result(report, () => describeReport(report));
+    const { openWorkspace } = await import('../workspace.ts');
+    const { describeReport, showRun } = await import('../run-view.ts');
+    const { store, folder: workspace } = await openWorkspace(context.environment.home, registry);
+    const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
+    const { workers, memory } = context.options;
+    const settings = { store, runId, registry, hub, workspace, workers, memory, signal: context.signal };
+    const report = await executeRun({ ...settings, ...showRun(context.output) });
+    context.output.result(report, () => describeReport(report));
     return report.gate?.met === false ? EXIT_CODES.gate.code : EXIT_CODES.ok.code;
   },
 });

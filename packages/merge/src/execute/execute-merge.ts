@@ -1,21 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MethodProgram, type Registry, ResourceError, type Sweep } from '@hubfuse/plugin';
-import { defaultWorkers, WorkerPool } from '@hubfuse/tensors';
+import type { MethodProgram, Registry, Sweep } from '@hubfuse/plugin';
+import { WorkerPool } from '@hubfuse/tensors';
 import type { MergePlan } from '../plan/merge-plan.ts';
+import { divideMemory } from './divide-memory.ts';
 import { Journal } from './journal.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import type { MergeJob, MergeWorkerData } from './merge-worker.ts';
 import { finishOutputs, outputsExist, planDigest, prepareOutputs, temporaryName } from './output-files.ts';
-import {
-  BLOCK_ELEMENTS,
-  type BlockReference,
-  runsOf,
-  sampleOf,
-  sampleStride,
-  statisticsBlocks,
-  writingUnits,
-} from './units.ts';
+import { type BlockReference, runsOf, sampleOf, sampleStride, statisticsBlocks, writingUnits } from './units.ts';
 
 /** What a merge tells while it works. `done` and `total` count scalars of the phase, `total` files for hashing. */
 export interface MergeProgress {
@@ -48,12 +41,6 @@ export interface MergeResult {
   resumed: boolean;
 }
 
-const DEFAULT_MEMORY = 1 << 30;
-/** What Node and the module graph take in the main thread and in each worker, in bytes (measured). */
-const MAIN_BYTES = 110 << 20;
-const WORKER_BYTES = 40 << 20;
-/** Kept rows beyond this bring nothing: larger tensors are read again for each sweep. */
-const MAXIMUM_RESIDENT_BYTES = 256 << 20;
 /** Written units become durable, and are journalled, about this often. */
 const JOURNAL_MILLISECONDS = 2_000;
 
@@ -109,23 +96,6 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
   } finally {
     await pool.close();
   }
-}
-
-/** How many workers fit into the memory that the user grants, and what each may keep of a tensor. */
-function divideMemory({ plan, workers, memory }: ExecuteMergeOptions): { workers: number; residentBytes: number } {
-  const granted = (memory ?? DEFAULT_MEMORY) - MAIN_BYTES;
-  const perWorker = WORKER_BYTES + (6 * plan.models + 20) * BLOCK_ELEMENTS * 4;
-  if (granted < perWorker) {
-    throw new ResourceError({
-      code: 'merge/memory-too-small',
-      message: `a merge of ${plan.models} models needs ${Math.ceil((MAIN_BYTES + perWorker) / 1e6)} MB`,
-      where: '--memory',
-      hint: 'grant more memory',
-    });
-  }
-  const count = Math.max(1, Math.min(workers ?? defaultWorkers(), Math.floor(granted / perWorker)));
-  const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, Math.max(0, Math.floor(granted / count) - perWorker));
-  return { workers: count, residentBytes };
 }
 
 interface SweepOptions extends ExecuteMergeOptions {

@@ -1,0 +1,40 @@
+import { defineCommand } from '../command.ts';
+import { readRunRequest, runOptions, runPositionals } from '../run-request.ts';
+
+export default defineCommand({
+  name: 'plan',
+  summary: 'Show what a merge would do, from file headers alone',
+  description: [
+    'Pins every revision, reads headers by range and downloads nothing: sizes and precisions, what becomes of every ' +
+      'tensor, memory, disk and licences. Takes the same arguments as merge. A plan that cannot be carried out fails with ' +
+      'the error that the merge would fail with.',
+  ],
+  positionals: runPositionals,
+  options: {
+    ...runOptions,
+    explain: { type: 'flag', description: 'show every tensor with the parameters that hold for it' },
+  },
+  examples: [
+    { command: 'hubfuse plan recipe.yaml', explanation: 'before anything is spent' },
+    { command: 'hubfuse plan recipe.yaml --explain', explanation: 'which weight holds for which tensor' },
+    { command: 'hubfuse plan recipe.yaml --json', explanation: 'the whole plan as JSON' },
+  ],
+  async run({ options, output, environment, signal, ...context }) {
+    const request = await readRunRequest({ options, output, environment, signal, ...context });
+    const { makePlan } = await import('@hubfuse/runs');
+    const { describePlan, explainTensors } = await import('../plan-view.ts');
+    const { findSpace, requireSpace } = await import('../plan-space.ts');
+    const { registry, recipe, options: runSettings } = request;
+    const hub = { ...request.hub, signal };
+    const plan = await makePlan({ spec: { recipe, options: runSettings }, hub, registry });
+    const { workers, memory } = options;
+    const places = { cache: hub.cacheDir, output: runSettings.out ?? environment.home };
+    const space = await findSpace(plan, { places, workers, memory });
+    output.result({ plan, ...space }, () => {
+      const tensors = options.explain ? ['', explainTensors(plan.merge)] : [];
+      return [describePlan(plan, space), ...tensors].join('\n');
+    });
+    requireSpace(space);
+    return undefined;
+  },
+});

@@ -1,0 +1,61 @@
+import { freeBytes } from '@hubfuse/hub';
+import { divideMemory } from '@hubfuse/merge';
+import { ResourceError } from '@hubfuse/plugin';
+import type { RunPlan } from '@hubfuse/runs';
+import { formatBytes } from './units.ts';
+
+/** Bytes per second and worker that a pass over the tensors takes: rough, and only for an estimate in a plan. */
+const PASS_BYTES_PER_SECOND = 300e6;
+const WRITE_BYTES_PER_SECOND = 500e6;
+
+/** What a plan needs of this machine, beside what is there. */
+export interface PlanSpace {
+  memory: { workers: number; peakBytes: number };
+  /** Upper bounds: what the cache holds already is counted as if it had to come. */
+  disk: readonly { purpose: 'download' | 'output'; folder: string; bytes: number; freeBytes: number }[];
+  /** Expected seconds of the merge itself, without downloads and scoring. */
+  seconds: number;
+}
+
+/** @throws ResourceError where the memory granted is too little for one worker */
+export async function findSpace(
+  plan: RunPlan,
+  options: {
+    places: { cache: string; output: string };
+    workers: number | undefined;
+    memory: number | undefined;
+  },
+): Promise<PlanSpace> {
+  const { places, workers, memory } = options;
+  const division = divideMemory({ plan: plan.merge, workers, memory });
+  const { readBytes, writeBytes, passes } = plan.merge.totals;
+  return {
+    memory: { workers: division.workers, peakBytes: division.peakBytes },
+    disk: [
+      {
+        purpose: 'download',
+        folder: places.cache,
+        bytes: plan.bytes.download,
+        freeBytes: await freeBytes(places.cache),
+      },
+      { purpose: 'output', folder: places.output, bytes: plan.bytes.output, freeBytes: await freeBytes(places.output) },
+    ],
+    seconds: (readBytes * passes) / (PASS_BYTES_PER_SECOND * division.workers) + writeBytes / WRITE_BYTES_PER_SECOND,
+  };
+}
+
+/** @throws ResourceError where the disk is too small */
+export function requireSpace({ disk }: PlanSpace): void {
+  const short = disk.find(({ bytes, freeBytes: free }) => bytes > free);
+  if (short === undefined) return;
+  const { purpose, folder, bytes, freeBytes: free } = short;
+  throw new ResourceError({
+    code: 'plan/disk-full',
+    where: folder,
+    message: `the ${purpose} may take ${formatBytes(bytes)} and ${formatBytes(free)} are free`,
+    hint:
+      purpose === 'download'
+        ? 'free some space, or point HF_HUB_CACHE at a larger disk'
+        : 'free some space, or choose another --out',
+  });
+}

@@ -1,0 +1,136 @@
+import type { MergePlan, PlannedTensor } from '@hubfuse/merge';
+import type { ParameterValues } from '@hubfuse/plugin';
+import type { RunPlan } from '@hubfuse/runs';
+import type { PlanSpace } from './plan-space.ts';
+import { type Column, renderTable } from './terminal/table.ts';
+import { formatBytes, formatCount, formatDuration } from './units.ts';
+
+const SHA_DIGITS = 12;
+
+/** A plan for people: inputs, what becomes of the tensors, the output, needs, licence and warnings. */
+export function describePlan(plan: RunPlan, space: PlanSpace): string {
+  const { merge, licence, warnings, phases } = plan;
+  const warned = new Set(warnings.map(({ message }) => message));
+  const findings = licence.findings.filter(({ message }) => !warned.has(message));
+  return [
+    describeInputs(plan),
+    '',
+    `method: ${merge.method} ${describeValues(merge.parameters)}`.trimEnd(),
+    `tensors: ${describeRules(merge)}`,
+    ...merge.tensors.filter(({ rule, note }) => rule !== 'method' || note !== undefined).map(describeException),
+    ...merge.dropped.map(
+      ({ input, name, reason }) => `  ${name} of ${merge.inputs[input]?.name ?? input}: left out, ${reason}`,
+    ),
+    ...merge.heads.map(
+      ({ input, path, labels }) =>
+        `  ${path}: head of ${merge.inputs[input]?.name ?? input} with ${labels.length} labels`,
+    ),
+    '',
+    ...merge.outputs.map(
+      ({ path, size }) => `output: ${path} ${formatBytes(size)} ${dtypesOf(merge.tensors).join(' ')}`,
+    ),
+    `parameters: ${formatCount(merge.totals.parameters)}`,
+    `reads ${formatBytes(merge.totals.readBytes)} in ${merge.totals.passes} ${merge.totals.passes === 1 ? 'pass' : 'passes'}`,
+    ...describeSpace(space),
+    `steps: ${phases.join(', ')}`,
+    '',
+    `licence: ${licence.licence}`,
+    ...findings.map(({ severity, message }) => `  ${severity}: ${message}`),
+    ...warnings.map(({ message, where }) => `warning: ${where === undefined ? '' : `${where}: `}${message}`),
+  ].join('\n');
+}
+
+function describeInputs({ merge }: RunPlan): string {
+  const columns: Column[] = [
+    { title: 'role' },
+    { title: 'model' },
+    { title: 'commit' },
+    { title: 'weights', align: 'right' },
+    { title: 'stored as' },
+  ];
+  const rows = merge.inputs.map(({ role, name, revision, bytes }, index) => [
+    role,
+    name,
+    revision?.slice(0, SHA_DIGITS) ?? 'folder',
+    formatBytes(bytes),
+    storedDtypes(merge, index).join(' '),
+  ]);
+  return renderTable(columns, rows);
+}
+
+function storedDtypes(merge: MergePlan, input: number): string[] {
+  const parts = merge.tensors.flatMap(({ base, parts }) => (base === undefined ? parts : [base, ...parts]));
+  return [...new Set(parts.filter((part) => part.input === input).map(({ dtype }) => dtype))].sort();
+}
+
+function dtypesOf(tensors: readonly PlannedTensor[]): string[] {
+  return [...new Set(tensors.map(({ dtype }) => dtype))].sort();
+}
+
+function describeRules({ tensors }: MergePlan): string {
+  const count = (rule: PlannedTensor['rule']) => tensors.filter((tensor) => tensor.rule === rule).length;
+  const parts = [
+    [count('method'), 'merged by the method'],
+    [count('average'), 'averaged'],
+    [count('copy'), 'copied'],
+  ] as const;
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, what]) => `${number} ${what}`)
+    .join(', ');
+}
+
+function describeException({ name, rule, note }: PlannedTensor): string {
+  const fate = { method: 'merged', average: 'averaged', copy: 'copied' }[rule];
+  return `  ${name}: ${fate}${note === undefined ? '' : `, ${note}`}`;
+}
+
+function describeSpace({ memory, disk, seconds }: PlanSpace): string[] {
+  const threads = memory.workers === 1 ? '1 worker' : `${memory.workers} workers`;
+  return [
+    `memory: at most ${formatBytes(memory.peakBytes)} with ${threads}`,
+    ...disk.map(
+      ({ purpose, bytes, folder, freeBytes }) =>
+        `disk: ${purpose} at most ${formatBytes(bytes)}; ${formatBytes(freeBytes)} free at ${folder}`,
+    ),
+    `time: about ${formatDuration(seconds)} for the merge itself`,
+  ];
+}
+
+/** Every tensor with its fate and the parameters that hold for it. */
+export function explainTensors(merge: MergePlan): string {
+  const models = merge.inputs.filter(({ role }) => role === 'model');
+  const columns: Column[] = [
+    { title: 'tensor' },
+    { title: 'shape' },
+    { title: 'dtype' },
+    { title: 'fate' },
+    { title: 'parameters' },
+  ];
+  const rows = merge.tensors.map((tensor) => [
+    tensor.name,
+    `[${tensor.shape.join(', ')}]`,
+    tensor.dtype,
+    tensor.rule,
+    tensor.rule === 'method' ? effectiveParameters(merge, tensor) : (tensor.note ?? ''),
+  ]);
+  const legend = models.map(({ name }, index) => `  ${index + 1}: ${name}`);
+  return [renderTable(columns, rows), '', 'values per model stand in this order:', ...legend].join('\n');
+}
+
+/** `ratio=0.1 lambda=1/1.1`: one value where all models share it, else one per model in the order of the recipe. */
+function effectiveParameters({ parameters, modelParameters }: MergePlan, tensor: PlannedTensor): string {
+  const shared = describeValues({ ...parameters, ...tensor.parameters.global });
+  const models = tensor.parameters.models.map((values, index) => ({ ...modelParameters[index], ...values }));
+  const perModel = Object.keys(models[0] ?? {}).map((name) => {
+    const values = models.map((model) => String(model[name as keyof typeof model]));
+    return `${name}=${new Set(values).size === 1 ? values[0] : values.join('/')}`;
+  });
+  return [shared, ...perModel].filter((part) => part !== '').join(' ');
+}
+
+function describeValues(values: ParameterValues): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`)
+    .join(' ');
+}

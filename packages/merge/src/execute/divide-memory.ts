@@ -1,0 +1,48 @@
+import { ResourceError } from '@hubfuse/plugin';
+import { defaultWorkers } from '@hubfuse/tensors';
+import type { MergePlan } from '../plan/merge-plan.ts';
+import { BLOCK_ELEMENTS } from './units.ts';
+
+const DEFAULT_MEMORY = 1 << 30;
+/** What Node and the module graph take in the main thread and in each worker, in bytes (measured). */
+const MAIN_BYTES = 110 << 20;
+const WORKER_BYTES = 40 << 20;
+/** Kept rows beyond this bring nothing: larger tensors are read again for each sweep. */
+const MAXIMUM_RESIDENT_BYTES = 256 << 20;
+const FLOAT32_BYTES = 4;
+
+export interface MemoryDivision {
+  /** Worker threads that fit. */
+  workers: number;
+  /** Bytes that each may keep of a tensor. */
+  residentBytes: number;
+  /** The most that the whole process is expected to take. */
+  peakBytes: number;
+}
+
+/**
+ * How many workers fit into the memory that the user grants, and what each may keep of a tensor.
+ * @throws ResourceError `merge/memory-too-small` where not even one fits
+ */
+export function divideMemory(options: {
+  plan: MergePlan;
+  workers?: number | undefined;
+  memory?: number | undefined;
+}): MemoryDivision {
+  const { plan, workers, memory } = options;
+  const granted = (memory ?? DEFAULT_MEMORY) - MAIN_BYTES;
+  const perWorker = WORKER_BYTES + (6 * plan.models + 20) * BLOCK_ELEMENTS * FLOAT32_BYTES;
+  if (granted < perWorker) {
+    throw new ResourceError({
+      code: 'merge/memory-too-small',
+      message: `a merge of ${plan.models} models needs ${Math.ceil((MAIN_BYTES + perWorker) / 1e6)} MB`,
+      where: '--memory',
+      hint: 'grant more memory',
+    });
+  }
+  const count = Math.max(1, Math.min(workers ?? defaultWorkers(), Math.floor(granted / perWorker)));
+  const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, Math.max(0, Math.floor(granted / count) - perWorker));
+  const longest = Math.max(0, ...plan.tensors.map(({ length }) => length));
+  const kept = Math.min(residentBytes, (plan.models + 1) * longest * FLOAT32_BYTES);
+  return { workers: count, residentBytes, peakBytes: MAIN_BYTES + count * (perWorker + kept) };
+}
