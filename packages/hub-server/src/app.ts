@@ -16,6 +16,7 @@ import { repoRoutes } from './routes/repos.ts';
 import { resolveRoutes } from './routes/resolve.ts';
 import { treeRoutes } from './routes/tree.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { xetRoutes } from './routes/xet.ts';
 
 /** All routes of the Hub. */
 export function createApp(hub: Hub): Hono<HubEnv> {
@@ -39,6 +40,7 @@ export function createApp(hub: Hub): Hono<HubEnv> {
     discussionRoutes,
     webhookRoutes,
     lfsRoutes,
+    xetRoutes,
     resolveRoutes,
     pageRoutes,
   ];

@@ -12,6 +12,7 @@ import { HubStore } from './storage/hub-store.ts';
 import { Deliveries, type DeliveryLimits } from './webhooks/deliveries.ts';
 import { announcer } from './webhooks/publisher.ts';
 import { Subscriptions } from './webhooks/subscriptions.ts';
+import { XorbStore } from './xet/xorb-store.ts';
 
 /** A running Hub. */
 export interface HubServer {
@@ -28,6 +29,9 @@ export interface HubServer {
 /** A connection on which nothing moves for this long is closed. Uploads as a whole may take as long as they take. */
 const IDLE_MS = 120_000;
 
+/** Longer than clients pause between requests: closing a connection while its next request is on the way loses that. */
+const KEEP_ALIVE_MS = 60_000;
+
 const DEFAULT_DELIVERIES: DeliveryLimits = { attempts: 5, pauseMs: 1000, timeoutMs: 10_000 };
 
 /**
@@ -40,6 +44,8 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   const imported = await importPlainFolders(store, options.folder);
   const onNotice = options.onNotice ?? (() => {});
   for (const repo of imported) onNotice(`imported ${repo}`);
+  const xorbs = new XorbStore({ folder: join(store.folder, 'xorbs'), temporary: store.temporary, blobs: store.blobs });
+  await xorbs.removeAbandoned();
   const subscriptions = new Subscriptions(join(store.folder, 'webhooks'));
   const deliveries = new Deliveries({
     folder: join(store.folder, 'deliveries'),
@@ -50,6 +56,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   let url = options.publicUrl ?? '';
   const app = createApp({
     store,
+    xorbs,
     subscriptions,
     onNotice,
     announce: announcer({ subscriptions, deliveries, baseUrl: () => url }),
@@ -60,7 +67,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const faults = options.faults === undefined ? undefined : new FaultInjector(options.faults);
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 5000 }, (incoming, outgoing) => {
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
     if (faults?.meet(incoming, outgoing) !== true) void listener(incoming, outgoing);
   });
   server.setTimeout(IDLE_MS);

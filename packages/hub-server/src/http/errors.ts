@@ -48,6 +48,7 @@ const STATUS_BY_CODE: Readonly<Record<string, ContentfulStatusCode>> = {
   'hub-server/bad-commit': 400,
   'hub-server/blob-mismatch': 400,
   'hub-server/bad-id': 400,
+  'hub-server/bad-xet': 400,
 };
 
 /** The reply to a request whose handler threw. `onNotice` gets to know what is wrong with the server itself. */

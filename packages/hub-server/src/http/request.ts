@@ -8,6 +8,7 @@ import type { Ref } from '../storage/refs.ts';
 import type { RepoSettings, Repository } from '../storage/repository.ts';
 import type { Announce } from '../webhooks/publisher.ts';
 import type { Subscriptions } from '../webhooks/subscriptions.ts';
+import type { XorbStore } from '../xet/xorb-store.ts';
 import {
   type AccessRules,
   type Caller,
@@ -30,6 +31,7 @@ export interface Hub {
   partSize: number;
   /** Address that clients use, without a slash at the end; undefined: the one of the request. */
   publicUrl: string | undefined;
+  xorbs: XorbStore;
   subscriptions: Subscriptions;
   /** Tells webhooks of an event; resolves when it is noted, not when it has arrived. */
   announce: Announce;

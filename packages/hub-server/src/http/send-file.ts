@@ -36,7 +36,7 @@ export async function sendContent(
   else if ('bytes' in content) outgoing.end(content.bytes.subarray(start, end));
   else {
     try {
-      await pipeline(createReadStream(content.file, { start, end: end - 1 }), outgoing);
+      await pipeline(createReadStream(content.file, { start, end: end - 1, highWaterMark: 1 << 20 }), outgoing);
     } catch {
       // The client went away, or the disk failed after the headers were sent: either way only the connection tells.
       outgoing.destroy();

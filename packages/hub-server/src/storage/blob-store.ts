@@ -46,6 +46,18 @@ export class BlobStore {
     return readFile(this.path(sha256));
   }
 
+  /** A part of a blob. */
+  async readPart(sha256: string, { offset, length }: { offset: number; length: number }): Promise<Buffer> {
+    const handle = await open(this.path(sha256), 'r');
+    try {
+      const part = Buffer.alloc(length);
+      await handle.read(part, 0, length, offset);
+      return part;
+    } finally {
+      await handle.close();
+    }
+  }
+
   /** Stores bytes that are in memory. */
   async put(content: Uint8Array): Promise<StoredBlob> {
     const sha256 = createHash('sha256').update(content).digest('hex');
