@@ -11,6 +11,7 @@ export class Field {
   readonly findings: Findings;
   /** Where the key stands, for findings about the key itself. */
   readonly keyPosition: Position;
+  #hasUnknownKeys = false;
 
   constructor(options: { node: Located; path: string; findings: Findings; keyPosition?: Position }) {
     this.node = options.node;
@@ -36,6 +37,12 @@ export class Field {
     const name = this.path.split('.').at(-1) ?? '';
     const message = `${name === '' ? 'this' : `"${name}"`} must be ${expected}, not ${describe(this.node)}`;
     this.report({ code: 'recipe/wrong-type', message, hint });
+  }
+
+  /** Reports that a key is missing, unless the mapping holds an unknown key: that is most likely the one, misspelt. */
+  reportMissing(message: string, more: { hint?: string; place?: FindingPlace } = {}): undefined {
+    if (this.#hasUnknownKeys) return;
+    this.findings.add(more.place ?? this.place, { code: 'recipe/missing-key', message, hint: more.hint });
   }
 
   /** The value under a key; undefined where the key is missing or says nothing. */
@@ -69,6 +76,7 @@ export class Field {
     }
     for (const [key, entry] of this.node.entries) {
       if (known.includes(key)) continue;
+      this.#hasUnknownKeys = true;
       this.findings.add(
         { path: join(this.path, key), position: entry.key },
         {

@@ -51,10 +51,10 @@ export class Findings {
   }
 
   /**
-   * @throws RecipeError with everything that was found, if anything was; the first mistake in front.
+   * @throws RecipeError with everything that was found, if anything was: mistakes in the order of the text in front.
    */
   throwIfAny(): void {
-    const [first, ...others] = [...this.#wrong, ...this.#notYet];
+    const [first, ...others] = [...this.#wrong.sort(byPlace), ...this.#notYet.sort(byPlace)];
     if (first === undefined) return;
     const { code, summary, hint, place } = first;
     throw new RecipeError({ code, message: summary, hint, place, others });
@@ -65,6 +65,10 @@ export class Findings {
     const message = cut(details.message);
     return new RecipeError({ ...details, message, place: { file: this.#file, path: cut(path), line, column } });
   }
+}
+
+function byPlace({ place: a }: RecipeError, { place: b }: RecipeError): number {
+  return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
 }
 
 function cut(text: string): string {

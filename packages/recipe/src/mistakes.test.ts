@@ -94,8 +94,8 @@ describe('mistakes are refused with place, reason and advice', () => {
     ],
     ['only the base', '{merge_method: ties, base_model: a/b, models: [a/b]}', 'model-count', 'models', ['at least 1']],
     ['models and slices', top('slices: []'), 'contradiction', 'models / slices', ['models', 'slices']],
-    ['no models', 'merge_method: linear', 'nothing-to-merge', 'models', ['models, slices and modules']],
-    ['an empty list', '{merge_method: linear, models: []}', 'nothing-to-merge', 'models', ['no models']],
+    ['no models', 'merge_method: linear', 'missing-key', 'models', ['models, slices and modules']],
+    ['an empty list', '{merge_method: linear, models: []}', 'missing-key', 'models', ['no models']],
     ['a list', '- merge_method: linear', 'wrong-type', 'document', ['mapping', 'a list']],
     ['a text', 'linear', 'wrong-type', 'document', ['mapping', 'linear']],
     ['nothing', '# later\n', 'empty', 'document', ['empty']],
@@ -166,6 +166,19 @@ describe('mistakes are refused with place, reason and advice', () => {
     for (const mention of mentions) expect(error.message).toContain(mention);
   });
 
+  test('a misspelt key is one mistake: what it would have said is not missed as well', () => {
+    for (const text of [
+      'merge_metod: linear\nmodels: [a/b]',
+      'merge_method: linear\nmodles: [a/b]',
+      '{merge_method: ties, base_modle: a/b, models: [c/d]}',
+      '{merge_method: linear, models: [a/b], evaluate: {taks: x, datasets: [{name: x, dev: x, text: y}]}}',
+      '{merge_method: linear, models: [a/b], publish: {hubb: a/b}}',
+      '{merge_method: linear, models: [{modle: a/b}]}',
+    ]) {
+      expect(refusal(text).findings.map(({ code }) => code)).toEqual(['recipe/unknown-key']);
+    }
+  });
+
   test('what holds for every tensor alike is no filter', () => {
     expect(read(pcb('{ratio: [{value: 0.2}, {filter: a, value: 0.3}]}')).parameters.ratio).toEqual({
       kind: 'constant',
@@ -185,12 +198,12 @@ describe('mistakes are refused with place, reason and advice', () => {
     expect(read(pcb('{exclude: embeddings}')).parameters.exclude).toMatchObject({ value: ['embeddings'] });
   });
 
-  test('several mistakes come in one error', () => {
+  test('several mistakes come in one error, in the order of the text', () => {
     const error = refusal('merge_method: linear\nmodels: [a/b@1@2]\nparameters: {wieght: 1}\nnotes: x\ndtype: fp32\n');
     expect(error.findings.map((finding) => finding.place?.path)).toEqual([
-      'notes',
-      'parameters.wieght',
       'models[0]',
+      'parameters.wieght',
+      'notes',
       'dtype',
     ]);
     for (const finding of error.findings.slice(1)) expect(error.message).toContain(finding.summary);

@@ -26,7 +26,7 @@ export interface ParseRecipeOptions extends ReferenceOptions {
  * Reads a recipe in YAML or JSON: hubfuse's keys and all of mergekit's dialect. Everything that the text alone decides
  * is checked; nothing is fetched.
  *
- * @throws RecipeError with line, column and path of everything that is wrong (`findings`), the first mistake in front.
+ * @throws RecipeError with line, column and path of everything that is wrong (`findings`), in the order of the text.
  * What is right but not done yet has the code `recipe/not-yet` and comes behind all mistakes.
  */
 export function parseRecipe(text: string, options: ParseRecipeOptions): Recipe {

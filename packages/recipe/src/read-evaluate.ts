@@ -25,16 +25,12 @@ export function readEvaluate(field: Field, context: ReadContext): EvaluateSectio
   return task === undefined ? undefined : { task, metric, datasets, ...section };
 }
 
-function readTask(field: Field, { registry, findings }: ReadContext): string | undefined {
+function readTask(field: Field, { registry }: ReadContext): string | undefined {
   const known = registry.names('task');
   const task = field.get('task');
   if (task === undefined) {
-    const message = '`evaluate` needs a `task`';
-    findings.add(
-      { path: `${field.path}.task`, position: field.keyPosition },
-      { code: 'recipe/missing-key', message, hint: known.length === 0 ? undefined : `known: ${known.join(', ')}` },
-    );
-    return undefined;
+    const place = { path: `${field.path}.task`, position: field.keyPosition };
+    return field.reportMissing('`evaluate` needs a `task`', { place, hint: `known: ${known.join(', ')}` });
   }
   const name = task.text('the name of a task');
   if (name === undefined || known.includes(name)) return name;
@@ -65,10 +61,12 @@ function readDatasets(field: Field, task: string | undefined, context: ReadConte
   const list = field.get('datasets');
   const items = list?.items('a list of datasets');
   if (list === undefined || items?.length === 0) {
-    field.report({ code: 'recipe/missing-key', message: '`evaluate` needs at least one entry in `datasets`' });
+    field.reportMissing('`evaluate` needs at least one entry in `datasets`');
     return [];
   }
-  const roles = Object.keys((task === undefined ? undefined : context.registry.find('task', task))?.columns ?? {});
+  // With a task that is not known every task's columns will do: one mistake is enough.
+  const tasks = context.registry.list('task').filter(({ name }) => task === undefined || name === task);
+  const roles = [...new Set(tasks.flatMap(({ columns }) => Object.keys(columns)))];
   const entries: DatasetEntry[] = [];
   for (const item of items ?? []) {
     const entry = readDataset(item, roles, context);
@@ -91,7 +89,7 @@ function readDataset(item: Field, roles: readonly string[], context: ReadContext
     if (column !== undefined) columns[role] = column;
   }
   if (PARTS.every((part) => item.get(part) === undefined)) {
-    item.report({ code: 'recipe/missing-key', message: 'a dataset needs a file: `dev`, `test` or both' });
+    item.reportMissing('a dataset needs a file: `dev`, `test` or both');
   }
   const rest = {
     format: readFormat(item.get('format'), context),
@@ -107,7 +105,7 @@ function readDataset(item: Field, roles: readonly string[], context: ReadContext
 
 function readName(item: Field): string | undefined {
   const field = item.get('name');
-  if (field === undefined) return item.report({ code: 'recipe/missing-key', message: 'a dataset needs a `name`' });
+  if (field === undefined) return item.reportMissing('a dataset needs a `name`');
   const name = field.text();
   if (name === undefined || !RESERVED_GATE_WORDS.includes(name)) return name;
   const hint = `${RESERVED_GATE_WORDS.join(', ')} are words of the gate`;

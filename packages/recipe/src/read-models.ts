@@ -36,7 +36,7 @@ export function readModelEntry(
   if (!item.expectMapping([...ENTRY_KEYS, ...extraKeys], hintOf)) return undefined;
   const model = item.get('model');
   if (model === undefined) {
-    return item.report({ code: 'recipe/missing-key', message: 'an entry of `models` needs a `model`' });
+    return item.reportMissing('an entry of `models` needs a `model`');
   }
   const entry = readReference(model, context);
   const parameters =
@@ -64,7 +64,7 @@ function referenceText(field: Field, context: ReadContext): string | undefined {
   const inner = field.get('model');
   if (inner !== undefined) return referenceText(inner, context);
   const path = field.get('path')?.text('a reference to a model');
-  if (path === undefined) return field.report({ code: 'recipe/missing-key', message: 'a model object needs a `path`' });
+  if (path === undefined) return field.reportMissing('a model object needs a `path`');
   const revision = field.get('revision')?.text('a revision');
   return revision === undefined ? path : `${path}@${revision}`;
 }

@@ -34,7 +34,7 @@ export function readPublish(field: Field, context: GateContext): PublishSection 
   }
   if (hubField === undefined && s3 === undefined && Object.keys(others).length === 0) {
     const hint = 'publish: {hub: {repo: <namespace>/<name>}}';
-    field.report({ code: 'recipe/missing-key', message: '`publish` names no place to publish to', hint });
+    field.reportMissing('`publish` names no place to publish to', { hint });
   }
   const condition = field.get('if');
   const gate =
@@ -48,7 +48,7 @@ function readHub(field: Field, context: ReadContext): HubTarget | undefined {
   if (!isText && !field.expectMapping(HUB_KEYS)) return undefined;
   const repoField = isText ? field : field.get('repo');
   if (repoField === undefined) {
-    return field.report({ code: 'recipe/missing-key', message: '`publish.hub` needs a `repo`: <namespace>/<name>' });
+    return field.reportMissing('`publish.hub` needs a `repo`: <namespace>/<name>');
   }
   const repo = readRepo(repoField, context);
   const target = {
@@ -82,7 +82,7 @@ function readS3(field: Field, { findings }: ReadContext): void {
   if (!field.expectMapping(S3_KEYS)) return;
   for (const key of S3_KEYS) field.get(key)?.text();
   if (field.get('bucket') === undefined) {
-    field.report({ code: 'recipe/missing-key', message: '`publish.s3` needs a `bucket`' });
+    field.reportMissing('`publish.s3` needs a `bucket`');
   }
   findings.notYet(field.place, { message: 'hubfuse does not publish to `s3` yet', hint: 'publish to `hub`' });
 }

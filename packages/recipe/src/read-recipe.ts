@@ -90,11 +90,8 @@ function readMethod(root: Field, { registry, findings }: ReadContext): MethodSpe
   const has = `hubfuse has ${registry.names('method').join(', ')}`;
   const field = root.get('merge_method');
   if (field === undefined) {
-    findings.add(
-      { path: 'merge_method', position: root.node.position },
-      { code: 'recipe/missing-key', message: 'the recipe names no `merge_method`', hint: has },
-    );
-    return undefined;
+    const place = { path: 'merge_method', position: root.node.position };
+    return root.reportMissing('the recipe names no `merge_method`', { place, hint: has });
   }
   const name = field.text('the name of a merge method');
   if (name === undefined) return undefined;
@@ -125,7 +122,7 @@ function checkContents(root: Field, { findings }: ReadContext): void {
     findings.add({ path: given.join(' / '), position }, { code: 'recipe/contradiction', message, hint });
   } else {
     const message = 'there is nothing to merge: the recipe lists no models';
-    findings.add({ path: 'models', position }, { code: 'recipe/nothing-to-merge', message, hint });
+    root.reportMissing(message, { place: { path: 'models', position }, hint });
   }
 }
 

@@ -94,8 +94,7 @@ function readFilters(items: readonly Field[], parameter: Parameter): Setting | u
     if (!item.expectMapping(['filter', 'value'])) return undefined;
     const filter = item.get('filter')?.text('a part of a tensor name');
     const valueField = item.get('value');
-    if (valueField === undefined)
-      return item.report({ code: 'recipe/missing-key', message: 'a filter needs a `value`' });
+    if (valueField === undefined) return item.reportMissing('a filter needs a `value`');
     const value = readPlain(valueField, parameter);
     if (value === undefined) return undefined;
     entries.push(filter === undefined ? { value } : { filter, value });

@@ -40,7 +40,7 @@ function checkSlice(slice: Field, context: ModelContext & { base: ModelReference
   const sources = slice.get('sources');
   const items = sources?.items('a list of sources');
   if (sources === undefined || items === undefined || items.length === 0) {
-    slice.report({ code: 'recipe/missing-key', message: `${slice.path} needs at least one entry in \`sources\`` });
+    slice.reportMissing(`${slice.path} needs at least one entry in \`sources\``);
     return;
   }
   const entries = items.map((item) => readModelEntry(item, context, ['layer_range']));
@@ -86,7 +86,7 @@ function checkBase(
 function layerCount(item: Field): number | undefined {
   const range = item.get('layer_range');
   if (range === undefined) {
-    return item.report({ code: 'recipe/missing-key', message: 'a source needs a `layer_range`: [start, end]' });
+    return item.reportMissing('a source needs a `layer_range`: [start, end]');
   }
   const numbers = range.node.kind === 'sequence' ? range.node.items.map(numberOf) : [];
   const [start, end] = numbers;

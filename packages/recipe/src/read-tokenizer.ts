@@ -55,7 +55,7 @@ function checkToken(field: Field | undefined, context: ReadContext): void {
   const kind = source.get('kind')?.choice(['zero', 'model_token'] as const);
   if (kind !== 'model_token') return;
   const model = source.get('model');
-  if (model === undefined) source.report({ code: 'recipe/missing-key', message: 'a `model_token` needs a `model`' });
+  if (model === undefined) source.reportMissing('a `model_token` needs a `model`');
   else readReference(model, context);
   source.get('token_id')?.integer({ minimum: 0 });
   if ((source.get('token') === undefined) === (source.get('token_id') === undefined)) {
