@@ -46,12 +46,14 @@ for (const folder of withTexts) {
       task: dataset.task,
       datasets: [dataset],
       workers: 1,
-      keepExamples: true,
+      keepLogits: true,
     });
     const results = scores.datasets.texts?.perExample ?? [];
     expect(results).toHaveLength(examples.length);
     for (const [index, { text, logits }] of examples.entries()) {
-      const differences = logits.map((logit, label) => Math.abs(logit - (results[index]?.logits[label] ?? Number.NaN)));
+      const differences = logits.map((logit, label) =>
+        Math.abs(logit - (results[index]?.logits?.[label] ?? Number.NaN)),
+      );
       expect(Math.max(...differences), text).toBeLessThanOrEqual(TOLERANCE);
     }
   });

@@ -5,7 +5,7 @@ import type { PreparedModel } from './prepare-model.ts';
 
 /**
  * The head of a model that answers a dataset: the only one, the one that the dataset names, or the one whose labels
- * cover the dataset's own.
+ * cover the dataset's own. A head is named as its file or as the model that it comes from.
  * @throws EvaluationError where none or several do.
  */
 export function chooseHead(heads: readonly PreparedModel[], dataset: Dataset): PreparedModel {
@@ -21,7 +21,7 @@ export function chooseHead(heads: readonly PreparedModel[], dataset: Dataset): P
     });
   };
   if (dataset.head !== undefined) {
-    const named = heads.find(({ head }) => head === dataset.head);
+    const named = heads.find(({ head, headModel }) => head === dataset.head || headModel === dataset.head);
     return named ?? fail('evaluate/unknown-head', `there is no head "${dataset.head}" for "${dataset.name}"`);
   }
   const labels = [...datasetLabels(dataset)];

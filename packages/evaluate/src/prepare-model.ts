@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { declaredClass, graphOverFiles } from '@hubfuse/graphs';
 import { EvaluationError, type Registry, type Task } from '@hubfuse/plugin';
 import { folderSource, readCheckpoint } from '@hubfuse/tensors';
+import { type KeptHead, readKeptHeads } from './kept-heads.ts';
 import { labelNames } from './labels.ts';
 import type { ModelInput } from './scorer-types.ts';
 
@@ -12,6 +13,8 @@ export interface PreparedModel {
   name: string;
   /** The head that answers, where the model has several. */
   head?: string;
+  /** Name of the model that the head comes from. */
+  headModel?: string;
   graph: Uint8Array;
   /** Absolute path of the folder with config.json and the tokenizer. */
   family: string;
@@ -32,7 +35,8 @@ const SHIFTED_POSITIONS = new Set(['roberta', 'xlm-roberta', 'xlm-roberta-xl', '
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
 
 /**
- * Reads config and headers of a model and builds its graph.
+ * Reads config and headers of a model and builds its graph, or one for each head that was kept beside a merged trunk.
+ * @returns one entry for each head that is made for the task
  * @throws EvaluationError where files are missing or the model has no head for the task; GraphError and TensorError of
  *   what they say about config and weights.
  */
@@ -44,36 +48,61 @@ export async function prepareModel(
   const weights = resolve('folder' in input ? input.folder : input.weights);
   const name = 'folder' in input ? input.folder : basename(input.weights);
   const config = await readJson(join(family, 'config.json'));
-  checkHead(config, options.task, name);
+  const heads = await headsForTask({ config, weights, task: options.task, name });
   const { tensors } = await readCheckpoint(await folderSource(weights, { reference: name }));
   const tokenizerConfig = await readJson(join(family, 'tokenizer_config.json'));
-  const { model, sessionOptions } = await graphOverFiles({
-    config,
-    tensors,
-    registry: options.registry,
-    folder: weights,
-  });
-  return [
-    {
-      name,
-      graph: model,
-      family,
-      weights: sessionOptions.extra.session.model_external_initializers_file_folder_path,
-      labels: labelNames(config, join(family, 'config.json')),
-      tokenizer: await hashTokenizer(family),
-      maxLength: Math.min(options.maxLength ?? USUAL_LENGTH, longestInput(config, tokenizerConfig)),
-    },
-  ];
+  const tokenizer = await hashTokenizer(family);
+  const maxLength = Math.min(options.maxLength ?? USUAL_LENGTH, longestInput(config, tokenizerConfig));
+  return Promise.all(
+    heads.map(async (head) => {
+      const { model, sessionOptions } = await graphOverFiles({
+        config,
+        className: head.className,
+        tensors: new Map([...tensors, ...head.tensors.map((tensor) => [tensor.name, tensor] as const)]),
+        registry: options.registry,
+        folder: weights,
+      });
+      return {
+        name,
+        ...(head.name === undefined ? {} : { head: head.name }),
+        ...(head.model === undefined ? {} : { headModel: head.model }),
+        graph: model,
+        family,
+        weights: sessionOptions.extra.session.model_external_initializers_file_folder_path,
+        labels: head.labels,
+        tokenizer,
+        maxLength,
+      };
+    }),
+  );
 }
 
-function checkHead(config: Readonly<Record<string, unknown>>, task: Task, name: string): void {
+type Head = Omit<KeptHead, 'name'> & { name?: string };
+
+/** The heads that were kept beside the weights, else the model's own. */
+async function headsForTask(options: {
+  config: Readonly<Record<string, unknown>>;
+  weights: string;
+  task: Task;
+  name: string;
+}): Promise<Head[]> {
+  const { config, weights, task, name } = options;
   const suffix = task.autoModel.slice('AutoModel'.length);
+  const kept = await readKeptHeads(weights);
+  const fitting = kept.filter(({ className }) => className.endsWith(suffix));
+  if (fitting.length > 0) return fitting;
   const className = declaredClass(config);
-  if (className?.endsWith(suffix) === true) return;
+  if (kept.length === 0 && className?.endsWith(suffix) === true) {
+    return [{ className, labels: labelNames(config, name), tensors: [] }];
+  }
+  const classes =
+    kept.length === 0
+      ? `config.json says ${className ?? 'nothing'}`
+      : `its heads are ${kept.map((head) => head.className).join(', ')}`;
   throw new EvaluationError({
     code: 'evaluate/no-head',
     where: name,
-    message: `${task.name} needs a model of a class ...${suffix}, and config.json says ${className ?? 'nothing'}`,
+    message: `${task.name} needs a model of a class ...${suffix}, and ${classes}`,
     hint: 'score a fine-tuned model, or name the task that this one is made for',
   });
 }

@@ -45,8 +45,10 @@ export interface ScoreOptions {
   maxLength?: number | undefined;
   /** Tokens in one batch, padding included. Part of what fixes the bits. Default 512. */
   batchTokens?: number | undefined;
-  /** Keep prediction, reference and logits of every example. Default false. */
+  /** Keep prediction and reference of every example. Default false. */
   keepExamples?: boolean | undefined;
+  /** Keep the logits of every example too. Default false. */
+  keepLogits?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ScoreProgress) => void) | undefined;
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
+import { readSafetensors, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
@@ -61,7 +62,7 @@ function dataset(name: string, task: string, count: number, row: (index: number)
 }
 
 function logits(scores: Scores, name: string): number[] {
-  return scores.datasets[name]?.perExample?.flatMap((example) => [...example.logits]) ?? [];
+  return scores.datasets[name]?.perExample?.flatMap((example) => [...(example.logits ?? [])]) ?? [];
 }
 
 test('any number of workers gives the same bits', async () => {
@@ -70,7 +71,7 @@ test('any number of workers gives the same bits', async () => {
     model: { folder: first },
     task: 'text-classification',
     datasets: [texts],
-    keepExamples: true,
+    keepLogits: true,
   };
   const one = await score({ ...options, workers: 1 });
   const three = await score({ ...options, workers: 3 });
@@ -85,7 +86,7 @@ test('batches and padding do not change what an example is answered', async () =
     model: { folder: first },
     task: 'text-classification',
     datasets: [texts],
-    keepExamples: true,
+    keepLogits: true,
   };
   const alone = logits(await score({ ...options, workers: 1, batchTokens: 1 }), 'texts');
   const together = logits(await score({ ...options, workers: 1, batchTokens: 4096 }), 'texts');
@@ -102,7 +103,7 @@ test('an ensemble answers with the mean of the raw logits, whatever the order of
   });
   const scorer = openScorer({ registry, workers: 1 });
   try {
-    const options = { task: 'text-classification', datasets: [texts], keepExamples: true };
+    const options = { task: 'text-classification', datasets: [texts], keepLogits: true };
     const a = logits(await scorer.score({ ...options, model: { folder: first } }), 'texts');
     const b = logits(await scorer.score({ ...options, model: { folder: second } }), 'texts');
     const same = await scorer.score({ ...options, model: { ensemble: [{ folder: first }, { folder: second }] } });
@@ -154,9 +155,59 @@ test('weights may lie apart from config and tokenizer', async () => {
   const weights = await mkdtemp(join(root, 'weights-'));
   await writeTinyModel({ folder: weights, className: 'BertForSequenceClassification', labels: LABELS, seed: 2 });
   for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) await rm(join(weights, name));
-  const options = { registry, task: 'text-classification', datasets: [texts], keepExamples: true, workers: 1 };
+  const options = { registry, task: 'text-classification', datasets: [texts], keepLogits: true, workers: 1 };
   const apart = await score({ ...options, model: { family: first, weights } });
   expect(logits(apart, 'texts')).toEqual(logits(await score({ ...options, model: { folder: second } }), 'texts'));
+});
+
+test('a merge with several heads answers each dataset with the head that knows its labels, or that the dataset names', async () => {
+  const other = await writeTinyModel({
+    folder: join(root, 'other'),
+    className: 'BertForSequenceClassification',
+    labels: ['cat', 'dog'],
+    seed: 1,
+  });
+  const merged = await mkdtemp(join(root, 'merged-'));
+  for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+    await copyFile(join(first, name), join(merged, name));
+  }
+  await mkdir(join(merged, 'heads'));
+  for (const [folder, head, labels] of [
+    [first, 'colours', LABELS],
+    [other, 'animals', ['cat', 'dog']],
+  ] as const) {
+    const { tensors } = await readSafetensors(join(folder, 'model.safetensors'));
+    const isHead = (name: string): boolean => name.startsWith('classifier.');
+    await writeSafetensors(join(merged, 'model.safetensors'), new Map([...tensors].filter(([name]) => !isHead(name))));
+    await writeSafetensors(
+      join(merged, 'heads', `${head}.safetensors`),
+      new Map([...tensors].filter(([name]) => isHead(name))),
+      { class: 'BertForSequenceClassification', labels: JSON.stringify(labels), model: `zoo/${head}` },
+    );
+  }
+  const animals = await dataset('animals', 'text-classification', 6, (index) => ({
+    text: 'pay my account',
+    label: index % 2 === 0 ? 'cat' : 'dog',
+  }));
+  const options = { registry, task: 'text-classification', keepLogits: true, workers: 1 };
+  const scores = await score({ ...options, model: { folder: merged }, datasets: [texts, animals] });
+  expect(scores.datasets.texts?.head).toBe('colours');
+  expect(scores.datasets.animals?.head).toBe('animals');
+  // Equal seeds draw equal trunks, so each head must answer as its own model does.
+  const alone = await score({ ...options, model: { folder: first }, datasets: [texts] });
+  expect(logits(scores, 'texts')).toEqual(logits(alone, 'texts'));
+
+  const named = { ...animals, head: 'zoo/animals' };
+  expect((await score({ ...options, model: { folder: merged }, datasets: [named] })).datasets.animals?.head).toBe(
+    'animals',
+  );
+  await expect(
+    score({ ...options, model: { folder: merged }, datasets: [{ ...animals, head: 'plants' }] }),
+  ).rejects.toThrow(/there is no head "plants" for "animals"\n.*colours/);
+  const odd = await dataset('odd', 'text-classification', 1, () => ({ text: 'pay', label: 'violet' }));
+  await expect(score({ ...options, model: { folder: merged }, datasets: [odd] })).rejects.toThrow(
+    'no head knows all labels of "odd"',
+  );
 });
 
 test('a dataset is tokenised once for the models of a family, and progress reaches the total', async () => {

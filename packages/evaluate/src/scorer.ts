@@ -95,8 +95,9 @@ class PooledScorer implements Scorer {
       batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
       onProgress: options.onProgress,
     });
-    const keepExamples = options.keepExamples ?? false;
-    await runScoring({ plan, task, pool: this.#pool, keepLogits: keepExamples, onProgress: options.onProgress });
+    const keepLogits = options.keepLogits ?? false;
+    const keepExamples = keepLogits || (options.keepExamples ?? false);
+    await runScoring({ plan, task, pool: this.#pool, keepLogits, onProgress: options.onProgress });
     return summarise({ plan, task, metric, keepExamples });
   }
 }

@@ -23,9 +23,9 @@ export interface ExampleResult {
   reference: Prediction;
   /**
    * Logits in the order of the model's labels: one row for a text, one for each word (zeros where no token answers),
-   * row by row. The mean over the members of an ensemble.
+   * row by row. The mean over the members of an ensemble. Where `keepLogits` asked for them.
    */
-  logits: Float32Array;
+  logits?: Float32Array;
 }
 
 /** Where scores were computed: the same kind of processor and the same provider give the same bits. */

@@ -77,11 +77,10 @@ function perExample(
   references: readonly Prediction[],
   logits: readonly (Float32Array | undefined)[],
 ): ExampleResult[] {
-  return predictions.map((prediction, index) => ({
-    prediction,
-    reference: references[index] ?? '',
-    logits: logits[index] ?? new Float32Array(),
-  }));
+  return predictions.map((prediction, index) => {
+    const kept = logits[index];
+    return { prediction, reference: references[index] ?? '', ...(kept === undefined ? {} : { logits: kept }) };
+  });
 }
 
 function meanOf(datasets: Readonly<Record<string, DatasetScore>>, domain: 'in' | 'out'): number | undefined {
