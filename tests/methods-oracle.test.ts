@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TensorData, toFloat64 } from '@hubfuse/tensors';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mergeRecipe, writeModel } from './merge-recipe.ts';
-import { randomFamily, SHAPES, type Storage } from './random-models.ts';
+import { randomFamily, SHAPES, type Storage, storeValues } from './random-models.ts';
 import { pcb, pcbPaper, type Reference, ties, weightedSum } from './reference-methods.ts';
 
 type Vector = Float64Array;
@@ -160,6 +160,26 @@ describe.each(FAMILIES)('$models random models in $storage merge as the formulas
       expect(fragile.size, 'positions left out').toBeLessThan(2 + merged.length / 200);
     }
   });
+});
+
+test('ties: where trimmed values cancel, scope tensor elects plus and scope model the sign of the majority', async () => {
+  const model = (...values: number[]) =>
+    new Map([['weight', storeValues(Float32Array.from(values), [values.length], 'F32')]]);
+  await writeModel(join(folder, 'base'), model(0, 0, 0, 0), CONFIG);
+  await writeModel(join(folder, 'one'), model(5, -2, -3, 4), CONFIG);
+  await writeModel(join(folder, 'two'), model(-5, -2, -3, 4), CONFIG);
+  const merged = async (scope: string) => {
+    const models = ['one', 'two'].map((name) => join(folder, name));
+    const text = JSON.stringify({
+      merge_method: 'ties',
+      base_model: join(folder, 'base'),
+      models,
+      parameters: { scope },
+    });
+    return [...valuesOf((await mergeRecipe({ text, out: join(folder, scope) })).tensors, ['weight'])];
+  };
+  expect(await merged('tensor')).toEqual([5, -2, -3, 4]);
+  expect(await merged('model')).toEqual([-5, -2, -3, 4]);
 });
 
 function valuesOf(tensors: Tensors, names: readonly string[]): Vector {

@@ -47,10 +47,15 @@ export function ties(options: {
     return tau.map((value, k) => (at(magnitudes, k) >= threshold ? at(weights, i) * value : 0));
   });
   const merged = new Float64Array(taus[0]?.length ?? 0);
+  const sums = weightedSum(
+    trimmed,
+    trimmed.map(() => 1),
+  );
+  const majority = Math.sign(sums.reduce((total, sum) => total + Math.sign(sum), 0));
   for (let k = 0; k < merged.length; k++) {
     const column = trimmed.map((row) => at(row, k));
-    const sum = column.reduce((total, value) => total + value, 0);
-    const sign = sum < 0 ? -1 : 1;
+    const sum = at(sums, k);
+    const sign = Math.sign(sum) || (rule === 'mergekit' ? 1 : majority);
     if (sum !== 0 && Math.abs(sum) < CLOSE * Math.max(...column.map(Math.abs))) fragile.add(k);
     const agreeing = column.flatMap((value, i) => (value * sign > 0 ? [[value, at(weights, i)] as const] : []));
     if (agreeing.length === 0) continue;

@@ -44,15 +44,18 @@ describe.each(zoos)('zoo $name', (zoo) => {
       `${row.name} scores what PyTorch scores`,
       async () => {
         const { model, dispose } = await make();
-        for (const split of SPLITS) {
-          const scores = await scorer.score({ model, task: zoo.task, datasets: datasets[split] });
-          for (const [name, { score, examples }] of Object.entries(scores.datasets)) {
-            const tolerance = Math.max(TOLERANCE, 1 / examples);
-            const difference = Math.abs(score - (row.expected[split][name] ?? Number.NaN));
-            expect(difference, `${split} of ${name}: ${score}`).toBeLessThanOrEqual(tolerance + 1e-9);
+        try {
+          for (const split of SPLITS) {
+            const scores = await scorer.score({ model, task: zoo.task, datasets: datasets[split] });
+            for (const [name, { score, examples }] of Object.entries(scores.datasets)) {
+              const tolerance = Math.max(TOLERANCE, 1 / examples);
+              const difference = Math.abs(score - (row.expected[split][name] ?? Number.NaN));
+              expect(difference, `${split} of ${name}: ${score}`).toBeLessThanOrEqual(tolerance + 1e-9);
+            }
           }
+        } finally {
+          await dispose?.();
         }
-        await dispose?.();
       },
       ROW_TIMEOUT_MS,
     );

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { EnsembleInput, ModelInput } from '@hubfuse/evaluate';
-import type { RowRecipe, Zoo } from './zoo.ts';
+import { mergeRow } from './merge-row.ts';
+import { modelNames, type RowRecipe, type Zoo } from './zoo.ts';
 
 /** A row that can be scored: what to score, and what to clean up after it. */
 export interface RowModel {
@@ -14,13 +15,13 @@ export type RowKind = (what: RowRecipe, zoo: Zoo) => (() => Promise<RowModel>) |
 const modelRow: RowKind = ({ model }, zoo) =>
   model === undefined ? undefined : async () => ({ model: { folder: join(zoo.folder, model) } });
 
-const ensembleRow: RowKind = ({ ensemble, models }, zoo) =>
-  ensemble === 'mean' && models !== undefined
-    ? async () => ({ model: { ensemble: models.map((model) => ({ folder: join(zoo.folder, model) })) } })
+const ensembleRow: RowKind = (what, zoo) =>
+  what.ensemble === 'mean'
+    ? async () => ({ model: { ensemble: modelNames(what).map((model) => ({ folder: join(zoo.folder, model) })) } })
     : undefined;
 
 /** Every kind of row that can be scored. */
-export const ROW_KINDS: readonly RowKind[] = [modelRow, ensembleRow];
+export const ROW_KINDS: readonly RowKind[] = [modelRow, ensembleRow, mergeRow];
 
 /** What a row that no kind takes waits for. */
 export function pendingName(what: RowRecipe): string {

@@ -9,7 +9,8 @@ export type SplitScores = Readonly<Record<string, number>>;
 export interface RowRecipe {
   model?: string;
   ensemble?: string;
-  models?: readonly string[];
+  /** Names, or for a merge also entries with parameters of their own. */
+  models?: readonly (string | { model: string; parameters?: Readonly<Record<string, unknown>> })[];
   merge_method?: string;
   base_model?: string;
   parameters?: Readonly<Record<string, unknown>>;
@@ -89,9 +90,14 @@ function readZoo(name: string, folder: string): Zoo | undefined {
   };
 }
 
+/** Names of the models of an ensemble or a merge, without the base. */
+export function modelNames({ models = [] }: RowRecipe): string[] {
+  return models.map((entry) => (typeof entry === 'string' ? entry : entry.model));
+}
+
 /** The models of a row whose folders are not in this copy of the zoo. */
-export function absentModels(zoo: Zoo, { model, models, base_model }: RowRecipe): string[] {
-  const names = [model, base_model, ...(models ?? [])].filter((name) => name !== undefined);
+export function absentModels(zoo: Zoo, what: RowRecipe): string[] {
+  const names = [what.model, what.base_model, ...modelNames(what)].filter((name) => name !== undefined);
   return names.filter((name) => !existsSync(join(zoo.folder, name)));
 }
 

@@ -1,6 +1,7 @@
 import { type Block, defineMethod, type Group, type MethodProgram, type ParameterValues } from '@hubfuse/plugin';
 import { floatSums } from '../statistics/float-sums.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
+import { signMajority } from '../statistics/sign-majority.ts';
 import { modelNumbers, taskVectors, tensorNumber } from '../statistics/task-vectors.ts';
 
 type Merge = 'mean' | 'sum' | 'max';
@@ -54,19 +55,26 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
       }
     },
   });
+  const majority = signMajority({
+    name: 'majority of the elected signs',
+    fill: (block, out, [trimming]) =>
+      block.kernels.weightedSum(out, trimmed(block, trimming as number[][]), modelNumbers(block, 'weight')),
+  });
+  const statistics = perTensor ? (rescale ? [thresholds, norms] : [thresholds]) : [thresholds, majority];
   return {
     scope: perTensor ? 'tensor' : 'model',
-    sweeps: rescale ? [thresholds, norms] : [thresholds],
-    write(block, [trimming, sums]) {
+    sweeps: statistics,
+    write(block, [trimming, second]) {
       const { kernels } = block;
       const rows = trimmed(block, trimming as number[][]);
       rows.forEach((row, i) => {
-        const [before = 0, after = 0] = rescale ? [(sums as number[])[i], (sums as number[])[models + i]] : [];
+        const sums = rescale ? (second as number[]) : [];
+        const [before = 0, after = 0] = [sums[i], sums[models + i]];
         if (after > 0) kernels.scale(row, row, before / after);
       });
-      // A sum of exactly zero elects plus in mergekit; the authors resolve it by the signs of the whole vector, which
-      // matters only where trimmed values cancel exactly.
-      kernels.elect(block.out, rows, modelNumbers(block, 'weight'), { merge, zero: 1 });
+      // Trimmed values of 16-bit models often cancel exactly: then mergekit elects plus, the authors the majority.
+      const zero = perTensor ? 1 : (second as 1 | 0 | -1);
+      kernels.elect(block.out, rows, modelNumbers(block, 'weight'), { merge, zero });
       kernels.scale(block.out, block.out, tensorNumber(block, 'lambda'));
       kernels.add(block.out, block.out, block.base);
     },
@@ -86,7 +94,8 @@ export default defineMethod({
 
 \`scope: tensor\` trims every tensor by itself to its $\\lfloor \\text{density} \\cdot n \\rfloor$ largest entries and divides with \`normalize\`, as
 mergekit does. \`scope: model\` trims over the whole model as the authors do: entries of at least the
-$(D - \\lfloor D \\cdot \\text{density} \\rfloor)$-th smallest magnitude stay. Entries equal to the threshold are all kept.`,
+$(D - \\lfloor D \\cdot \\text{density} \\rfloor)$-th smallest magnitude stay. Entries equal to the threshold are all kept.
+Where the trimmed values cancel exactly, \`scope: tensor\` elects plus, \`scope: model\` the sign that was elected most often.`,
   sources: [
     'TIES-Merging, arXiv 2306.01708',
     'pcb-merging/nlp_source_code/utils/merge_utils.py:145-165, 333-396, 451-494',
