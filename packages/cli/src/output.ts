@@ -1,4 +1,4 @@
-import { HubfuseError } from '@hubfuse/plugin';
+import { HubfuseError, RecipeError } from '@hubfuse/plugin';
 import { Progress, type ProgressStep } from './terminal/progress.ts';
 import { createStyle, type Style } from './terminal/style.ts';
 
@@ -88,11 +88,16 @@ export class Output {
   error(error: unknown, exitCode: number): void {
     this.#endProgress();
     const known = error instanceof HubfuseError ? error : undefined;
+    const findings = error instanceof RecipeError ? error.findings : [];
     const message = known?.message ?? (error instanceof Error ? error.message : String(error));
     if (this.json) {
-      this.#line({ event: 'error', exitCode, ...(known?.toJSON() ?? { code: 'internal/unexpected', message }) });
+      const details = known?.toJSON() ?? { code: 'internal/unexpected', message };
+      const all = findings.length > 1 ? { findings: findings.map((finding) => finding.toJSON()) } : {};
+      this.#line({ event: 'error', exitCode, ...details, ...all });
     }
-    this.#options.stderr.write(`${this.style.red('error:')} ${message}\n`);
+    for (const text of findings.length > 1 ? findings.map((finding) => finding.message) : [message]) {
+      this.#options.stderr.write(`${this.style.red('error:')} ${text}\n`);
+    }
     if (this.#options.debug) this.#options.stderr.write(`${describeWithCauses(error)}\n`);
     else if (known === undefined) {
       this.#options.stderr.write('  this is a defect of hubfuse; HUBFUSE_DEBUG=1 shows where it happened\n');

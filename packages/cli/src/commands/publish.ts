@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { UsageError } from '@hubfuse/plugin';
+import { defineCommand } from '../command.ts';
+import { common } from '../common-options.ts';
+
+export default defineCommand({
+  name: 'publish',
+  summary: 'Publish a folder that hubfuse merged',
+  description: [
+    'The folder is what merge --out left: its hubfuse.json says what was merged from what and lists every file with its ' +
+      'checksum. The repository is created where it does not exist. Nothing is published twice, nothing of others is ' +
+      'overwritten: a branch that hubfuse did not write gets a pull request.',
+  ],
+  positionals: [
+    { name: 'folder', description: 'a merged model', required: true },
+    { name: 'repository', description: 'where it goes: ns/name', required: true },
+  ],
+  options: {
+    'pull-request': { type: 'flag', description: 'open a pull request instead of committing' },
+    branch: { type: 'text', value: 'name', default: 'main', description: 'branch to commit on' },
+    private: { type: 'flag', description: 'make a repository that has to be created private' },
+    hub: common.hub,
+    token: common.token,
+  },
+  examples: [
+    { command: 'hubfuse publish merged you/support-intents', explanation: 'one commit with the model and its card' },
+    { command: 'hubfuse publish merged you/support-intents --pull-request', explanation: 'for somebody to review' },
+  ],
+  resumes: true,
+  async run({ positionals, options, output, signal, directory, configuration }) {
+    const { MANIFEST_FILE, parseManifest, publishFolder } = await import('@hubfuse/hub');
+    const { hubOptions } = await import('../hub-options.ts');
+    const { showHub } = await import('../hub-view.ts');
+    const [folder = '', repo = ''] = positionals;
+    const path = resolve(directory, folder);
+    const manifest = parseManifest(await readManifest(join(path, MANIFEST_FILE), folder), join(folder, MANIFEST_FILE));
+    const hub = await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token });
+    const result = await publishFolder({
+      repo,
+      folder: path,
+      as: options['pull-request'] ? 'pull_request' : 'commit',
+      branch: options.branch,
+      ...(options.private ? { private: true } : {}),
+      title: `Publish ${manifest.name}`,
+      manifest,
+      options: { ...hub, signal, onProgress: showHub(output, { label: `upload to ${repo}`, bytes: 0 }) },
+    });
+    const how = result.already ? 'was published already' : result.as === 'commit' ? 'published' : 'proposed';
+    output.result(result, () => `${how}: ${result.url} (${result.revision.slice(0, 12)})`);
+    return undefined;
+  },
+});
+
+async function readManifest(path: string, folder: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError({
+      code: 'usage/not-merged',
+      message: `${folder} is no folder that hubfuse merged: ${(cause as Error).message}`,
+      hint: 'name what `hubfuse merge --out` left; other folders are published with `hf upload`',
+      cause,
+    });
+  }
+}
