@@ -3,6 +3,7 @@ import { type Alias, Composer, type CST, isAlias, isMap, isScalar, isSeq, type N
 import type { Findings } from './findings.ts';
 import { type Located, type LocatedEntry, type LocatedMapping, render } from './located.ts';
 import type { Position } from './recipe.ts';
+import { tokenOffset } from './secrets.ts';
 
 /** Recipes are written by hand; the bounds keep hostile ones from costing time or memory. */
 const LIMITS = {
@@ -25,6 +26,8 @@ const STANDARD_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 export function readDocuments(options: { text: string; file?: string | undefined; findings: Findings }): Located[] {
   const text = options.text.replace(/^\uFEFF/, '');
   if (text.length > LIMITS.characters) throw tooLarge(`has ${text.length} characters; at most ${LIMITS.characters}`);
+  const positionAt = positions(text);
+  refuseToken(text, positionAt, options.findings);
   const tokens = [...new Parser().parse(text)];
   refuseDeepNesting(tokens);
   // All scalars stay text (failsafe): YAML 1.1 and 1.2 differ in what is a boolean or number, and a revision such as
@@ -34,7 +37,6 @@ export function readDocuments(options: { text: string; file?: string | undefined
   if (documents.length > LIMITS.documents) {
     throw tooLarge(`has ${documents.length} documents; at most ${LIMITS.documents}`);
   }
-  const positionAt = positions(text);
   for (const error of documents.flatMap((document) => document.errors)) {
     options.findings.add(
       { path: 'document', position: positionAt(error.pos[0]) },
@@ -48,6 +50,21 @@ export function readDocuments(options: { text: string; file?: string | undefined
       const path = all.length > 1 ? `documents[${index}]` : '';
       return new DocumentReader(positionAt, options.findings).read(document.contents as Node, path);
     });
+}
+
+/** Refused before anything else is read, so that no message repeats it. */
+function refuseToken(text: string, positionAt: (offset: number) => Position, findings: Findings): void {
+  const offset = tokenOffset(text);
+  if (offset === undefined) return;
+  findings.add(
+    { path: 'document', position: positionAt(offset) },
+    {
+      code: 'recipe/secret',
+      message: 'the recipe holds an access token, and a recipe is published with what it makes',
+      hint: 'remove it (and revoke it, if others saw it); set HF_TOKEN, or log in with `hf auth login`',
+    },
+  );
+  findings.throwIfAny();
 }
 
 /** Joins a key or index to a path. */

@@ -198,6 +198,18 @@ describe('mistakes are refused with place, reason and advice', () => {
     expect(read(pcb('{exclude: embeddings}')).parameters.exclude).toMatchObject({ value: ['embeddings'] });
   });
 
+  test('a token anywhere in the text is refused and not repeated, since recipes are published', () => {
+    for (const text of [
+      top(`token: hf_${'x1Y'.repeat(12)}`),
+      `# hf_${'x1Y'.repeat(12)}\n`,
+      `"hf_${'x1Y'.repeat(12)}`,
+    ]) {
+      const error = refusal(text);
+      expect(error.code).toBe('recipe/secret');
+      expect(JSON.stringify([error.message, error.toJSON()])).not.toContain('x1Y');
+    }
+  });
+
   test('several mistakes come in one error, in the order of the text', () => {
     const error = refusal('merge_method: linear\nmodels: [a/b@1@2]\nparameters: {wieght: 1}\nnotes: x\ndtype: fp32\n');
     expect(error.findings.map((finding) => finding.place?.path)).toEqual([

@@ -5,7 +5,7 @@ import { read } from '../test/reading.ts';
 import { methodNamed } from '../test/registry.ts';
 import { parseGate } from './parse-gate.ts';
 import type { Recipe } from './recipe.ts';
-import { parseModelReference } from './reference.ts';
+import { parseDatasetReference, parseModelReference } from './reference.ts';
 import { methodOptions, resolveParameters } from './resolve-parameters.ts';
 
 /** A slice of what `npm run soak` runs in full. */
@@ -59,7 +59,8 @@ test(`${MUTATIONS} mutated recipes are read or refused with a RecipeError of bou
 test('pieces of mutated recipes are references and gates, or are refused with a RecipeError', () => {
   for (let number = 0; number < MUTATIONS; number += 10) {
     for (const piece of mutation(number).split(/[\n,]/)) {
-      attempt(() => parseModelReference(piece, { isFolder: () => false }));
+      attempt(() => parseModelReference(piece));
+      attempt(() => parseDatasetReference(piece));
       attempt(() => parseGate(piece, ['money', 'my-data']));
     }
   }

@@ -106,6 +106,8 @@ describe('a model is anything that a person would paste', () => {
   test('folders are looked up on the disk, below the working directory', () => {
     expect(parseModelReference('packages/recipe').kind).toBe('folder');
     expect(parseModelReference('packages/no-such-folder').kind).toBe('hub');
+    expect(parseModelReference('package.json').kind).toBe('hub');
+    expect(refusal(() => parseModelReference('x'.repeat(3000))).code).toBe('recipe/bad-reference');
   });
 });
 
@@ -179,9 +181,16 @@ describe('what is no model is refused with the reason', () => {
   });
 
   test('a token inside an address is never repeated', () => {
-    const error = refusal(() => model('https://ada:hf_secret@huggingface.co/ns/name'));
-    expect(JSON.stringify([error.message, error.toJSON()])).not.toContain('hf_secret');
-    expect(error.message).toContain('HF_TOKEN');
+    const token = `hf_${'aB3'.repeat(12)}`;
+    for (const text of [
+      'https://ada:hf_secret@huggingface.co/ns/name',
+      `https://hf.co/ns/name?token=${token}`,
+      token,
+    ]) {
+      const error = refusal(() => model(text));
+      expect(JSON.stringify([error.message, error.toJSON()])).not.toMatch(/hf_secret|aB3/);
+      expect(error.message).toContain('HF_TOKEN');
+    }
   });
 });
 

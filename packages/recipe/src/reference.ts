@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RecipeError } from '@hubfuse/plugin';
 import { isHubId, parseHubAddress } from './hub-address.ts';
+import { tokenOffset } from './secrets.ts';
 
 /** A repository on a Hub. */
 export interface HubModelReference {
@@ -135,7 +136,7 @@ function checkedText(text: string, what: string): string {
   const trimmed = text.trim();
   if (trimmed === '') throw bad(text, `names no ${what}`, 'give an id, a Hub address or a local folder');
   const credentials = /^[a-z][a-z+.-]*:\/\/[^/]*@/i.test(trimmed) && !trimmed.startsWith('hf://');
-  if (credentials) {
+  if (credentials || tokenOffset(trimmed) !== undefined) {
     // The text itself may hold a token: it must not appear in the message.
     throw new RecipeError({
       code: 'recipe/bad-reference',
@@ -204,7 +205,12 @@ function existingFolder(name: string, options: ReferenceOptions): string | undef
 }
 
 function isFolderOnDisk(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A name that is too long, or behind a folder that may not be entered, is no folder to read from.
+    return false;
+  }
 }
 
 function bad(text: string, problem: string, hint: string): RecipeError {
