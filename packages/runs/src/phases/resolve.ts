@@ -1,5 +1,7 @@
-import { requireFreeBytes } from '@hubfuse/hub';
+import { type HubOptions, requireFreeBytes } from '@hubfuse/hub';
 import { toJson } from '@hubfuse/objects';
+import { HubError } from '@hubfuse/plugin';
+import type { Recipe } from '@hubfuse/recipe';
 import { runKeys } from '../keys.ts';
 import { checkFinalFolder, modelFolder } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
@@ -12,6 +14,7 @@ const resolve: Phase = {
   async run(context) {
     const { spec, execution, hub } = context;
     const { final, temporary } = modelFolder(spec, execution.workspace);
+    requireToken(spec.recipe, hub);
     const plan = await makePlan({ spec, hub, registry: execution.registry });
     await checkFinalFolder(
       final,
@@ -28,6 +31,17 @@ const resolve: Phase = {
     return { next: plan.phases };
   },
 };
+
+/** Hours of work would be lost where a publication could not be made at their end. */
+function requireToken({ publish }: Recipe, hub: HubOptions): void {
+  if (publish?.hub === undefined || hub.token !== undefined) return;
+  throw new HubError({
+    code: 'hub/no-token',
+    where: 'publish.hub',
+    message: `publishing to ${publish.hub.repo} needs a token of the Hub, and there is none`,
+    hint: 'log in with `hf auth login`, or set HF_TOKEN to a token that may write',
+  });
+}
 
 async function announce(context: PhaseContext, plan: RunPlan): Promise<void> {
   for (const { role, name, revision } of plan.models) {

@@ -27,7 +27,7 @@ export async function makePlan(options: {
   const { spec, hub, registry } = options;
   const recipe = effectiveRecipe(spec);
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
-  checkScoring(recipe, registry);
+  checkScoring(recipe);
   const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
   const [inputs, data, published] = await Promise.all([
     openInputs({ recipe, workingDirectory, hub }),

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { importFolder } from '@hubfuse/hub-server';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { exampleRecipe } from './example-run.ts';
+import { Bench } from './harness.ts';
+
+let hub: ExampleHub;
+beforeAll(async () => {
+  hub = await startExampleHub();
+});
+afterAll(() => hub.close());
+
+const isThere = async (repo: string): Promise<boolean> => (await fetch(`${hub.url}/api/models/${repo}`)).ok;
+
+test('a gate that is not met keeps the model in its folder, publishes nothing and shows both sides', async () => {
+  const bench = await Bench.open(hub, 'not-met');
+  const publish = 'publish: {hub: {repo: you/not-good-enough}, if: mean > 0.99 and money > base}';
+  const report = await bench.run(exampleRecipe({ evaluate: 5, splits: ['dev'], publish }));
+  expect(report.published).toEqual([]);
+  expect(report.gate?.met).toBe(false);
+  const [first] = report.gate?.comparisons ?? [];
+  expect(first).toMatchObject({ text: 'mean > 0.99', met: false, right: { value: 0.99 } });
+  expect(first?.left.value).toBe(report.scores?.rows[0]?.dev?.mean);
+  expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
+  expect(await isThere('you/not-good-enough')).toBe(false);
+});
+
+test("somebody else's repository gets a pull request instead of a commit", async () => {
+  const bench = await Bench.open(hub, 'theirs');
+  await bench.write({ 'theirs/README.md': '# mine\n' });
+  await importFolder({ root: hub.folder, repo: 'you/theirs', folder: join(bench.folder, 'theirs') });
+  const report = await bench.run(exampleRecipe({ evaluate: false, publish: 'publish: {hub: {repo: you/theirs}}' }));
+  expect(report.published).toEqual([expect.objectContaining({ as: 'pull_request', already: false })]);
+  const readme = await fetch(`${hub.url}/you/theirs/resolve/main/README.md`);
+  expect(await readme.text()).toBe('# mine\n');
+});
+
+test('an out folder of an earlier run is replaced when the next one is whole', async () => {
+  const bench = await Bench.open(hub, 'replaced');
+  const first = await bench.run(exampleRecipe({ evaluate: false }));
+  const second = await bench.run(exampleRecipe({ evaluate: false, more: 'parameters: {lambda: 0.5}' }));
+  expect(second.folder).toBe(first.folder);
+  const weights = (files: typeof first.files) => files.find(({ path }) => path === 'model.safetensors')?.sha256;
+  expect(weights(second.files)).not.toBe(weights(first.files));
+});
+
+test('shards of a chosen size, a seed and a chosen precision go through a run', async () => {
+  const bench = await Bench.open(hub, 'options');
+  const { createRun } = await import('@hubfuse/runs');
+  const { id } = await createRun({
+    store: bench.store,
+    recipe: bench.parse(exampleRecipe({ evaluate: false, more: 'out_dtype: float16' })),
+    options: { out: bench.out, hubUrl: hub.url, shardSize: 1_000_000, seed: 9 },
+  });
+  const report = await bench.execute(id);
+  const shards = report.files.filter(({ path }) => /^model-\d{5}-of-\d{5}\.safetensors$/.test(path));
+  expect(shards.length).toBeGreaterThan(2);
+  const { readFile } = await import('node:fs/promises');
+  expect(JSON.parse(await readFile(join(bench.out, 'config.json'), 'utf8')).dtype).toBe('float16');
+  const manifest = JSON.parse(await readFile(join(bench.out, 'hubfuse.json'), 'utf8'));
+  expect(manifest.settings).toEqual({ seed: 9, shardSize: 1_000_000 });
+});

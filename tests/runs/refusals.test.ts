@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { cp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { importFolder } from '@hubfuse/hub-server';
+import { readRun } from '@hubfuse/runs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { exampleRecipe } from './example-run.ts';
+import { Bench } from './harness.ts';
+
+const ZOO = fileURLToPath(new URL('../../examples/intents-tiny/', import.meta.url));
+
+let hub: ExampleHub;
+beforeAll(async () => {
+  hub = await startExampleHub();
+});
+afterAll(() => hub.close());
+
+/** Nothing was downloaded and nothing stands where the model should. */
+async function expectUntouched(bench: Bench): Promise<void> {
+  expect(existsSync(bench.out)).toBe(false);
+  const cached = await readdir(join(bench.folder, 'cache'), { recursive: true }).catch(() => []);
+  expect(cached.filter((path) => path.endsWith('model.safetensors'))).toEqual([]);
+}
+
+test('a missing base is proposed from the cards of the models', async () => {
+  const bench = await Bench.open(hub, 'no-base');
+  const recipe = exampleRecipe({ method: 'ties', evaluate: false }).replace(/base_model.*\n/, '');
+  await expect(bench.run(recipe)).rejects.toMatchObject({
+    code: 'recipe/base-missing',
+    hint: expect.stringContaining('base_model: hubfuse-examples/intents-base'),
+  });
+  await expectUntouched(bench);
+});
+
+test("an output folder with somebody's files is refused before any download", async () => {
+  const bench = await Bench.open(hub, 'taken');
+  await bench.write({ 'merged/thesis.txt': 'precious' });
+  await expect(bench.run(exampleRecipe({ evaluate: false }))).rejects.toMatchObject({
+    code: 'run/out-not-ours',
+    where: bench.out,
+  });
+  expect(await readdir(bench.out)).toEqual(['thesis.txt']);
+});
+
+test('publishing without a token is refused before any download', async () => {
+  const bench = await Bench.open(hub, 'no-token');
+  const recipe = exampleRecipe({ evaluate: false, publish: 'publish: {hub: {repo: you/merged}}' });
+  await expect(bench.run(recipe, { token: undefined })).rejects.toMatchObject({ code: 'hub/no-token' });
+  await expectUntouched(bench);
+});
+
+test('data that is all out of the domain has no mean and is refused before any download', async () => {
+  const bench = await Bench.open(hub, 'no-domain');
+  const recipe = exampleRecipe().replaceAll(/\{(name: \w+, from)/g, '{domain: out, $1');
+  await expect(bench.run(recipe)).rejects.toMatchObject({ code: 'recipe/no-domain' });
+  await expectUntouched(bench);
+});
+
+test('a data file that does not exist is an error that names it and what there is', async () => {
+  const bench = await Bench.open(hub, 'no-data');
+  await expect(bench.run(exampleRecipe().replace('money/dev.jsonl', 'money/dve.jsonl'))).rejects.toMatchObject({
+    code: 'evaluate/no-such-file',
+    where: 'evaluate.datasets[0].dev',
+    message: expect.stringContaining('money/dve.jsonl'),
+  });
+  await expectUntouched(bench);
+});
+
+test('a model that only has pickled weights is refused at its place in the recipe', async () => {
+  const bench = await Bench.open(hub, 'pickled');
+  await cp(join(ZOO, 'money'), join(bench.folder, 'pickled'), { recursive: true });
+  await rm(join(bench.folder, 'pickled', 'model.safetensors'));
+  await bench.write({ 'pickled/pytorch_model.bin': 'pickle' });
+  await importFolder({ root: hub.folder, repo: 'you/pickled', folder: join(bench.folder, 'pickled') });
+  const recipe = exampleRecipe({ evaluate: false }).replace('hubfuse-examples/intents-home', 'you/pickled');
+  await expect(bench.run(recipe)).rejects.toMatchObject({
+    code: 'hub/pickle-only',
+    message: expect.stringContaining('models[1]'),
+  });
+  await expectUntouched(bench);
+});
+
+test('a model that does not exist fails the run, and the stored error says which', async () => {
+  const bench = await Bench.open(hub, 'absent-model');
+  const id = await bench.create(exampleRecipe({ evaluate: false }).replace('intents-home', 'intents-hmoe'));
+  await expect(bench.execute(id)).rejects.toMatchObject({ code: 'hub/repo-not-found' });
+  const { state } = await readRun({ store: bench.store, runId: id });
+  expect(state).toMatchObject({ status: 'failed', error: { code: 'hub/repo-not-found' } });
+  expect(JSON.stringify(state.error)).toContain('intents-hmoe');
+});

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { cp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { importFolder } from '@hubfuse/hub-server';
+import { cancelRun, type RunEvent, readRun } from '@hubfuse/runs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { exampleRecipe } from './example-run.ts';
+import { Bench } from './harness.ts';
+
+const ZOO = fileURLToPath(new URL('../../examples/intents-tiny/', import.meta.url));
+
+let hub: ExampleHub;
+beforeAll(async () => {
+  hub = await startExampleHub();
+});
+afterAll(() => hub.close());
+
+const recipe = exampleRecipe({ evaluate: false });
+
+/** Executes a run and stops it when a phase begins. */
+async function stopAt(bench: Bench, id: string, phase: string): Promise<void> {
+  const controller = new AbortController();
+  const onEvent = (event: RunEvent) => {
+    if (event.type === 'phase-started' && event.phase === phase) controller.abort();
+  };
+  await expect(bench.execute(id, { signal: controller.signal, onEvent })).rejects.toMatchObject({
+    code: 'run/cancelled',
+  });
+  expect((await readRun({ store: bench.store, runId: id })).state.status).toBe('cancelled');
+}
+
+test('a resumed run merges the commits that were pinned, although their branches moved on', async () => {
+  const bench = await Bench.open(hub, 'moved');
+  await cp(join(ZOO, 'money'), join(bench.folder, 'specialist'), { recursive: true });
+  const publishSpecialist = () =>
+    importFolder({ root: hub.folder, repo: 'you/specialist', folder: join(bench.folder, 'specialist') });
+  const { commit } = await publishSpecialist();
+  const moving = recipe.replace('hubfuse-examples/intents-money', 'you/specialist');
+  const id = await bench.create(moving);
+  await stopAt(bench, id, 'fetch');
+  await cp(join(ZOO, 'home', 'model.safetensors'), join(bench.folder, 'specialist', 'model.safetensors'));
+  expect((await publishSpecialist()).commit).not.toBe(commit);
+  expect(await bench.create(moving)).toBe(id);
+  const report = await bench.execute(id);
+  const reference = await (await Bench.open(hub, 'unmoved')).run(recipe);
+  const weights = (files: typeof report.files) => files.find(({ path }) => path === 'model.safetensors')?.sha256;
+  expect(weights(report.files)).toBe(weights(reference.files));
+  const manifest = JSON.parse(await readFile(join(bench.out, 'hubfuse.json'), 'utf8'));
+  expect(manifest.inputs[1]).toMatchObject({ name: 'you/specialist', revision: commit });
+});
+
+test.each(['fetch', 'merge', 'assemble'])(
+  'a run stopped at %s leaves nothing at its output and continues there',
+  async (phase) => {
+    const bench = await Bench.open(hub, `stopped-at-${phase}`);
+    const id = await bench.create(recipe);
+    await stopAt(bench, id, phase);
+    expect(existsSync(bench.out)).toBe(false);
+    const events: RunEvent[] = [];
+    await bench.execute(id, { onEvent: (event) => events.push(event) });
+    expect(events[0]).toMatchObject({ type: 'started', resumedAt: phase });
+    expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
+  },
+);
+
+test('a run is stopped from another process through the store', async () => {
+  const bench = await Bench.open(hub, 'cancelled');
+  const id = await bench.create(recipe);
+  await cancelRun({ store: bench.store, runId: id });
+  await expect(bench.execute(id)).rejects.toMatchObject({ code: 'run/cancelled' });
+  expect(existsSync(bench.out)).toBe(false);
+  await bench.execute(id);
+  expect(existsSync(bench.out)).toBe(true);
+});
+
+test('what was cleared from the cache between two executions is fetched again', async () => {
+  const bench = await Bench.open(hub, 'cleared');
+  const id = await bench.create(recipe);
+  await stopAt(bench, id, 'merge');
+  await rm(join(bench.folder, 'cache'), { recursive: true });
+  await bench.execute(id);
+  expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
+});
+
+test('a local input that changes while a run is stopped is refused, and a fresh run takes it', async () => {
+  const bench = await Bench.open(hub, 'local');
+  await cp(join(ZOO, 'money'), join(bench.folder, 'mine'), { recursive: true });
+  const local = recipe.replace('hubfuse-examples/intents-money', './mine');
+  const id = await bench.create(local);
+  await stopAt(bench, id, 'fetch');
+  await cp(join(ZOO, 'home', 'model.safetensors'), join(bench.folder, 'mine', 'model.safetensors'));
+  await utimes(join(bench.folder, 'mine', 'model.safetensors'), 1, 1);
+  await expect(bench.execute(id)).rejects.toMatchObject({
+    code: 'run/input-changed',
+    where: join(bench.folder, 'mine', 'model.safetensors'),
+  });
+  const fresh = await bench.create(local, { fresh: true });
+  expect(fresh).not.toBe(id);
+  await bench.execute(fresh);
+  expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
+});
+
+test('local data that changes while a run is stopped is refused', async () => {
+  const bench = await Bench.open(hub, 'local-data');
+  await cp(join(ZOO, 'data', 'money.dev.jsonl'), join(bench.folder, 'money.jsonl'));
+  const scored = `${recipe}\nevaluate: {task: text-classification, limit: 5, datasets: [{name: money, dev: money.jsonl}]}\n`;
+  const id = await bench.create(scored);
+  await stopAt(bench, id, 'fetch');
+  await writeFile(join(bench.folder, 'money.jsonl'), '{"text": "hello", "label": "balance"}\n');
+  await expect(bench.execute(id)).rejects.toMatchObject({
+    code: 'run/input-changed',
+    where: join(bench.folder, 'money.jsonl'),
+  });
+});
