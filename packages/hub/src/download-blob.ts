@@ -149,24 +149,32 @@ async function receiveRange(input: {
           ...(whole ? {} : { range: `bytes=${at}-${end - 1}` }),
         });
         let position = firstByteOf(response, { at, whole, file, address });
-        let noted = at;
+        let pieces: Uint8Array[] = [];
+        let gathered = 0;
+        // Bodies come in pieces of 16 to 64 KiB; each write is a turn through the thread pool.
+        const store = async () => {
+          await partial.write(Buffer.concat(pieces), at);
+          await partial.note({ start: at, end: at + gathered });
+          at += gathered;
+          pieces = [];
+          gathered = 0;
+        };
         try {
           for await (const piece of body) {
             // A server without ranges sends bytes from the beginning, and beyond the end.
-            const wanted = piece.subarray(Math.max(0, at - position), Math.max(0, end - position));
+            const next = at + gathered;
+            const wanted = piece.subarray(Math.max(0, next - position), Math.max(0, end - position));
             position += piece.byteLength;
-            await partial.write(wanted, at);
-            at += wanted.byteLength;
-            if (at - noted >= NOTE_BYTES || at === end) {
-              await partial.note({ start: noted, end: at });
-              noted = at;
-              report();
-            }
+            pieces.push(wanted);
+            gathered += wanted.byteLength;
+            if (gathered < NOTE_BYTES && next + wanted.byteLength < end) continue;
+            await store();
+            report();
             if (at === end) break;
           }
         } finally {
           close();
-          await partial.note({ start: noted, end: at });
+          if (gathered > 0) await store();
         }
         if (at < end) throw cut({ at, end, address, file });
       } catch (failure) {
