@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import struct
 import sys
 
@@ -120,6 +121,23 @@ def commits_and_files():
     expect_error(RevisionNotFoundError, lambda: hf_hub_download(repo, "README.md", revision="absent"))
     expect_error(RepositoryNotFoundError, lambda: hf_hub_download("ana/absent", "README.md"))
     expect("found", "ana/files" in [model.id for model in api.list_models(search="files", filter="merge")])
+
+
+def large_files():
+    """Numbers as in weights, words, noise; then the same with a change in the middle, most of which is known by then."""
+    repo = api.create_repo("ana/large").repo_id
+    numbers = random.Random(1)
+    weights = struct.pack("<500000f", *(numbers.gauss(0, 0.02) for _ in range(500_000)))
+    words = " ".join(str(numbers.randrange(1000)) for _ in range(600_000)).encode()
+    noise = numbers.randbytes(3_000_000)
+    first = {"weights.safetensors": weights, "words.bin": words, "noise.onnx": noise}
+    second = {path: content[:1_000_000] + b"changed" + content[1_000_000:] for path, content in first.items()}
+    for title, files in (("First", first), ("Second", second), ("Third", first)):
+        additions = [CommitOperationAdd(path, content) for path, content in files.items()]
+        revision = api.create_commit(repo, additions, commit_message=title).oid
+        for path, content in files.items():
+            copy = pathlib.Path(hf_hub_download(repo, path, revision=revision))
+            expect(f"{title} {path}", copy.read_bytes() == content)
 
 
 def folders():
@@ -248,6 +266,7 @@ def main():
         accounts,
         repositories,
         commits_and_files,
+        large_files,
         folders,
         references,
         pull_requests,
