@@ -27,6 +27,7 @@ export function createApp(hub: Hub): Hono<HubEnv> {
   app.notFound((c) =>
     errorReply(new HubRefusal({ status: 404, message: `Not found: ${c.req.path}` }), c, hub.onNotice),
   );
+  app.options('*', (c) => c.body(null, 204));
   const all = [
     accountRoutes,
     repoRoutes,

@@ -133,6 +133,28 @@ test('plain folders of models and data sets are imported at start, once', async 
   expect(await readFile(join(root, 'ana', 'plain', 'config.json'), 'utf8')).toBe('{}');
 });
 
+test('a folder that cannot be imported is named, and the others are served', async () => {
+  await cp(model, join(root, 'ana', 'good'), { recursive: true });
+  await cp(model, join(root, 'ana', 'broken'), { recursive: true });
+  await symlink('nowhere', join(root, 'ana', 'broken', 'link.json'));
+  await mkdir(join(root, 'ana', 'circle'));
+  await symlink('.', join(root, 'ana', 'circle', 'again'));
+  const notices: string[] = [];
+  const hub = await startHubServer({ folder: root, onNotice: (notice) => notices.push(notice) });
+  expect(hub.imported).toEqual(['ana/good']);
+  await hub.close();
+  expect(notices.filter((notice) => notice.includes('was not imported')).length).toBe(2);
+  expect(notices.join()).toMatch(/broken\/link\.json: cannot be read/);
+});
+
+test('what is imported while a server runs is served at once', async () => {
+  await served(async (hubUrl) => {
+    expect((await fetch(`${hubUrl}/ana/model/resolve/main/config.json`)).status).toBe(401);
+    await importFolder({ root, repo: 'ana/model', folder: model });
+    expect((await fetch(`${hubUrl}/ana/model/resolve/main/config.json`)).status).toBe(200);
+  });
+});
+
 test('a folder whose state another format wrote is refused', async () => {
   await mkdir(join(root, '.hub'), { recursive: true });
   await writeFile(join(root, '.hub', 'format'), '99\n');

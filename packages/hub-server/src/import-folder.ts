@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubError } from '@hubfuse/plugin';
@@ -68,8 +69,8 @@ export async function importInto(store: HubStore, options: Omit<ImportFolderOpti
   const repository = await findOrCreate({ store, type, id: repo, private: options.private ?? false, author, date });
   const puts: Extract<Change, { kind: 'put' }>[] = [];
   for (const path of paths) puts.push(await putLocalFile(store.blobs, { path, source: join(folder, path) }));
-  for (const put of puts) if (put.lfs) await repository.claimLargeFile(put.sha256);
   return repository.exclusively(async () => {
+    for (const put of puts) if (put.lfs) await repository.claimLargeFile(put.sha256);
     const ref = { kind: 'heads', name: branch } as const;
     const head = (await repository.refs.get(ref)) ?? (await repository.refs.get({ kind: 'heads', name: 'main' }));
     const parent = head === undefined ? undefined : await repository.readCommit(head);
@@ -135,9 +136,23 @@ async function listFiles(folder: string, prefix = ''): Promise<string[]> {
   for (const name of (await readdir(join(folder, prefix))).sort()) {
     if (name.startsWith('.')) continue;
     const path = prefix === '' ? name : `${prefix}/${name}`;
-    const kind = await stat(join(folder, path));
+    const kind = await kindOf(join(folder, path));
     if (kind.isDirectory()) found.push(...(await listFiles(folder, path)));
     else if (kind.isFile()) found.push(path);
   }
   return found;
+}
+
+async function kindOf(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw new HubError({
+      code: 'hub-server/unreadable',
+      where: path,
+      message: `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'a link may lead nowhere or in a circle: remove it',
+      cause,
+    });
+  }
 }

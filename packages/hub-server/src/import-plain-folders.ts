@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { HubError } from '@hubfuse/plugin';
 import { importInto } from './import-folder.ts';
 import type { RepoType } from './options.ts';
 import { type HubStore, isRepoId } from './storage/hub-store.ts';
@@ -17,12 +18,21 @@ interface PlainFolder {
  * nor weights is a data set, everything else a model.
  * @returns the ids, data sets with `datasets/` in front.
  */
-export async function importPlainFolders(store: HubStore, root: string): Promise<string[]> {
+export async function importPlainFolders(
+  store: HubStore,
+  { root, onNotice }: { root: string; onNotice: (notice: string) => void },
+): Promise<string[]> {
   const imported: string[] = [];
   for (const { type, repo, folder } of await plainFolders(root)) {
     if ((await store.find(type, repo)) !== undefined) continue;
-    await importInto(store, { type, repo, folder, message: `Import ${basename(folder)}` });
-    imported.push(type === 'dataset' ? `datasets/${repo}` : repo);
+    try {
+      await importInto(store, { type, repo, folder, message: `Import ${basename(folder)}` });
+      imported.push(type === 'dataset' ? `datasets/${repo}` : repo);
+    } catch (error) {
+      // One folder that cannot be read is no reason not to serve the others.
+      if (!(error instanceof HubError)) throw error;
+      onNotice(`${folder} was not imported: ${error.message}`);
+    }
   }
   return imported;
 }
@@ -72,5 +82,14 @@ async function holdsAnything(folder: string): Promise<boolean> {
 
 async function children(folder: string): Promise<{ name: string; folder: boolean }[]> {
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
-  return Promise.all(names.map(async (name) => ({ name, folder: (await stat(join(folder, name))).isDirectory() })));
+  return Promise.all(names.map(async (name) => ({ name, folder: await isFolder(join(folder, name)) })));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // A link that leads nowhere: whoever imports what holds it says so.
+    return false;
+  }
 }

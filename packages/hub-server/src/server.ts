@@ -6,6 +6,7 @@ import { HubError } from '@hubfuse/plugin';
 import { createApp } from './app.ts';
 import type { Fault } from './faults/fault.ts';
 import { FaultInjector } from './faults/injector.ts';
+import { setCommonHeaders } from './http/common-headers.ts';
 import { importPlainFolders } from './import-plain-folders.ts';
 import type { HubServerOptions } from './options.ts';
 import { HubStore } from './storage/hub-store.ts';
@@ -40,9 +41,9 @@ const DEFAULT_DELIVERIES: DeliveryLimits = { attempts: 5, pauseMs: 1000, timeout
  */
 export async function startHubServer(options: HubServerOptions): Promise<HubServer> {
   const { host = '127.0.0.1', port = 0, tokens = {}, graceMs = 2000 } = options;
-  const store = await HubStore.open(options.folder);
-  const imported = await importPlainFolders(store, options.folder);
   const onNotice = options.onNotice ?? (() => {});
+  const store = await HubStore.open(options.folder);
+  const imported = await importPlainFolders(store, { root: options.folder, onNotice });
   for (const repo of imported) onNotice(`imported ${repo}`);
   const xorbs = new XorbStore({ folder: join(store.folder, 'xorbs'), temporary: store.temporary, blobs: store.blobs });
   await xorbs.removeAbandoned();
@@ -68,12 +69,13 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const faults = options.faults === undefined ? undefined : new FaultInjector(options.faults);
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
+    setCommonHeaders(incoming, outgoing);
     if (faults?.meet(incoming, outgoing) !== true) void listener(incoming, outgoing);
   });
   server.setTimeout(IDLE_MS);
   await listen(server, { host, port });
   const address = server.address() as AddressInfo;
-  url ||= `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  url ||= `http://${nameOf(host)}:${address.port}`;
   await deliveries.resume();
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -84,6 +86,12 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void close());
   }
   return { url, imported, close, ...(faults === undefined ? {} : { faults }) };
+}
+
+/** The host as an address names it; one that stands for all interfaces is reached on this machine by loopback. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function isLoopback(host: string): boolean {

@@ -66,8 +66,11 @@ export async function expandEntries(
   entries: readonly TreeEntry[],
 ): Promise<TreeEntry[]> {
   const expanded: TreeEntry[] = [];
+  const commitOf = new Map(commit.files.map((file) => [file.path, file.commit]));
   for (const entry of entries) {
-    const last = await lastCommit(repository, commit, entry);
+    const id = commitOf.get(entry.path);
+    const last =
+      id === undefined ? await newestInside(repository, commit, entry.path) : await repository.readCommit(id);
     expanded.push({
       ...entry,
       lastCommit: { id: last.id, title: last.title, date: last.date },
@@ -77,16 +80,13 @@ export async function expandEntries(
   return expanded;
 }
 
-async function lastCommit(repository: Repository, commit: Commit, entry: TreeEntry): Promise<Commit> {
-  if (entry.type === 'file') {
-    const id = commit.files.find((file) => file.path === entry.path)?.commit ?? commit.id;
-    return (await repository.findCommit(id)) ?? commit;
-  }
+/** The last commit that changed something in a folder. */
+async function newestInside(repository: Repository, commit: Commit, folder: string): Promise<Commit> {
   let newest: Commit | undefined;
-  const ids = new Set(commit.files.filter((file) => file.path.startsWith(`${entry.path}/`)).map((file) => file.commit));
+  const ids = new Set(commit.files.filter((file) => file.path.startsWith(`${folder}/`)).map((file) => file.commit));
   for (const id of ids) {
-    const candidate = await repository.findCommit(id);
-    if (candidate !== undefined && (newest === undefined || candidate.count > newest.count)) newest = candidate;
+    const candidate = await repository.readCommit(id);
+    if (newest === undefined || candidate.count > newest.count) newest = candidate;
   }
   return newest ?? commit;
 }

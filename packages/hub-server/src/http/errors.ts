@@ -49,6 +49,7 @@ const STATUS_BY_CODE: Readonly<Record<string, ContentfulStatusCode>> = {
   'hub-server/blob-mismatch': 400,
   'hub-server/bad-id': 400,
   'hub-server/bad-xet': 400,
+  'hub-server/gone': 404,
 };
 
 /** The reply to a request whose handler threw. `onNotice` gets to know what is wrong with the server itself. */

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRepo, downloadFile, listFiles, modelInfo, uploadFile } from '@huggingface/hub';
+import { createRepo, deleteRepo, downloadFile, listFiles, modelInfo, uploadFile } from '@huggingface/hub';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HubServer, startHubServer } from '../server.ts';
 
@@ -177,6 +178,42 @@ test('a page shows the files and the card as text, never as markup', async () =>
   expect(text).toContain('&lt;script&gt;');
   expect(text).not.toContain('<script>');
   expect(await (await get('/')).text()).not.toContain('ana/private');
+});
+
+test('an upload that ends after its repository was deleted leaves nothing under the name', async () => {
+  const at = { hubUrl: hub.url, accessToken: 'hf_ana', repo: 'ana/late' };
+  await createRepo(at);
+  const oid = createHash('sha256').update('late').digest('hex');
+  const reply = await get('/ana/late.git/info/lfs/objects/batch', 'hf_ana', {
+    method: 'POST',
+    body: JSON.stringify({ operation: 'upload', objects: [{ oid, size: 4 }] }),
+  });
+  const { objects } = (await reply.json()) as { objects: { actions: { upload: { href: string } } }[] };
+  let finish = () => {};
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from('la'));
+      finish = () => {
+        controller.enqueue(Buffer.from('te'));
+        controller.close();
+      };
+    },
+  });
+  const upload = fetch(objects[0]?.actions.upload.href ?? '', { method: 'PUT', body, duplex: 'half' } as RequestInit);
+  await deleteRepo(at);
+  finish();
+  expect((await upload).status).toBe(404);
+  await createRepo(at);
+});
+
+test('scripts of other sites may read what is public and nothing else', async () => {
+  const reply = await get('/ana/codes/resolve/main/config.json');
+  expect(reply.headers.get('access-control-allow-origin')).toBe('*');
+  expect(reply.headers.get('access-control-expose-headers')).toContain('X-Repo-Commit');
+  const preflight = await fetch(`${hub.url}/api/repos/create`, { method: 'OPTIONS' });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-methods')).toBe('GET, HEAD');
+  expect(preflight.headers.get('access-control-allow-headers')).not.toMatch(/authorization/i);
 });
 
 test('on another address than loopback nobody writes without a configured token', async () => {

@@ -32,7 +32,7 @@ export function lfsRoutes(hub: Hub): Hono<HubEnv> {
       chunks: c.env.incoming,
       expected: { sha256: object.oid, size: object.size },
     });
-    await repository.claimLargeFile(object.oid);
+    await repository.exclusively(() => repository.claimLargeFile(object.oid));
     return c.body(null, 200);
   });
 
@@ -62,7 +62,7 @@ export function lfsRoutes(hub: Hub): Hono<HubEnv> {
       etags,
       expected: { sha256: object.oid, size: object.size },
     });
-    await repository.claimLargeFile(object.oid);
+    await repository.exclusively(() => repository.claimLargeFile(object.oid));
     return c.json({ success: true });
   });
   return app;

@@ -97,17 +97,24 @@ async function make(
 ): Promise<void> {
   if (!isRefName(ref.name)) throw badRequest(`"${ref.name}" cannot be the name of a branch or tag`);
   const { refs } = opened.repository;
-  const before = (await refs.get(ref)) ?? null;
-  if (overwrite) await refs.set(ref, start);
-  else if (!(await refs.create(ref, start))) {
-    throw new HubRefusal({ status: 409, message: `Reference already exists: ${fullName(ref)}` });
-  }
+  const before = await opened.repository.exclusively(async () => {
+    const present = (await refs.get(ref)) ?? null;
+    if (present !== null && !overwrite) {
+      throw new HubRefusal({ status: 409, message: `Reference already exists: ${fullName(ref)}` });
+    }
+    await refs.set(ref, start);
+    return present;
+  });
   await hub.announce(await contentUpdate(opened, [{ ref: fullName(ref), oldSha: before, newSha: start }]));
 }
 
 async function remove(hub: Hub, opened: Opened, ref: Ref): Promise<void> {
-  const before = await opened.repository.refs.get(ref);
-  if (before === undefined) throw revisionNotFound(ref.name);
-  await opened.repository.refs.delete(ref);
+  const { refs } = opened.repository;
+  const before = await opened.repository.exclusively(async () => {
+    const present = await refs.get(ref);
+    if (present === undefined) throw revisionNotFound(ref.name);
+    await refs.delete(ref);
+    return present;
+  });
   await hub.announce(await contentUpdate(opened, [{ ref: fullName(ref), oldSha: before, newSha: null }]));
 }

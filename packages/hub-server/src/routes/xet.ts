@@ -71,7 +71,7 @@ export function xetRoutes(hub: Hub): Hono<HubEnv> {
       for (const file of shard) {
         if (file.sha256 !== undefined && (await holds(repository, file.sha256))) continue;
         const { sha256 } = await assembleFile({ blobs: store.blobs, xorbs, account: grant.account }, file);
-        await repository.claimLargeFile(sha256);
+        await repository.exclusively(() => repository.claimLargeFile(sha256));
       }
     });
     return c.json({ result: 1 });

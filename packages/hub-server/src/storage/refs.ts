@@ -1,14 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createFile,
-  fromFileName,
-  isMissing,
-  readIfThere,
-  replaceFile,
-  syncFolder,
-  toFileName,
-} from './atomic-file.ts';
+import { fromFileName, isMissing, readIfThere, replaceFile, syncFolder, toFileName } from './atomic-file.ts';
 
 /** The folders below `refs/` and what they hold: branches, tags, pull requests. */
 export type RefKind = 'heads' | 'tags' | 'pr';
@@ -50,11 +42,6 @@ export class Refs {
   /** Moves or makes a ref. */
   async set(ref: Ref, commit: string): Promise<void> {
     await replaceFile(this.#path(ref), `${commit}\n`);
-  }
-
-  /** Makes a ref. @returns false where it exists. */
-  create(ref: Ref, commit: string): Promise<boolean> {
-    return createFile(this.#path(ref), `${commit}\n`);
   }
 
   async delete(ref: Ref): Promise<void> {

@@ -36,7 +36,7 @@ export function newSettings(settings: { createdAt: Date; private: boolean }): Re
 }
 
 /** Commits are immutable, so that a few of them can be kept in memory. */
-const MAX_CACHED_COMMITS = 64;
+const MAX_CACHED_COMMITS = 16;
 
 /** One repository: settings, refs, commits, discussions, each in files below its folder. */
 export class Repository {
@@ -73,9 +73,16 @@ export class Repository {
     await replaceFile(join(this.folder, 'repo.json'), JSON.stringify(settings, undefined, 1));
   }
 
-  /** Runs a task that reads and then changes this repository; no other such task runs meanwhile. */
+  /**
+   * Runs a task that changes this repository; no other such task runs meanwhile.
+   * @throws HubError `hub-server/gone` where the repository was deleted or renamed since it was found: a late write would
+   * leave a folder that is no repository under the name.
+   */
   exclusively<T>(task: () => Promise<T>): Promise<T> {
-    return this.#locks.run(this.folder, task);
+    return this.#locks.run(this.folder, async () => {
+      if ((await this.settings()) !== undefined) return task();
+      throw new HubError({ code: 'hub-server/gone', message: `the repository ${this.id} is gone` });
+    });
   }
 
   /** The commit that a branch, tag, full ref name or commit id stands for. */
