@@ -38,7 +38,7 @@ export interface GateResult {
 /**
  * Decides a gate. Every comparison is computed, so that a report can show all figures.
  *
- * @throws RunError `runs/gate-value` where a name has no value, or one that is no number.
+ * @throws RunError `run/gate-value` where a name has no value, or one that is no number.
  */
 export function evaluateGate(gate: Gate, values: GateValues): GateResult {
   const comparisons: GateComparisonResult[] = [];
@@ -114,7 +114,7 @@ function lookUp(name: string, values: GateValues): number | null {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value === null && name === 'published') return null;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new RunError({ code: 'runs/gate-value', message: `the gate needs "${name}", which has no score` });
+  throw new RunError({ code: 'run/gate-value', message: `the gate needs "${name}", which has no score` });
 }
 
 function textOf(number: GateNumber): string {

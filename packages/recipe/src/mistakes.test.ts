@@ -184,6 +184,7 @@ describe('mistakes are refused with place, reason and advice', () => {
       kind: 'constant',
       value: 0.2,
     });
+    expect(read(pcb('{ratio: [0.2]}')).parameters.ratio).toEqual({ kind: 'constant', value: 0.2 });
     expect(read(pcb('{ratio: {filter: "*", value: 0.2}, scope: model}')).parameters.ratio).toMatchObject({
       value: 0.2,
     });

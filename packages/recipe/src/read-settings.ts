@@ -1,16 +1,8 @@
-import {
-  didYouMean,
-  type NumberParameter,
-  nearest,
-  type Parameter,
-  type ParameterValue,
-  type Registry,
-} from '@hubfuse/plugin';
+import { didYouMean, nearest, type Parameter, type Registry } from '@hubfuse/plugin';
 import type { Field } from './fields.ts';
-import { booleanOf, numberOf } from './located.ts';
 import { type MethodSpec, methodsWith, parameterOf } from './method-spec.ts';
-import { rangeProblem } from './parameter-range.ts';
-import { type FilteredSetting, isCatchAll, type PlainSetting, type Setting, type Settings } from './setting.ts';
+import { readSetting } from './read-setting.ts';
+import type { Setting, Settings } from './setting.ts';
 
 export interface SettingsContext {
   method: MethodSpec;
@@ -30,11 +22,11 @@ export function readSettings(field: Field | undefined, context: SettingsContext)
   }
   const settings: Record<string, Setting> = {};
   for (const name of field.keys) {
-    const value = field.getEvenNothing(name);
-    if (value === undefined || !isAllowed(value, name, context)) continue;
-    const parameter = parameterOf(context.method, name);
-    const setting =
-      field.get(name) === undefined || parameter === undefined ? undefined : readSetting(value, parameter);
+    const named = field.getEvenNothing(name);
+    const parameter = named && findParameter(named, name, context);
+    const value = field.get(name);
+    if (value === undefined || parameter === undefined) continue;
+    const setting = readSetting(value, { name, parameter });
     if (setting !== undefined && mayDiffer(value, { name, setting, parameter, context })) settings[name] = setting;
   }
   return settings;
@@ -48,11 +40,11 @@ export function readScope(parameters: Field | undefined, method: MethodSpec): st
   return node?.kind === 'scalar' && scope.choices.includes(node.text) ? node.text : scope.default;
 }
 
-function isAllowed(value: Field, name: string, context: SettingsContext): boolean {
+/** The declaration of a parameter that may stand at this place; reports why it may not. */
+function findParameter(value: Field, name: string, context: SettingsContext): Parameter | undefined {
   const { method, level, scope } = context;
-  const report = (code: string, message: string, hint: string) => {
+  const report = (code: string, message: string, hint: string): undefined => {
     value.findings.add({ path: value.path, position: value.keyPosition }, { code, message, hint });
-    return false;
   };
   const parameter = parameterOf(method, name);
   if (parameter === undefined) {
@@ -66,7 +58,7 @@ function isAllowed(value: Field, name: string, context: SettingsContext): boolea
     const message = `"${name}" has no meaning with scope: ${scope}`;
     return report('recipe/parameter-scope', message, `remove it, or set scope: ${parameter.onlyWithScope}`);
   }
-  return true;
+  return parameter;
 }
 
 function unknownHint(name: string, { method, registry }: SettingsContext): string {
@@ -78,107 +70,13 @@ function unknownHint(name: string, { method, registry }: SettingsContext): strin
   return near === undefined ? knows : didYouMean(name, own);
 }
 
-/** One value, a gradient, or a list of filters; a single filter need not be in a list. */
-function readSetting(field: Field, parameter: Parameter): Setting | undefined {
-  const { node } = field;
-  if (node.kind === 'mapping') return readFilters([field], parameter);
-  if (node.kind === 'sequence' && node.items.some((item) => item.kind === 'mapping')) {
-    return readFilters(field.items() ?? [], parameter);
-  }
-  return readPlain(field, parameter);
-}
-
-function readFilters(items: readonly Field[], parameter: Parameter): Setting | undefined {
-  const entries: FilteredSetting[] = [];
-  for (const item of items) {
-    if (!item.expectMapping(['filter', 'value'])) return undefined;
-    const filter = item.get('filter')?.text('a part of a tensor name');
-    const valueField = item.get('value');
-    if (valueField === undefined) return item.reportMissing('a filter needs a `value`');
-    const value = readPlain(valueField, parameter);
-    if (value === undefined) return undefined;
-    entries.push(filter === undefined ? { value } : { filter, value });
-  }
-  const [first] = entries;
-  return first !== undefined && isCatchAll(first.filter) ? first.value : { kind: 'filters', entries };
-}
-
-function readPlain(field: Field, parameter: Parameter): PlainSetting | undefined {
-  if (parameter.type === 'number' && field.node.kind === 'sequence') return readGradient(field, parameter);
-  const value = readValue(field, parameter);
-  return value === undefined ? undefined : { kind: 'constant', value };
-}
-
-function readGradient(field: Field, parameter: NumberParameter): PlainSetting | undefined {
-  const items = field.items() ?? [];
-  const values = items.map((item) => readNumber(item, parameter, { inRange: false }));
-  if (values.length === 0)
-    return field.report({ code: 'recipe/wrong-type', message: 'a gradient needs at least one value' });
-  if (!values.every((value) => value !== undefined)) return undefined;
-  // The ends of a gradient are always reached (by tensors outside the stack and by the last layer); what lies between
-  // depends on the number of layers and is checked tensor by tensor.
-  const isFiltered = field.path.endsWith('.value');
-  for (const [end, index] of [
-    ['first', 0],
-    ['last', items.length - 1],
-  ] as const) {
-    const item = items[index];
-    const value = values[index];
-    if (isFiltered || item === undefined || value === undefined) continue;
-    const problem = rangeProblem({ name: nameOf(field), parameter, value, shown: item.shown });
-    if (problem === undefined) continue;
-    const where = end === 'last' ? 'the last layer' : 'the first layer and the tensors outside the stack';
-    return field.report({ ...problem, message: `the gradient of ${problem.message}, at ${where}` });
-  }
-  const [only] = values;
-  return values.length === 1 && only !== undefined ? { kind: 'constant', value: only } : { kind: 'gradient', values };
-}
-
-function readValue(field: Field, parameter: Parameter): ParameterValue | undefined {
-  switch (parameter.type) {
-    case 'number':
-      return readNumber(field, parameter, { inRange: true });
-    case 'boolean': {
-      const number = numberOf(field.node);
-      return number === 0 || number === 1 ? number === 1 : field.boolean();
-    }
-    case 'choice':
-      return field.choice(parameter.choices);
-    case 'names': {
-      if (field.node.kind === 'scalar') {
-        const name = field.text();
-        return name === undefined ? undefined : [name];
-      }
-      const names = field.items('a list of parts of tensor names')?.map((item) => item.text('a part of a tensor name'));
-      return names?.every((name) => name !== undefined) ? names : undefined;
-    }
-  }
-}
-
-function readNumber(field: Field, parameter: NumberParameter, check: { inRange: boolean }): number | undefined {
-  const value = booleanOf(field.node) === undefined ? numberOf(field.node) : undefined;
-  const name = nameOf(field);
-  if (value === undefined) return field.reportType(parameter.integer ? 'a whole number' : 'a number');
-  if (!Number.isFinite(value)) {
-    const message = `${name} is ${field.shown}, which is no finite number`;
-    return field.report({ code: 'recipe/out-of-range', message, hint: `a ${name} must be finite` });
-  }
-  if (!check.inRange) return value;
-  const problem = rangeProblem({ name, parameter, value, shown: field.shown });
-  return problem === undefined ? value : field.report(problem);
-}
-
-/** `models[0].parameters.weight[1].value` -> `weight` */
-function nameOf(field: Field): string {
-  return /parameters\.([^.[]+)/.exec(field.path)?.[1] ?? 'the value';
-}
-
+/** Whether the value may differ between tensors, where it does; reports why it may not. */
 function mayDiffer(
   field: Field,
-  given: { name: string; setting: Setting; parameter: Parameter | undefined; context: SettingsContext },
+  given: { name: string; setting: Setting; parameter: Parameter; context: SettingsContext },
 ): boolean {
   const { name, setting, parameter, context } = given;
-  if (setting.kind === 'constant' || parameter === undefined || parameter.perTensor === 'always') return true;
+  if (setting.kind === 'constant' || parameter.perTensor === 'always') return true;
   if (parameter.perTensor === 'tensor' && context.scope === 'tensor') return true;
   const form = setting.kind === 'gradient' ? 'a gradient' : 'a list of filters';
   const scoped = parameter.perTensor === 'tensor' && context.scope !== undefined;
@@ -190,6 +88,6 @@ function mayDiffer(
   return false;
 }
 
-export function listOf(words: readonly string[]): string {
+function listOf(words: readonly string[]): string {
   return words.length <= 1 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
