@@ -142,6 +142,12 @@ test.each([
   await expect(failure).rejects.toThrow(message);
 });
 
+test('an address that serves something else than a Hub is told from a missing model', async () => {
+  const page: typeof fetch = async () =>
+    new Response('<html>welcome</html>', { headers: { 'content-type': 'text/html' } });
+  await expect(open('owner/model', undefined, { fetch: page })).rejects.toMatchObject({ code: 'hub/bad-answer' });
+});
+
 test('the owner may read what is private and gated', async () => {
   for (const repo of ['owner/private', 'owner/gated']) {
     expect((await open(repo, undefined, { token: 'hf_owner' })).name).toBe(repo);

@@ -168,6 +168,20 @@ test('two publishers of one content at the same time make one commit', async () 
   expect((await stateOf(hub, REPO)).commits).toHaveLength(3);
 });
 
+test('a target that was renamed is followed, and that is said', async () => {
+  await publishFolder(await publicationOf(hub, model()));
+  await hub.api('POST', '/api/repos/move', { fromRepo: REPO, toRepo: 'tester/renamed', type: 'model' });
+  const result = await publishFolder(await publicationOf(hub, model(2)));
+  expect(result).toMatchObject({ as: 'commit', created: false, url: `${hub.url}/tester/renamed` });
+  expect(hub.events).toContainEqual({ type: 'renamed', from: REPO, to: 'tester/renamed' });
+  expect((await stateOf(hub, 'tester/renamed')).commits).toHaveLength(3);
+});
+
+test('a dataset of the same name is no obstacle', async () => {
+  await hub.commit(REPO, { 'a.txt': 'a' }, { type: 'dataset' });
+  expect(await publishFolder(await publicationOf(hub, model()))).toMatchObject({ created: true, as: 'commit' });
+});
+
 test('another branch is made from main and gets the commit', async () => {
   await publishFolder(await publicationOf(hub, model()));
   const result = await publishFolder(await publicationOf(hub, model(2), { branch: 'candidate' }));

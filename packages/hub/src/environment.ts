@@ -35,7 +35,7 @@ export async function hubOptionsFromEnvironment(
   const found =
     options.token === undefined || options.token === ''
       ? await findToken({ value, tokenFile: path(value('HF_TOKEN_PATH') ?? join(hfHome, 'token')) })
-      : { token: options.token, tokenOrigin: options.tokenOrigin ?? 'the token option' };
+      : { token: options.token, tokenOrigin: options.tokenOrigin ?? 'an option' };
   return {
     ...options,
     ...found,

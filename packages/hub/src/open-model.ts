@@ -6,7 +6,7 @@ import { listRepository } from './list-repository.ts';
 import { openCached } from './open-cached.ts';
 import { openFolder } from './open-folder.ts';
 import type { HubOptions } from './options.ts';
-import { pin } from './pin.ts';
+import { explainMissing, pin } from './pin.ts';
 import type { RepoType, SourceReference } from './source.ts';
 import { createTransport, type Transport } from './transport.ts';
 
@@ -30,7 +30,9 @@ async function openSource(type: RepoType, reference: SourceReference, options: H
   checkRepoId(reference.repo);
   if (options.offline === true) return await openCached({ type, reference, options });
   const transport = createTransport(options);
-  const pinned = await pin({ transport, type, reference });
+  const pinned = await pin({ transport, type, reference }).catch(async (failure: unknown) => {
+    throw await explainMissing({ failure, transport, type, reference });
+  });
   const address: RepoAddress = { hubUrl: transport.hubUrl, type, repo: pinned.name };
   if (pinned.name !== reference.repo) {
     options.onProgress?.({ type: 'renamed', from: reference.repo, to: pinned.name });

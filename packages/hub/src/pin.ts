@@ -51,19 +51,30 @@ export async function pin(input: {
       libraryName: 'library_name' in info ? info.library_name : undefined,
     };
   } catch (failure) {
-    throw failure instanceof HubError ? await betterExplanation({ failure, transport, type, reference }) : failure;
+    // A page in HTML, say, is what @huggingface/hub stumbles over.
+    if (!(failure instanceof SyntaxError) && !(failure instanceof TypeError)) throw failure;
+    throw new HubError({
+      code: 'hub/bad-answer',
+      where: transport.hubUrl,
+      message: 'this address does not answer as a Hub does',
+      hint: 'look for a typing error in it',
+      cause: failure,
+    });
   }
 }
 
-/** Where nothing of that name is there: it may be a dataset that was taken for a model, a space, or the other way round. */
-async function betterExplanation(input: {
-  failure: HubError;
+/**
+ * A better reason where nothing of that name is there: a dataset may have been taken for a model, or the other way round.
+ * Returns the failure itself where it is none of these.
+ */
+export async function explainMissing(input: {
+  failure: unknown;
   transport: Transport;
   type: RepoType;
   reference: HubReference;
-}): Promise<HubError> {
+}): Promise<unknown> {
   const { failure, transport, type, reference } = input;
-  if (failure.code !== 'hub/repo-not-found' && failure.code !== 'hub/no-token') return failure;
+  if (!(failure instanceof HubError) || !['hub/repo-not-found', 'hub/no-token'].includes(failure.code)) return failure;
   for (const other of ['model', 'dataset', 'space'] as const) {
     if (other === type) continue;
     const response = await transport
