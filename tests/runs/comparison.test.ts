@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importFolder } from '@hubfuse/hub-server';
 import { compareMethods, reproduce } from '@hubfuse/runs';
@@ -91,7 +91,6 @@ test('a published model comes out of its manifest again with the same bytes', as
 test('a manifest that does not tell the truth about the weights is found out', async () => {
   const bench = await Bench.open(hub, 'untrue');
   await bench.run(exampleRecipe({ evaluate: false }));
-  const { readFile, writeFile } = await import('node:fs/promises');
   const path = join(bench.out, 'hubfuse.json');
   const manifest = JSON.parse(await readFile(path, 'utf8'));
   for (const output of manifest.outputs) if (output.path === 'model.safetensors') output.sha256 = 'a'.repeat(64);

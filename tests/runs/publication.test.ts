@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importFolder } from '@hubfuse/hub-server';
+import { createRun, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe } from './example-run.ts';
@@ -48,7 +50,6 @@ test('an out folder of an earlier run is replaced when the next one is whole', a
 
 test('shards of a chosen size, a seed and a chosen precision go through a run', async () => {
   const bench = await Bench.open(hub, 'options');
-  const { createRun } = await import('@hubfuse/runs');
   const { id } = await createRun({
     store: bench.store,
     recipe: bench.parse(exampleRecipe({ evaluate: false, more: 'out_dtype: float16' })),
@@ -57,8 +58,23 @@ test('shards of a chosen size, a seed and a chosen precision go through a run', 
   const report = await bench.execute(id);
   const shards = report.files.filter(({ path }) => /^model-\d{5}-of-\d{5}\.safetensors$/.test(path));
   expect(shards.length).toBeGreaterThan(2);
-  const { readFile } = await import('node:fs/promises');
   expect(JSON.parse(await readFile(join(bench.out, 'config.json'), 'utf8')).dtype).toBe('float16');
   const manifest = JSON.parse(await readFile(join(bench.out, 'hubfuse.json'), 'utf8'));
   expect(manifest.settings).toEqual({ seed: 9, shardSize: 1_000_000 });
+});
+
+test('where the recipe asks for it, what each model said about each example is an artefact', async () => {
+  const bench = await Bench.open(hub, 'examples');
+  const recipe = exampleRecipe({ evaluate: 4, splits: ['dev'] }).replace('  limit:', '  keep_examples: true\n  limit:');
+  const id = await bench.create(recipe);
+  const report = await bench.execute(id);
+  const { artefacts } = (await readRun({ store: bench.store, runId: id })).state;
+  const kept = artefacts.filter(({ kind }) => kind === 'object');
+  expect(kept).toHaveLength((report.scores?.rows.length ?? 0) * 4);
+  const merged = kept.find(({ name }) => name === 'examples: example, dev, money');
+  const stored = await bench.store.get(merged?.location ?? '');
+  const examples = JSON.parse(new TextDecoder().decode(stored?.body)) as { prediction: string; reference: string }[];
+  expect(examples).toHaveLength(4);
+  const right = examples.filter(({ prediction, reference }) => prediction === reference).length;
+  expect(right / 4).toBe(report.scores?.rows[0]?.dev?.datasets.money);
 });

@@ -15,6 +15,7 @@ import { ModelScorer, type ScoredModel } from './scoring/score-models.ts';
 import { scoreReferences } from './scoring/score-references.ts';
 import { ExampleCounts, scoreRow } from './scoring/score-rows.ts';
 import { scoringData } from './scoring/scoring-data.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 
 /** One row of a comparison: variants of which the best on development data stands for all. */
 export interface Candidate {
@@ -173,35 +174,29 @@ async function choose(context: {
   score: Score;
 }): Promise<Choice> {
   const { options, inputs, candidate, score } = context;
-  const scratch = (slot: number) => join(options.workspace, 'scratch', 'comparison', String(slot));
-  const means: { label: string; dev: number }[] = [];
-  let best: { index: number; model: ScoredModel; folder: string; dev: number } | undefined;
-  try {
-    for (const [index, { label, recipe }] of candidate.variants.entries()) {
+  return await withScratchFolder(options.workspace, async (scratch) => {
+    const variants: { label: string; dev: number }[] = [];
+    let best: { label: string; recipe: Recipe; model: ScoredModel; folder: string; dev: number } | undefined;
+    for (const { label, recipe } of candidate.variants) {
       options.signal?.throwIfAborted();
       const name = `${candidate.name} ${label}`.trim();
-      const folder = scratch(best?.folder === scratch(0) ? 1 : 0);
-      await rm(folder, { recursive: true, force: true });
+      const folder = join(scratch, String(variants.length));
       options.onStep?.(`merging ${name}`);
       const model = await buildVariant({ options, inputs, recipe, folder, name });
       options.onStep?.(`scoring ${name}`);
       const dev = devMean(await score('candidate', model, ['dev']));
-      means.push({ label, dev });
-      if (best === undefined || dev > best.dev) best = { index, model, folder, dev };
+      variants.push({ label, dev });
+      if (best !== undefined && dev <= best.dev) {
+        await rm(folder, { recursive: true, force: true });
+        continue;
+      }
+      if (best !== undefined) await rm(best.folder, { recursive: true, force: true });
+      best = { label, recipe, model, folder, dev };
     }
-    const chosen = candidate.variants[best?.index ?? -1];
-    if (best === undefined || chosen === undefined) throw nothingToCompare(`"${candidate.name}" has no variants`);
-    const row = await score('candidate', best.model);
-    return {
-      candidate: candidate.name,
-      label: chosen.label,
-      recipe: chosen.recipe,
-      variants: means,
-      row: { ...row, name: `${candidate.name} ${chosen.label}`.trim() },
-    };
-  } finally {
-    await rm(join(options.workspace, 'scratch', 'comparison'), { recursive: true, force: true });
-  }
+    if (best === undefined) throw nothingToCompare(`"${candidate.name}" has no variants`);
+    const { label, recipe, model } = best;
+    return { candidate: candidate.name, label, recipe, variants, row: await score('candidate', model) };
+  });
 }
 
 async function buildVariant(context: {

@@ -1,3 +1,4 @@
+import type { HubEvent } from '@hubfuse/hub';
 import { HubfuseError, RunError } from '@hubfuse/plugin';
 import { cancelRequested, clearCancellation } from './cancel-run.ts';
 import { EventLog } from './event-log.ts';
@@ -6,7 +7,7 @@ import { changeOwnState, endOwner, HEARTBEAT_MS, newOwner, takeRun } from './own
 import type { Phase, PhaseContext, PhaseName, PhaseResult } from './phase.ts';
 import { readSpec } from './read-run.ts';
 import type { PhaseState, RunSpec, RunState, StoredError } from './run.ts';
-import type { RunProgress } from './run-event.ts';
+import type { RunEventBody, RunProgress } from './run-event.ts';
 import { readState } from './state-cell.ts';
 
 /**
@@ -167,11 +168,23 @@ class Execution {
     }
   }
 
+  #hear(event: HubEvent): void {
+    this.#options.hub.onProgress?.(event);
+    const warning = hubWarning(event);
+    // A log that cannot be written ends the run.
+    if (warning !== undefined) this.#log.append(warning).catch((error: unknown) => this.#stop.abort(error));
+  }
+
   #context(phase: PhaseName): PhaseContext {
     return {
       spec: this.#spec,
       execution: this.#options,
-      hub: { ...this.#options.hub, hubUrl: this.#spec.options.hubUrl, signal: this.#signal },
+      hub: {
+        ...this.#options.hub,
+        hubUrl: this.#spec.options.hubUrl ?? this.#options.hub.hubUrl,
+        signal: this.#signal,
+        onProgress: (event) => this.#hear(event),
+      },
       signal: this.#signal,
       event: (body) => this.#log.append(body),
       progress: (progress) => {
@@ -193,6 +206,14 @@ class Execution {
       },
     };
   }
+}
+
+/** What a person should know of what happened on the Hub. */
+function hubWarning(event: HubEvent): RunEventBody | undefined {
+  if (event.type === 'notice') return { type: 'warning', code: event.code, message: event.message };
+  if (event.type !== 'renamed') return undefined;
+  const message = `${event.from} is called ${event.to} now: name it so in the recipe`;
+  return { type: 'warning', code: 'hub/renamed', message };
 }
 
 function setPhase(state: RunState, name: PhaseName, change: Partial<PhaseState>): RunState {

@@ -1,5 +1,6 @@
 import { getJson, toJson } from '@hubfuse/objects';
-import { RunError } from '@hubfuse/plugin';
+import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { readEvents } from './event-log.ts';
 import { executePhases } from './execute-phases.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { runKeys } from './keys.ts';
@@ -56,6 +57,13 @@ async function makeReport({ store }: ExecutionOptions, state: RunState, spec: Ru
     ...(scores === undefined ? {} : { scores }),
     ...(decision === undefined ? {} : { gate: decision }),
     published: output<PublishOutput>('publish')?.published ?? [],
-    warnings: plan.warnings.map(({ message }) => message),
+    warnings: await warningsOf(store, spec.id),
   };
+}
+
+/** Every warning of a run once, in order: those of the plan and those met on the way. */
+async function warningsOf(store: ObjectStore, runId: string): Promise<string[]> {
+  const messages = new Set<string>();
+  for await (const event of readEvents({ store, runId })) if (event.type === 'warning') messages.add(event.message);
+  return [...messages];
 }

@@ -1,4 +1,4 @@
-import { checkKey } from '@hubfuse/objects';
+import { checkKey, toSegment } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
 
 /** Where everything about runs lies in a store. */
@@ -21,6 +21,9 @@ export function runKeys(id: string) {
     manifest: `${at}/manifest.json`,
     /** Present while the run should stop. */
     cancel: `${at}/cancel`,
+    /** Results of every example of one row, split and dataset. */
+    examples: (row: string, split: string, dataset: string) =>
+      `${at}/examples/${toSegment(row)}/${split}.${toSegment(dataset)}.json`,
     events: `${at}/events/`,
     event: (number: number) => `${at}/events/${String(number).padStart(DIGITS, '0')}.json`,
   };

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HubOptions, MANIFEST_FILE, type Manifest, openModel, parseManifest } from '@hubfuse/hub';
 import type { MergeProgress } from '@hubfuse/merge';
@@ -10,6 +8,7 @@ import { fetchInputs } from './fetch-inputs.ts';
 import { hashFile } from './hash-file.ts';
 import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
+import { withScratchFolder } from './scratch-folder.ts';
 
 export interface ReproduceOptions {
   /** The published model: a Hub reference or a folder. */
@@ -66,8 +65,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   await checkFolders(manifest, folders);
   const { shardSize } = manifest.settings;
   const plan = planMergeOf({ recipe, inputs, registry, ...(typeof shardSize === 'number' ? { shardSize } : {}) });
-  const out = join(workspace, 'scratch', `reproduce-${randomUUID()}`);
-  try {
+  return await withScratchFolder(workspace, async (out) => {
     const built = await buildModel({ plan, models, folders, out, registry, workers, memory, signal, onProgress });
     const files = compare(manifest, built);
     return {
@@ -77,9 +75,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
       files,
       same: files.every(({ same }) => same),
     };
-  } finally {
-    await rm(out, { recursive: true, force: true });
-  }
+  });
 }
 
 async function readManifest(source: ModelSource): Promise<Manifest> {

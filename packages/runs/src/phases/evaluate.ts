@@ -1,16 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toJson } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
 import { type EvaluateSection, sameModel } from '@hubfuse/recipe';
 import { buildModel } from '../build-model.ts';
 import type { LocalInputs } from '../fetch-inputs.ts';
+import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
 import { modelFolder } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
 import { builtModel, inputModel } from '../scoring/reference-models.ts';
-import { ModelScorer, type ScoredModel } from '../scoring/score-models.ts';
+import { ModelScorer, type ModelScores, type ScoredModel } from '../scoring/score-models.ts';
 import { scoreReferences } from '../scoring/score-references.ts';
 import { ExampleCounts, scoreRow } from '../scoring/score-rows.ts';
 import { type ScoringData, scoringData } from '../scoring/scoring-data.ts';
@@ -77,6 +79,7 @@ async function scoreAll(options: {
       onScored: async ({ name, split, scores }) => {
         counts.add(split, scores.examples);
         await context.event({ type: 'scored', name, split, mean: scores.scores.mean, cached: scores.cached });
+        await keepExamples({ context, row: name, split, scores });
         for (const message of scores.warnings) {
           await context.event({ type: 'warning', code: 'evaluate/warning', message, where: name });
         }
@@ -112,6 +115,22 @@ async function scoreAll(options: {
     rows,
     environment: scorer.environment,
   };
+}
+
+/** Where the recipe asks for it, what a model said about every example becomes an artefact of the run. */
+async function keepExamples(options: {
+  context: PhaseContext;
+  row: string;
+  split: 'dev' | 'test';
+  scores: ModelScores;
+}): Promise<void> {
+  const { context, row, split, scores } = options;
+  for (const [dataset, { perExample }] of Object.entries(scores.details)) {
+    if (perExample === undefined) continue;
+    const location = runKeys(context.spec.id).examples(row, split, dataset);
+    await context.execution.store.put(location, toJson(perExample));
+    await context.artefact({ name: `examples: ${row}, ${split}, ${dataset}`, kind: 'object', location });
+  }
 }
 
 /** Where the base is one of the models and the gate reads its score, it gets a row of its own. */
