@@ -15,3 +15,5 @@ export * from './onnx-model.ts';
 export { parseOnnx, readOnnx } from './parse-onnx.ts';
 export { registerArchitectures } from './register.ts';
 export { type GraphRun, type GraphTensor, runGraph } from './run-graph.ts';
+export { openScratchWeights, type ScratchWeights, type ScratchWeightsOptions } from './scratch-weights.ts';
+export { estimateSessionMemory } from './session-memory.ts';

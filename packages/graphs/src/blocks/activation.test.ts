@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GraphError } from '@hubfuse/plugin';
+import { folderSource, readCheckpoint, type TensorData, writeSafetensors } from '@hubfuse/tensors';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeModelBytes } from '../encode-model.ts';
+import { GraphBuilder, storedElementType } from '../graph-builder.ts';
+import { runGraph } from '../run-graph.ts';
+import { Weights } from '../weights.ts';
+import { type ActivationName, activation, activationName } from './activation.ts';
+
+/** erf by the series x exp(-x^2) sum (2 x^2)^n / (2n + 1)!!, whose terms have one sign; 1 in float64 beyond 6. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 400; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const softplus = (x: number): number => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0);
+const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
+const geluTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+const silu = (x: number): number => x * sigmoid(x);
+const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
+
+const SLOPE = 0.3;
+const ALPHA_P = 0.7;
+const ALPHA_N = -0.4;
+const BETA = 0.6;
+const EPS = -1e-3;
+
+function xielu(x: number): number {
+  if (x > 0) return softplus(ALPHA_P) * x * x + BETA * x;
+  return (Math.expm1(Math.min(x, EPS)) - x) * (BETA + softplus(ALPHA_N)) + BETA * x;
+}
+
+/** The definitions of transformers' activations.py and of the PyTorch modules that it names, in float64. */
+const DEFINITIONS: Readonly<Record<ActivationName, (x: number) => number>> = {
+  gelu,
+  gelu_10: (x) => clamp(gelu(x), -10, 10),
+  gelu_accurate: geluTanh,
+  gelu_fast: geluTanh,
+  gelu_new: geluTanh,
+  gelu_python: gelu,
+  gelu_python_tanh: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+  hardswish: (x) => (x * clamp(x + 3, 0, 6)) / 6,
+  laplace: (x) => 0.5 * (1 + erf((x - Math.SQRT1_2) / (0.282095 * Math.SQRT2))),
+  leaky_relu: (x) => (x > 0 ? x : 0.01 * x),
+  linear: (x) => x,
+  mish: (x) => x * Math.tanh(softplus(x)),
+  prelu: (x) => (x > 0 ? x : SLOPE * x),
+  quick_gelu: (x) => x * sigmoid(1.702 * x),
+  relu: (x) => Math.max(0, x),
+  relu2: (x) => Math.max(0, x) ** 2,
+  relu6: (x) => clamp(x, 0, 6),
+  sigmoid,
+  silu,
+  sqrtsoftplus: (x) => Math.sqrt(softplus(x)),
+  swish: silu,
+  tanh: Math.tanh,
+  xielu,
+};
+
+const NAMES = Object.keys(DEFINITIONS) as ActivationName[];
+const INPUTS = Float32Array.from({ length: 241 }, (_, index) => (index - 120) / 10);
+
+let folder: string;
+let outputs: Readonly<Record<string, { data: Float32Array | BigInt64Array }>>;
+
+const scalar = (value: number, shape: number[]): TensorData => ({
+  dtype: 'F32',
+  shape,
+  data: new Uint8Array(Float32Array.of(value).buffer),
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hubfuse-activation-'));
+  const stored = new Map([
+    ['prelu.weight', scalar(SLOPE, [1])],
+    ['xielu.alpha_p', scalar(ALPHA_P, [1])],
+    ['xielu.alpha_n', scalar(ALPHA_N, [1])],
+    ['xielu.beta', scalar(BETA, [])],
+    ['xielu.eps', scalar(EPS, [])],
+  ]);
+  await writeSafetensors(join(folder, 'model.safetensors'), stored);
+  const { tensors } = await readCheckpoint(await folderSource(folder));
+  const builder = new GraphBuilder({
+    name: 'activations',
+    weights: new Weights(tensors.values(), { prefix: 'model', heads: ['prelu', 'xielu'], legacyNames: [], tied: {} }),
+    place: (tensor) => ({
+      elementType: storedElementType(tensor),
+      data: { kind: 'external', location: tensor.file, offset: tensor.offset, length: tensor.bytes },
+    }),
+    hiddenStates: false,
+  });
+  const input = builder.input('input', 'float32', ['size']);
+  for (const name of NAMES) builder.output(name, activation(builder, name, input, name), ['size']);
+  const model = encodeModelBytes({
+    irVersion: 9,
+    producer: 'test',
+    producerVersion: '',
+    opsets: [{ domain: '', version: 20 }],
+    graph: builder.finish(),
+    metadata: new Map(),
+  });
+  const [result] = await runGraph({
+    model,
+    sessionOptions: { extra: { session: { model_external_initializers_file_folder_path: folder } } },
+    feeds: [{ input: { data: INPUTS, dimensions: [INPUTS.length] } }],
+  });
+  outputs = result ?? {};
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each(NAMES)('%s is what transformers defines by that name', (name) => {
+  const actual = outputs[name]?.data ?? [];
+  expect(actual).toHaveLength(INPUTS.length);
+  INPUTS.forEach((x, index) => {
+    const expected = DEFINITIONS[name](x);
+    expect(Math.abs(Number(actual[index]) - expected), `at ${x}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(expected)));
+  });
+});
+
+test('a name that transformers does not know is refused with the nearest one', () => {
+  expect(() => activationName('gelu_newer')).toThrow(GraphError);
+  expect(() => activationName('gelu_newer')).toThrow('did you mean gelu_new?');
+  expect(() => activationName('constructor')).toThrow(GraphError);
+});
