@@ -1,26 +1,27 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { checkGraph, declaredClass, findArchitecture, registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
 
 // Every folder with an io.safetensors is a case, whatever it is called; what cannot be built yet is pending by its class.
-const golden = process.env.HUBFUSE_GOLDEN || join(import.meta.dirname, 'golden');
-const root = join(golden, 'architectures');
+const own = join(import.meta.dirname, 'golden');
 const registry = new Registry();
 await registerArchitectures(registry);
 
-if (!existsSync(root)) {
-  test.skip(`golden architectures are absent: there is no ${root}`, () => {});
-} else {
+for (const golden of new Set([process.env.HUBFUSE_GOLDEN || own, own])) {
+  const root = join(golden, 'architectures');
+  if (!existsSync(root)) {
+    test.skip(`golden architectures are absent: there is no ${root}`, () => {});
+    continue;
+  }
   for (const name of readdirSync(root).sort()) {
-    if (existsSync(join(root, name, 'io.safetensors'))) describeFolder(name);
+    if (existsSync(join(root, name, 'io.safetensors'))) describeFolder(join(root, name));
   }
 }
 
-function describeFolder(name: string): void {
-  const folder = join(root, name);
-  describe(name, () => {
+function describeFolder(folder: string): void {
+  describe(basename(folder), () => {
     for (const config of ['config.json', 'config.v4.json']) {
       if (!existsSync(join(folder, config))) continue;
       const values = JSON.parse(readFileSync(join(folder, config), 'utf8')) as Record<string, unknown>;
