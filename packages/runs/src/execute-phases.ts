@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { HubEvent } from '@hubfuse/hub';
 import { HubfuseError, RunError } from '@hubfuse/plugin';
 import { cancelRequested, clearCancellation } from './cancel-run.ts';
@@ -75,6 +76,8 @@ class Execution {
     this.state = state;
     this.#log = log;
     this.#signal = AbortSignal.any([this.#stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    // Every file that is read and every worker listens; Node.js warns of a leak from the eleventh on.
+    setMaxListeners(0, this.#signal);
     this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
     this.#timer.unref();
   }
