@@ -27,7 +27,15 @@ const NAME = /^(?:(?<prefix>.+)\.)?(?<role>input|output|hidden)\.(?<name>.+?)$/;
  * @throws GraphError where a tensor belongs to no case or has a type that no input or output has
  */
 export async function readReferenceCases(path: string): Promise<ReferenceCase[]> {
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new GraphError({
+      code: 'graph/reference-case',
+      where: path,
+      message: 'the inputs and expected outputs cannot be read',
+      hint: 'a model is checked against an io.safetensors beside its weights: input.<name>, output.<name>, hidden.<i>',
+      cause,
+    });
+  });
   const cases = new Map<string, ReferenceCase>();
   for (const tensor of parseHeader(bytes, { file: path, fileSize: bytes.length }).tensors) {
     const { prefix, role, name = '' } = NAME.exec(tensor.name)?.groups ?? {};
