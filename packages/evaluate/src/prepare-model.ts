@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { declaredClass, graphOverFiles } from '@hubfuse/graphs';
 import { EvaluationError, type Registry, type Task } from '@hubfuse/plugin';
-import { folderSource, readCheckpoint } from '@hubfuse/tensors';
+import { elementCount, folderSource, readCheckpoint } from '@hubfuse/tensors';
 import { type KeptHead, readKeptHeads } from './kept-heads.ts';
 import { labelNames } from './labels.ts';
 import type { ModelInput } from './scorer-types.ts';
@@ -21,6 +21,8 @@ export interface PreparedModel {
   /** Absolute path of the folder that the graph's data locations are relative to. */
   weights: string;
   labels: readonly string[];
+  /** Bytes of the weights as a session holds them, in float32. */
+  weightBytes: number;
   /** Hash of the tokenizer's files. */
   tokenizer: string;
   maxLength: number;
@@ -55,10 +57,11 @@ export async function prepareModel(
   const maxLength = Math.min(options.maxLength ?? USUAL_LENGTH, longestInput(config, tokenizerConfig));
   return Promise.all(
     heads.map(async (head) => {
+      const all = new Map([...tensors, ...head.tensors.map((tensor) => [tensor.name, tensor] as const)]);
       const { model, sessionOptions } = await graphOverFiles({
         config,
         className: head.className,
-        tensors: new Map([...tensors, ...head.tensors.map((tensor) => [tensor.name, tensor] as const)]),
+        tensors: all,
         registry: options.registry,
         folder: weights,
       });
@@ -70,6 +73,7 @@ export async function prepareModel(
         family,
         weights: sessionOptions.extra.session.model_external_initializers_file_folder_path,
         labels: head.labels,
+        weightBytes: 4 * [...all.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
         tokenizer,
         maxLength,
       };

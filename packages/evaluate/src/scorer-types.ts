@@ -30,6 +30,11 @@ export interface ScorerOptions {
   registry: Registry;
   /** Worker threads, each with one session of one thread. Default: the processors available, at most 8. */
   workers?: number | undefined;
+  /**
+   * Bytes that the weights in all workers may take: fewer workers score a large model, at least one. Scores do not depend
+   * on it. Default: no limit.
+   */
+  memory?: number | undefined;
   /** Seconds after which one batch, or the loading of a model, counts as hung. Default 300. */
   timeout?: number | undefined;
 }

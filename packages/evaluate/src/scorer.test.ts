@@ -80,6 +80,18 @@ test('any number of workers gives the same bits', async () => {
   expect(three.datasets.texts?.score).toBe(one.datasets.texts?.score);
 });
 
+test('a limit of memory lowers the number of workers, never the bits', async () => {
+  const options = {
+    registry,
+    model: { folder: first },
+    task: 'text-classification',
+    datasets: [texts],
+    keepLogits: true,
+  };
+  const tight = await score({ ...options, workers: 3, memory: 1 });
+  expect(logits(tight, 'texts')).toEqual(logits(await score({ ...options, workers: 1 }), 'texts'));
+});
+
 test('batches and padding do not change what an example is answered', async () => {
   const options = {
     registry,

@@ -97,7 +97,14 @@ class PooledScorer implements Scorer {
     });
     const keepLogits = options.keepLogits ?? false;
     const keepExamples = keepLogits || (options.keepExamples ?? false);
-    await runScoring({ plan, task, pool: this.#pool, keepLogits, onProgress: options.onProgress });
+    await runScoring({
+      plan,
+      task,
+      pool: this.#pool,
+      keepLogits,
+      memory: this.#options.memory ?? Number.POSITIVE_INFINITY,
+      onProgress: options.onProgress,
+    });
     return summarise({ plan, task, metric, keepExamples });
   }
 }

@@ -78,35 +78,47 @@ export async function runScoring(options: {
   task: Task;
   pool: WorkerPool;
   keepLogits: boolean;
+  /** Bytes for the weights in all workers. */
+  memory: number;
   onProgress: OnProgress;
 }): Promise<void> {
-  const { plan, task, pool, keepLogits } = options;
+  const { plan, task, pool, keepLogits, memory } = options;
   const work = plan.flatMap((planned) => planned.batches.map((batch) => ({ planned, batch })));
   const models = new Set(plan.flatMap(({ members }) => members.map(({ model }) => model)));
   const sessions = new Map([...models].map((model, index) => [model, `model ${index}`]));
+  const most = Math.max(1, Math.floor(memory / sessionBytes(models)));
   const ready = new Map<number, Promise<void>>();
   const done = new Map<Dataset, number>();
   try {
-    await pool.share(work.length, async (place, index) => {
-      const piece = work[index];
-      if (piece === undefined) return;
-      const opening = ready.get(place) ?? openSessions(pool, place, sessions, task);
-      ready.set(place, opening);
-      await opening;
-      const { planned, batch } = piece;
-      const members = runMembers(planned, batch, sessions);
-      spread(await pool.request(place, { kind: 'run', members, logits: task.logits, keepLogits }), planned, batch);
-      const finished = (done.get(planned.dataset) ?? 0) + batch.indices.length;
-      done.set(planned.dataset, finished);
-      const { name, examples } = planned.dataset;
-      options.onProgress?.({ phase: 'score', dataset: name, done: finished, total: examples.length });
-    });
+    await pool.share(
+      work.length,
+      async (place, index) => {
+        const piece = work[index];
+        if (piece === undefined) return;
+        const opening = ready.get(place) ?? openSessions(pool, place, sessions, task);
+        ready.set(place, opening);
+        await opening;
+        const { planned, batch } = piece;
+        const members = runMembers(planned, batch, sessions);
+        spread(await pool.request(place, { kind: 'run', members, logits: task.logits, keepLogits }), planned, batch);
+        const finished = (done.get(planned.dataset) ?? 0) + batch.indices.length;
+        done.set(planned.dataset, finished);
+        const { name, examples } = planned.dataset;
+        options.onProgress?.({ phase: 'score', dataset: name, done: finished, total: examples.length });
+      },
+      most,
+    );
   } finally {
     const keys = [...sessions.values()];
     // Workers that ended have nothing to release, and asking them would start new ones.
     const alive = [...ready.keys()].filter((place) => pool.isRunning(place));
     await Promise.allSettled(alive.map((place) => pool.request(place, { kind: 'release', keys })));
   }
+}
+
+/** While a session opens, onnxruntime holds weights that it reorders (or widens) twice. */
+function sessionBytes(models: ReadonlySet<PreparedModel>): number {
+  return 2 * [...models].reduce((sum, { weightBytes }) => sum + weightBytes, 0);
 }
 
 async function openSessions(

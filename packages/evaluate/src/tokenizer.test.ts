@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TOKENIZER_FOLDER } from '../test/tiny-model.ts';
 import { PythonLikeTokenizer } from './tokenizer.ts';
@@ -62,5 +65,57 @@ test('words behind the end have no position', async () => {
     ids: [2, 282, 337, 71, 7, 21, 92, 3],
     positions: [1, -1, 4, -1, -1, -1, -1],
     cut: 9,
+  });
+});
+
+/** A byte-level tokenizer of RoBERTa's kind whose tokens are single letters. */
+async function byteLevel(addPrefixSpace: boolean): Promise<PythonLikeTokenizer> {
+  const folder = await mkdtemp(join(tmpdir(), 'tokenizer-'));
+  const vocab = { '<s>': 0, '</s>': 1, Ġ: 2, a: 3, b: 4, c: 5 };
+  const special = (content: string, id: number): object => ({
+    id,
+    content,
+    special: true,
+    normalized: false,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+  });
+  const tokenizer = {
+    version: '1.0',
+    added_tokens: [special('<s>', 0), special('</s>', 1)],
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true },
+    post_processor: {
+      type: 'RobertaProcessing',
+      sep: ['</s>', 1],
+      cls: ['<s>', 0],
+      trim_offsets: true,
+      add_prefix_space: addPrefixSpace,
+    },
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab, merges: [], fuse_unk: false, byte_fallback: false },
+  };
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+  await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ tokenizer_class: 'RobertaTokenizer' }));
+  return PythonLikeTokenizer.open(folder, 20);
+}
+
+test('byte-level words get the space that marks a word start, the first one only where the tokenizer adds it', async () => {
+  expect((await byteLevel(false)).encodeWords(['ab', 'c'])).toMatchObject({
+    ids: [0, 3, 4, 2, 5, 1],
+    positions: [1, 3],
+  });
+  expect((await byteLevel(true)).encodeWords(['ab', 'c'])).toMatchObject({
+    ids: [0, 2, 3, 4, 2, 5, 1],
+    positions: [1, 4],
+  });
+});
+
+test('pairs of a RoBERTa have one segment', async () => {
+  expect((await byteLevel(false)).encodeText('a', 'b')).toEqual({
+    ids: [0, 3, 1, 1, 4, 1],
+    typeIds: [0, 0, 0, 0, 0, 0],
+    cut: 0,
   });
 });

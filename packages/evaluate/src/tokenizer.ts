@@ -15,15 +15,15 @@ export class PythonLikeTokenizer implements TaskTokenizer {
   readonly padId: number;
   readonly #tokenizer: PreTrainedTokenizer;
   readonly #maxLength: number;
-  readonly #spaceBeforeWords: boolean;
+  readonly #habits: Habits;
   readonly #words = new Map<string, readonly number[]>();
   #single: Template | undefined;
   #pair: PairTemplate | undefined;
 
-  private constructor(tokenizer: PreTrainedTokenizer, maxLength: number, spaceBeforeWords: boolean) {
+  private constructor(tokenizer: PreTrainedTokenizer, maxLength: number, habits: Habits) {
     this.#tokenizer = tokenizer;
     this.#maxLength = maxLength;
-    this.#spaceBeforeWords = spaceBeforeWords;
+    this.#habits = habits;
     this.padId = tokenizer.pad_token_id ?? 0;
   }
 
@@ -35,7 +35,7 @@ export class PythonLikeTokenizer implements TaskTokenizer {
     const { AutoTokenizer } = await import('@huggingface/transformers');
     const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
     const description = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as TokenizerFile;
-    return new PythonLikeTokenizer(tokenizer, maxLength, needsSpaceBeforeWords(description));
+    return new PythonLikeTokenizer(tokenizer, maxLength, habitsOf(description));
   }
 
   encodeText(text: string, pair?: string): { ids: number[]; typeIds?: number[]; cut: number } {
@@ -52,7 +52,7 @@ export class PythonLikeTokenizer implements TaskTokenizer {
     const tokens: number[] = [];
     const positions: number[] = [];
     for (const [index, word] of words.entries()) {
-      const ids = this.#word(this.#spaceBeforeWords && index > 0 ? ` ${word}` : word);
+      const ids = this.#word(this.#habits.spaceBeforeWords && index > 0 ? ` ${word}` : word);
       positions.push(ids.length > 0 && tokens.length < room ? before.length + tokens.length : -1);
       tokens.push(...ids);
     }
@@ -62,14 +62,15 @@ export class PythonLikeTokenizer implements TaskTokenizer {
   #encodePair(first: readonly number[], second: readonly number[]): { ids: number[]; typeIds: number[]; cut: number } {
     const { before, between, after, types } = this.#pairTemplate();
     const room = this.#maxLength - before.length - between.length - after.length;
-    // Python's encoder stops each text at the longest length before it shares the room.
+    // Python's encoder stops each text at the longest length, or where a word crosses it at the word's end, before it
+    // shares the room. That end is not looked for: where both texts are too long, it can only move one token.
     const [one, two] = shareRoom(
       Math.min(first.length, this.#maxLength),
       Math.min(second.length, this.#maxLength),
       room,
     );
     const parts = [before, first.slice(0, one), between, second.slice(0, two), after];
-    const typeIds = parts.flatMap((part, place) => part.map(() => types[place] ?? 0));
+    const typeIds = parts.flatMap((part, place) => part.map(() => (this.#habits.oneSegment ? 0 : (types[place] ?? 0))));
     return { ids: parts.flat(), typeIds, cut: first.length + second.length - one - two };
   }
 
@@ -164,18 +165,31 @@ function shareRoom(first: number, second: number, room: number): [number, number
   return first <= second ? [less, more] : [more, less];
 }
 
-interface PreTokenizer {
+interface Step {
   type?: string;
   add_prefix_space?: boolean;
-  pretokenizers?: PreTokenizer[];
+  pretokenizers?: Step[];
+  processors?: Step[];
 }
 
 interface TokenizerFile {
-  pre_tokenizer?: PreTokenizer | null;
+  pre_tokenizer?: Step | null;
+  post_processor?: Step | null;
 }
 
-/** Byte-level tokenizers see word starts by the space before; unless they add it themselves, it must be given. */
-function needsSpaceBeforeWords({ pre_tokenizer: pre }: TokenizerFile): boolean {
-  const steps = pre?.type === 'Sequence' ? (pre.pretokenizers ?? []) : pre ? [pre] : [];
-  return steps.some((step) => step.type === 'ByteLevel' && step.add_prefix_space === false);
+/** What tokenizer.json says beyond what transformers.js does. */
+interface Habits {
+  /** Byte-level tokenizers see word starts by the space before; unless they add it themselves, it must be given. */
+  spaceBeforeWords: boolean;
+  /** Pairs get no segments, where transformers.js would number them: RoBERTa has embeddings for one only. */
+  oneSegment: boolean;
+}
+
+function habitsOf({ pre_tokenizer: before, post_processor: after }: TokenizerFile): Habits {
+  const steps = before ? [before, ...(before.pretokenizers ?? [])] : [];
+  const closing = after ? [after, ...(after.processors ?? [])] : [];
+  return {
+    spaceBeforeWords: steps.some((step) => step.type === 'ByteLevel' && step.add_prefix_space === false),
+    oneSegment: closing.some((step) => step.type === 'RobertaProcessing'),
+  };
 }

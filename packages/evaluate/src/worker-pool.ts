@@ -47,9 +47,14 @@ export class WorkerPool {
    * Does `count` pieces of work, each worker taking the next one when it is free. The order of completion is open:
    * results belong where the index says.
    * @param perform Does the piece `index` with the worker at `place`.
+   * @param most Take no more workers than this. Default: all.
    * @throws what the first failing piece threw, after all workers have come to rest.
    */
-  async share(count: number, perform: (place: number, index: number) => Promise<void>): Promise<void> {
+  async share(
+    count: number,
+    perform: (place: number, index: number) => Promise<void>,
+    most: number = this.size,
+  ): Promise<void> {
     let next = 0;
     let failure: { cause: unknown } | undefined;
     const work = async (place: number): Promise<void> => {
@@ -61,7 +66,7 @@ export class WorkerPool {
         }
       }
     };
-    await Promise.all(Array.from({ length: Math.min(this.size, count) }, (_, place) => work(place)));
+    await Promise.all(Array.from({ length: Math.min(this.size, most, count) }, (_, place) => work(place)));
     if (failure !== undefined) throw failure.cause;
   }
 
@@ -122,6 +127,8 @@ export class WorkerPool {
       reject(reason);
     }
     member.pending.clear();
+    // The process must wait for a thread that is being ended.
+    member.worker.ref();
     await member.worker.terminate();
   }
 }
