@@ -9,7 +9,7 @@ import { writeTinyModel } from '../test/tiny-model.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import { registerEvaluation } from './register.ts';
 import { openScorer, score } from './scorer.ts';
-import type { ScoreProgress } from './scorer-types.ts';
+import type { ScoreProgress, Scorer } from './scorer-types.ts';
 import type { Scores } from './scores.ts';
 
 const registry = new Registry();
@@ -21,10 +21,13 @@ let words: Dataset;
 let first: string;
 let second: string;
 let tagger: string;
+/** One worker for every test that is not about workers: a thread takes most of a second to start. */
+let alone: Scorer;
 
 beforeAll(async () => {
   await registerArchitectures(registry);
   await registerEvaluation(registry);
+  alone = openScorer({ registry, workers: 1 });
   root = await mkdtemp(join(tmpdir(), 'scorer-'));
   const className = 'BertForSequenceClassification';
   first = await writeTinyModel({ folder: join(root, 'first'), className, labels: LABELS, seed: 1 });
@@ -49,7 +52,10 @@ beforeAll(async () => {
     tags: [...sentence(index).map((_, place) => TAGS[place % 3]), 'B-PER'],
   }));
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(async () => {
+  await alone.close();
+  await rm(root, { recursive: true, force: true });
+});
 
 function dataset(name: string, task: string, count: number, row: (index: number) => object): Promise<Dataset> {
   const lines = Array.from({ length: count }, (_, index) => JSON.stringify(row(index))).join('\n');
@@ -67,14 +73,13 @@ function logits(scores: Scores, name: string): number[] {
 
 test('any number of workers gives the same bits', async () => {
   const options = {
-    registry,
     model: { folder: first },
     task: 'text-classification',
     datasets: [texts],
     keepLogits: true,
   };
-  const one = await score({ ...options, workers: 1 });
-  const three = await score({ ...options, workers: 3 });
+  const one = await alone.score(options);
+  const three = await score({ ...options, registry, workers: 3 });
   expect(logits(one, 'texts')).toHaveLength(120 * 3);
   expect(logits(three, 'texts')).toEqual(logits(one, 'texts'));
   expect(three.datasets.texts?.score).toBe(one.datasets.texts?.score);
@@ -82,27 +87,25 @@ test('any number of workers gives the same bits', async () => {
 
 test('a limit of memory lowers the number of workers, never the bits', async () => {
   const options = {
-    registry,
     model: { folder: first },
     task: 'text-classification',
     datasets: [texts],
     keepLogits: true,
   };
-  const tight = await score({ ...options, workers: 3, memory: 1 });
-  expect(logits(tight, 'texts')).toEqual(logits(await score({ ...options, workers: 1 }), 'texts'));
+  const tight = await score({ ...options, registry, workers: 3, memory: 1 });
+  expect(logits(tight, 'texts')).toEqual(logits(await alone.score(options), 'texts'));
 });
 
 test('batches and padding do not change what an example is answered', async () => {
   const options = {
-    registry,
     model: { folder: first },
     task: 'text-classification',
     datasets: [texts],
     keepLogits: true,
   };
-  const alone = logits(await score({ ...options, workers: 1, batchTokens: 1 }), 'texts');
-  const together = logits(await score({ ...options, workers: 1, batchTokens: 4096 }), 'texts');
-  const largest = Math.max(...alone.map((value, index) => Math.abs(value - (together[index] ?? Number.NaN))));
+  const single = logits(await alone.score({ ...options, batchTokens: 1 }), 'texts');
+  const together = logits(await alone.score({ ...options, batchTokens: 4096 }), 'texts');
+  const largest = Math.max(...single.map((value, index) => Math.abs(value - (together[index] ?? Number.NaN))));
   expect(largest).toBeLessThan(1e-5);
 });
 
@@ -113,7 +116,7 @@ test('an ensemble answers with the mean of the raw logits, whatever the order of
     labels: ['blue', 'red', 'green'],
     seed: 2,
   });
-  const scorer = openScorer({ registry, workers: 1 });
+  const scorer = openScorer({ registry });
   try {
     const options = { task: 'text-classification', datasets: [texts], keepLogits: true };
     const a = logits(await scorer.score({ ...options, model: { folder: first } }), 'texts');
@@ -130,13 +133,11 @@ test('an ensemble answers with the mean of the raw logits, whatever the order of
 });
 
 test('a word without tokens counts as outside, and predictions have one tag per word', async () => {
-  const scores = await score({
-    registry,
+  const scores = await alone.score({
     model: { folder: tagger },
     task: 'token-classification',
     datasets: [words],
     keepExamples: true,
-    workers: 1,
   });
   expect(scores.metric).toBe('f1');
   for (const { prediction, reference } of scores.datasets.words?.perExample ?? []) {
@@ -148,12 +149,10 @@ test('a word without tokens counts as outside, and predictions have one tag per 
 test('scores hold the mean in the domain, the mean outside, and where they were computed', async () => {
   const half = { ...texts, name: 'half', examples: texts.examples.slice(0, 60) };
   const away = { ...texts, name: 'away', examples: texts.examples.slice(60), domain: 'out' as const };
-  const scores = await score({
-    registry,
+  const scores = await alone.score({
     model: { folder: first },
     task: 'text-classification',
     datasets: [texts, half, away],
-    workers: 2,
   });
   const of = (name: string): number => scores.datasets[name]?.score ?? Number.NaN;
   expect(scores.mean).toBe((of('texts') + of('half')) / 2);
@@ -167,9 +166,9 @@ test('weights may lie apart from config and tokenizer', async () => {
   const weights = await mkdtemp(join(root, 'weights-'));
   await writeTinyModel({ folder: weights, className: 'BertForSequenceClassification', labels: LABELS, seed: 2 });
   for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) await rm(join(weights, name));
-  const options = { registry, task: 'text-classification', datasets: [texts], keepLogits: true, workers: 1 };
-  const apart = await score({ ...options, model: { family: first, weights } });
-  expect(logits(apart, 'texts')).toEqual(logits(await score({ ...options, model: { folder: second } }), 'texts'));
+  const options = { task: 'text-classification', datasets: [texts], keepLogits: true };
+  const apart = await alone.score({ ...options, model: { family: first, weights } });
+  expect(logits(apart, 'texts')).toEqual(logits(await alone.score({ ...options, model: { folder: second } }), 'texts'));
 });
 
 test('a merge with several heads answers each dataset with the head that knows its labels, or that the dataset names', async () => {
@@ -201,23 +200,23 @@ test('a merge with several heads answers each dataset with the head that knows i
     text: 'pay my account',
     label: index % 2 === 0 ? 'cat' : 'dog',
   }));
-  const options = { registry, task: 'text-classification', keepLogits: true, workers: 1 };
-  const scores = await score({ ...options, model: { folder: merged }, datasets: [texts, animals] });
+  const options = { task: 'text-classification', keepLogits: true };
+  const scores = await alone.score({ ...options, model: { folder: merged }, datasets: [texts, animals] });
   expect(scores.datasets.texts?.head).toBe('colours');
   expect(scores.datasets.animals?.head).toBe('animals');
   // Equal seeds draw equal trunks, so each head must answer as its own model does.
-  const alone = await score({ ...options, model: { folder: first }, datasets: [texts] });
-  expect(logits(scores, 'texts')).toEqual(logits(alone, 'texts'));
+  const single = await alone.score({ ...options, model: { folder: first }, datasets: [texts] });
+  expect(logits(scores, 'texts')).toEqual(logits(single, 'texts'));
 
   const named = { ...animals, head: 'zoo/animals' };
-  expect((await score({ ...options, model: { folder: merged }, datasets: [named] })).datasets.animals?.head).toBe(
+  expect((await alone.score({ ...options, model: { folder: merged }, datasets: [named] })).datasets.animals?.head).toBe(
     'animals',
   );
   await expect(
-    score({ ...options, model: { folder: merged }, datasets: [{ ...animals, head: 'plants' }] }),
+    alone.score({ ...options, model: { folder: merged }, datasets: [{ ...animals, head: 'plants' }] }),
   ).rejects.toThrow(/there is no head "plants" for "animals"\n.*colours/);
   const odd = await dataset('odd', 'text-classification', 1, () => ({ text: 'pay', label: 'violet' }));
-  await expect(score({ ...options, model: { folder: merged }, datasets: [odd] })).rejects.toThrow(
+  await expect(alone.score({ ...options, model: { folder: merged }, datasets: [odd] })).rejects.toThrow(
     'no head knows all labels of "odd"',
   );
 });
@@ -273,12 +272,10 @@ test('labels that the model does not know count as wrong and are reported', asyn
     text: 'pay now',
     label: index < 2 ? 'violet' : 'red',
   }));
-  const scores = await score({
-    registry,
+  const scores = await alone.score({
     model: { folder: first },
     task: 'text-classification',
     datasets: [odd],
-    workers: 1,
   });
   expect(scores.datasets.odd?.unknownLabels).toEqual({ violet: 2 });
   expect(scores.datasets.odd?.score).toBeLessThanOrEqual(0.5);
@@ -290,19 +287,17 @@ test('examples that are cut are reported', async () => {
     text: 'pay '.repeat(index * 60 + 1),
     label: 'red',
   }));
-  const scores = await score({
-    registry,
+  const scores = await alone.score({
     model: { folder: first },
     task: 'text-classification',
     datasets: [long],
-    workers: 1,
   });
   expect(scores.datasets.long?.cut).toBe(1);
   expect(scores.warnings).toEqual(['long: 1 of 2 examples were cut to 48 tokens']);
 });
 
 test('a model or a request that cannot be scored is refused with what is wrong', async () => {
-  const scorer = openScorer({ registry, workers: 1 });
+  const scorer = openScorer({ registry });
   const options = { model: { folder: first }, task: 'text-classification', datasets: [texts] };
   try {
     await expect(scorer.score({ ...options, model: { folder: tagger } })).rejects.toThrow(
