@@ -3,6 +3,7 @@ import { fetchModel, openModel } from '@hubfuse/hub';
 
 const { repo, revision, options } = JSON.parse(process.argv[2]);
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+print({ type: 'started' });
 const hub = { ...options, onProgress: print };
 const source = await openModel({ kind: 'hub', repo, revision }, hub);
 print({ type: 'done', folder: await fetchModel(source, hub) });

@@ -3,5 +3,6 @@ import { publishFolder } from '@hubfuse/hub';
 
 const request = JSON.parse(process.argv[2]);
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+print({ type: 'started' });
 const result = await publishFolder({ ...request, options: { ...request.options, onProgress: print } });
 print({ type: 'done', result, peakBytes: process.resourceUsage().maxRSS * 1024 });
