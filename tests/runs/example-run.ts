@@ -71,6 +71,8 @@ export function outOf(hub: ExampleHub, name: string): string {
 export function exampleRecipe(
   options: {
     method?: string;
+    /** Default: all four. */
+    domains?: readonly ('money' | 'home' | 'travel' | 'office')[];
     /** Examples of each dataset that are scored; `false`: nothing is scored. Default 20. */
     evaluate?: number | false;
     splits?: readonly ('dev' | 'test')[];
@@ -80,7 +82,7 @@ export function exampleRecipe(
   } = {},
 ): string {
   const { method = 'pcb', evaluate = 20, splits = ['dev', 'test'], more = '', publish = '' } = options;
-  const domains = ['money', 'home', 'travel', 'office'];
+  const { domains = ['money', 'home', 'travel', 'office'] } = options;
   const files = (domain: string) => splits.map((split) => `${split}: ${domain}/${split}.jsonl`).join(', ');
   const datasets = domains.map((name) => `    - {name: ${name}, from: hubfuse-examples/clinc150, ${files(name)}}`);
   const scoring = ['evaluate:', '  task: text-classification', `  limit: ${evaluate}`, '  datasets:', ...datasets];

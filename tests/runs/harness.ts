@@ -75,7 +75,7 @@ export class Bench {
       registry: this.registry,
       hub: { ...this.hubOptions, token },
       workspace: join(this.folder, 'work'),
-      workers: 2,
+      workers: 1,
       ...rest,
     });
   }

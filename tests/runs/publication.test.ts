@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importFolder } from '@hubfuse/hub-server';
-import { createRun, readRun } from '@hubfuse/runs';
+import { createRun, type RunReport, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe } from './example-run.ts';
@@ -14,12 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
+const method = 'task_arithmetic';
+const domains = ['money', 'home'] as const;
+
 const isThere = async (repo: string): Promise<boolean> => (await fetch(`${hub.url}/api/models/${repo}`)).ok;
 
 test('a gate that is not met keeps the model in its folder, publishes nothing and shows both sides', async () => {
   const bench = await Bench.open(hub, 'not-met');
   const publish = 'publish: {hub: {repo: you/not-good-enough}, if: mean > 0.99 and money > base}';
-  const report = await bench.run(exampleRecipe({ evaluate: 5, splits: ['dev'], publish }));
+  const recipe = exampleRecipe({ method, domains, evaluate: 4, splits: ['dev'], publish });
+  const id = await bench.create(recipe.replace('  limit:', '  keep_examples: true\n  limit:'));
+  const report = await bench.execute(id);
   expect(report.published).toEqual([]);
   expect(report.gate?.met).toBe(false);
   const [first] = report.gate?.comparisons ?? [];
@@ -27,13 +32,29 @@ test('a gate that is not met keeps the model in its folder, publishes nothing an
   expect(first?.left.value).toBe(report.scores?.rows[0]?.dev?.mean);
   expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
   expect(await isThere('you/not-good-enough')).toBe(false);
+  await expectExamples(bench, id, report);
 });
+
+/** The recipe asks for it: what each model said about each example is an artefact. */
+async function expectExamples(bench: Bench, runId: string, report: RunReport): Promise<void> {
+  const { artefacts } = (await readRun({ store: bench.store, runId })).state;
+  const kept = artefacts.filter(({ kind }) => kind === 'object');
+  expect(kept).toHaveLength((report.scores?.rows.length ?? 0) * domains.length);
+  const merged = kept.find(({ name }) => name === 'examples: example, dev, money');
+  const stored = await bench.store.get(merged?.location ?? '');
+  const examples = JSON.parse(new TextDecoder().decode(stored?.body)) as { prediction: string; reference: string }[];
+  expect(examples).toHaveLength(4);
+  const right = examples.filter(({ prediction, reference }) => prediction === reference).length;
+  expect(right / 4).toBe(report.scores?.rows[0]?.dev?.datasets.money);
+}
 
 test("somebody else's repository gets a pull request instead of a commit", async () => {
   const bench = await Bench.open(hub, 'theirs');
   await bench.write({ 'theirs/README.md': '# mine\n' });
   await importFolder({ root: hub.folder, repo: 'you/theirs', folder: join(bench.folder, 'theirs') });
-  const report = await bench.run(exampleRecipe({ evaluate: false, publish: 'publish: {hub: {repo: you/theirs}}' }));
+  const report = await bench.run(
+    exampleRecipe({ method, domains, evaluate: false, publish: 'publish: {hub: {repo: you/theirs}}' }),
+  );
   expect(report.published).toEqual([expect.objectContaining({ as: 'pull_request', already: false })]);
   const readme = await fetch(`${hub.url}/you/theirs/resolve/main/README.md`);
   expect(await readme.text()).toBe('# mine\n');
@@ -41,8 +62,10 @@ test("somebody else's repository gets a pull request instead of a commit", async
 
 test('an out folder of an earlier run is replaced when the next one is whole', async () => {
   const bench = await Bench.open(hub, 'replaced');
-  const first = await bench.run(exampleRecipe({ evaluate: false }));
-  const second = await bench.run(exampleRecipe({ evaluate: false, more: 'parameters: {lambda: 0.5}' }));
+  const first = await bench.run(exampleRecipe({ method, domains, evaluate: false }));
+  const second = await bench.run(
+    exampleRecipe({ method, domains, evaluate: false, more: 'parameters: {lambda: 0.5}' }),
+  );
   expect(second.folder).toBe(first.folder);
   const weights = (files: typeof first.files) => files.find(({ path }) => path === 'model.safetensors')?.sha256;
   expect(weights(second.files)).not.toBe(weights(first.files));
@@ -52,7 +75,7 @@ test('shards of a chosen size, a seed and a chosen precision go through a run', 
   const bench = await Bench.open(hub, 'options');
   const { id } = await createRun({
     store: bench.store,
-    recipe: bench.parse(exampleRecipe({ evaluate: false, more: 'out_dtype: float16' })),
+    recipe: bench.parse(exampleRecipe({ method, domains, evaluate: false, more: 'out_dtype: float16' })),
     options: { out: bench.out, hubUrl: hub.url, shardSize: 1_000_000, seed: 9 },
   });
   const report = await bench.execute(id);
@@ -61,20 +84,4 @@ test('shards of a chosen size, a seed and a chosen precision go through a run', 
   expect(JSON.parse(await readFile(join(bench.out, 'config.json'), 'utf8')).dtype).toBe('float16');
   const manifest = JSON.parse(await readFile(join(bench.out, 'hubfuse.json'), 'utf8'));
   expect(manifest.settings).toEqual({ seed: 9, shardSize: 1_000_000 });
-});
-
-test('where the recipe asks for it, what each model said about each example is an artefact', async () => {
-  const bench = await Bench.open(hub, 'examples');
-  const recipe = exampleRecipe({ evaluate: 4, splits: ['dev'] }).replace('  limit:', '  keep_examples: true\n  limit:');
-  const id = await bench.create(recipe);
-  const report = await bench.execute(id);
-  const { artefacts } = (await readRun({ store: bench.store, runId: id })).state;
-  const kept = artefacts.filter(({ kind }) => kind === 'object');
-  expect(kept).toHaveLength((report.scores?.rows.length ?? 0) * 4);
-  const merged = kept.find(({ name }) => name === 'examples: example, dev, money');
-  const stored = await bench.store.get(merged?.location ?? '');
-  const examples = JSON.parse(new TextDecoder().decode(stored?.body)) as { prediction: string; reference: string }[];
-  expect(examples).toHaveLength(4);
-  const right = examples.filter(({ prediction, reference }) => prediction === reference).length;
-  expect(right / 4).toBe(report.scores?.rows[0]?.dev?.datasets.money);
 });

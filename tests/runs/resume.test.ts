@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
-const recipe = exampleRecipe({ evaluate: false });
+const recipe = exampleRecipe({ method: 'task_arithmetic', domains: ['money', 'home'], evaluate: false });
 
 /** Executes a run and stops it when a phase begins. */
 async function stopAt(bench: Bench, id: string, phase: string): Promise<void> {
