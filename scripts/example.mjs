@@ -26,9 +26,10 @@ const CANDIDATES = [
 
 /**
  * @param {string} folder absolute path; created where it does not exist
+ * @param {{limit?: number}} [options] limit: at most so many examples of each dataset
  * @returns {Promise<number>} exit code
  */
-export async function runExample(folder) {
+export async function runExample(folder, { limit } = {}) {
   const hubFolder = join(folder, 'hub');
   await importExamples(hubFolder);
   const server = await startHubServer({ folder: hubFolder });
@@ -44,7 +45,7 @@ export async function runExample(folder) {
     });
     const workspace = join(folder, 'work');
     const { table, best } = await compareMethods({
-      candidates: candidates(registry, server.url),
+      candidates: candidates(registry, server.url, limit),
       ...{ store, registry, hub, workspace },
       onStep: say,
       onWarning: ({ message }) => say(`warning: ${message}`),
@@ -70,8 +71,9 @@ export async function runExample(folder) {
 }
 
 /** The recipe of the example with another method and coefficient, one for each variant. */
-function candidates(registry, hub) {
-  const { base_model, parameters: _, ...recipe } = parse(readFileSync(file, 'utf8'));
+function candidates(registry, hub, limit) {
+  const { base_model, parameters: _, ...written } = parse(readFileSync(file, 'utf8'));
+  const recipe = { ...written, evaluate: { ...written.evaluate, ...(limit === undefined ? {} : { limit }) } };
   const read = (content) => parseRecipe(JSON.stringify(content), { registry, hub, file });
   return CANDIDATES.map(({ name, merge_method, parameters, lambdas }) => ({
     name,
