@@ -56,7 +56,8 @@ export function collect(
     belowLanes = i32x4.sub(belowLanes, isBelow);
     const isInside = v128.andnot(i32x4.le_s(flipped, highest), isBelow);
     const lanes = i32x4.bitmask(isInside);
-    if (lanes != 0) {
+    if (lanes != 0 && inside >= capacity) inside += popcnt(lanes);
+    else if (lanes != 0) {
       for (let lane: i32 = 0; lane < 4; lane++) {
         if ((lanes >> lane) & 1) {
           const value = absolute

@@ -118,11 +118,11 @@ async function wholeModelSweeps(options: SweepOptions): Promise<unknown[]> {
     const pass = (state: unknown, taken: readonly BlockReference[]) =>
       onePass({ ...options, sweep, index, state }, taken);
     let state = sweep.start(results, group);
-    const stride = sampleStride(blocks.length);
+    const stride = sampleStride(group.length);
     if (sweep.sample !== undefined && stride > 1) {
       const sampled = sampleOf(blocks, stride);
       const share = sampled.reduce((sum, block) => sum + block.length, 0) / group.length;
-      if (sampled.length > 0) state = sweep.sample(await pass(state, sampled), state, { share, group });
+      state = sweep.sample(await pass(state, sampled), state, { share, group });
     }
     for (;;) {
       const outcome = sweep.finish(await pass(state, blocks), state, group);

@@ -87,12 +87,19 @@ export function statisticsBlocks(plan: MergePlan): BlockReference[] {
   return blocksOf(plan.tensors, indices);
 }
 
-/** Blocks of a sample: about one of `stride`, chosen by a hash of the index so that no period of the model aliases. */
+/**
+ * A sample: one piece of every block, 1 / `stride` of its extent, at a place given by a hash. Every tensor takes part in
+ * proportion, so that differences between tensors do not spoil the estimate, and no period of the model aliases.
+ */
 export function sampleOf(blocks: readonly BlockReference[], stride: number): BlockReference[] {
-  return blocks.filter((_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 0 < 2 ** 32 / stride);
+  return blocks.map(({ tensor, offset, length }, index) => {
+    const piece = Math.ceil(length / stride);
+    const place = (Math.imul(index + 1, 0x9e3779b1) >>> 0) / 2 ** 32;
+    return { tensor, offset: offset + Math.floor(place * (length - piece + 1)), length: piece };
+  });
 }
 
-/** One of how many blocks a sample takes: at least 32 blocks, at most one of 64; 1 means that no sample is worth it. */
-export function sampleStride(blocks: number): number {
-  return Math.max(1, Math.min(64, Math.floor(blocks / 32)));
+/** A sample takes 1 / stride of all values: about a million or more, at most a 64th; 1 means that none is worth it. */
+export function sampleStride(elements: number): number {
+  return Math.max(1, Math.min(64, Math.floor(elements / 2 ** 21)));
 }

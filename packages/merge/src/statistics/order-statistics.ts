@@ -16,6 +16,14 @@ export interface OrderStatisticsOptions {
 /** Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves. */
 type Window = { kind: 'bins'; low: number; shift: number } | { kind: 'keys'; low: number; high: number };
 
+/** The keys of zero and minus zero, by whether magnitudes are ordered: the one value that whole tensors may share. */
+const ZERO_KEYS = { magnitude: { low: 0, high: 0 }, signed: { low: 0x7fffffff, high: 0x80000000 } } as const;
+
+function isOneValue(window: Window): boolean {
+  if (window.kind !== 'keys') return false;
+  return Object.values(ZERO_KEYS).some(({ low, high }) => low === window.low && high === window.high);
+}
+
 interface Target {
   row: number;
   rank: number;
@@ -57,8 +65,11 @@ const COLLECTED_KEYS = 1 << 18;
 const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
 /** Groups up to this size are collected whole: clearing bins would cost more than sorting. */
 const SMALL_GROUP = 1 << 14;
-/** A bracket spans this many standard deviations of the sampled rank to each side. */
+/** A bracket spans this many standard deviations of the sampled rank to each side, and this share of the sample. */
 const BRACKET_DEVIATIONS = 8;
+const BRACKET_SHARE = 1e-4;
+/** The high halves of all keys. */
+const WHOLE: Window = { kind: 'bins', low: 0, shift: COARSE_SHIFT };
 
 /**
  * A sweep that finds exact order statistics without sorting: two passes of histograms over the bits of the values
@@ -71,10 +82,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
   return defineSweep<State, WindowAccumulator[], WindowCount[], number[][]>({
     name: options.name,
     start(previous, group) {
-      const whole: Window =
-        group.length <= SMALL_GROUP
-          ? { kind: 'keys', low: 0, high: highestKey(absolute) }
-          : { kind: 'bins', low: 0, shift: COARSE_SHIFT };
+      const whole: Window = group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute) } : WHOLE;
       const targets = options
         .ranks(group)
         .flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
@@ -85,7 +93,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
       const targets = state.targets.map((target): Target => {
         const count = total[windowIndex(windows, target)];
         if (count?.kind !== 'bins') return target;
-        return { ...target, window: bracket(count, { rank: target.rank, share }) ?? target.window };
+        return { ...target, window: bracket(count, { rank: target.rank, share, absolute }) ?? target.window };
       });
       return { ...state, targets };
     },
@@ -148,7 +156,9 @@ function sameWindow(a: RowWindow, b: RowWindow): boolean {
 
 function openWindow({ row, window }: RowWindow, memory: AccumulatorMemory): WindowAccumulator {
   if (window.kind === 'bins') return { kind: 'bins', window, row, below: 0, bins: memory.uint32(BINS) };
-  return { kind: 'keys', window, row, keys: memory.uint32(COLLECTED_KEYS), counts: memory.uint32(2) };
+  // Keys of one and the same value need counting only.
+  const capacity = isOneValue(window) ? 0 : COLLECTED_KEYS;
+  return { kind: 'keys', window, row, keys: memory.uint32(capacity), counts: memory.uint32(2) };
 }
 
 function closeWindow(accumulator: WindowAccumulator): WindowCount {
@@ -156,7 +166,7 @@ function closeWindow(accumulator: WindowAccumulator): WindowCount {
     return { kind: 'bins', below: accumulator.below, bins: accumulator.bins.slice() };
   }
   const [below = 0, inside = 0] = accumulator.counts;
-  return { kind: 'keys', below, inside, keys: [accumulator.keys.slice(0, Math.min(inside, COLLECTED_KEYS))] };
+  return { kind: 'keys', below, inside, keys: [accumulator.keys.slice(0, inside)] };
 }
 
 function addCounts(left: WindowCount, right: WindowCount): WindowCount {
@@ -175,13 +185,16 @@ function addCounts(left: WindowCount, right: WindowCount): WindowCount {
 function resolve(target: Target, count: WindowCount): Target {
   const position = target.rank - count.below;
   if (count.kind === 'keys') {
+    const within = position >= 0 && position < count.inside;
+    if (within && isOneValue(target.window)) return { ...target, key: target.window.low };
     const stored = count.keys.reduce((sum, keys) => sum + keys.length, 0);
-    const proven = position >= 0 && position < count.inside && stored === count.inside;
-    if (!proven) return { ...target, window: { kind: 'bins', low: 0, shift: COARSE_SHIFT } };
-    return { ...target, key: keyAt(count.keys, position) };
+    const proven = within && stored === count.inside;
+    return proven ? { ...target, key: keyAt(count.keys, position) } : { ...target, window: WHOLE };
   }
   const window = target.window as Window & { kind: 'bins' };
   const bin = binAt(count.bins, position);
+  // Only a window that a sample guessed can miss.
+  if (bin === undefined) return { ...target, window: WHOLE };
   const low = window.low + bin * 2 ** window.shift;
   if (window.shift === 0) return { ...target, key: low };
   return { ...target, window: { kind: 'bins', low, shift: 0 } };
@@ -197,33 +210,41 @@ function keyAt(parts: readonly Uint32Array[], position: number): number {
   return all.sort()[position] as number;
 }
 
-/** The bin in which the value at `position` (from 0) lies. */
-function binAt(bins: ArrayLike<number>, position: number): number {
+/** The bin in which the value at `position` (from 0) lies, or undefined where it lies in none. */
+function binAt(bins: ArrayLike<number>, position: number): number | undefined {
+  if (position < 0) return undefined;
   let seen = 0;
   for (let bin = 0; bin < bins.length; bin++) {
     seen += bins[bin] as number;
     if (position < seen) return bin;
   }
-  throw new RangeError(`rank beyond the ${seen} values of its window`);
+  return undefined;
 }
 
 /**
- * The range of keys in which a sample places a target, or undefined where a run would find too many keys in it to
- * collect: half of the values may be exactly zero.
+ * The window in which a sample places a target: the keys of a range, or, where a run would find too many keys in it to
+ * collect, zero alone or bins. Undefined where neither can settle it in one pass.
  */
 function bracket(
   count: WindowCount & { kind: 'bins' },
-  { rank, share }: { rank: number; share: number },
+  { rank, share, absolute }: { rank: number; share: number; absolute: boolean },
 ): Window | undefined {
   let sampled = 0;
   for (const n of count.bins) sampled += n;
   const expected = Math.min(rank * share, sampled - 1);
-  const q = Math.min(1, Math.max(0, expected / sampled));
-  const slack = BRACKET_DEVIATIONS * Math.sqrt(sampled * q * (1 - q)) + BRACKET_DEVIATIONS;
-  const first = expected - slack <= 0 ? 0 : binAt(count.bins, Math.floor(expected - slack));
-  const last = expected + slack >= sampled ? count.bins.length - 1 : binAt(count.bins, Math.ceil(expected + slack));
+  const q = Math.max(0, expected / sampled);
+  const slack = BRACKET_DEVIATIONS * (Math.sqrt(sampled * q * (1 - q)) + 1) + BRACKET_SHARE * sampled;
+  const first = expected - slack <= 0 ? 0 : (binAt(count.bins, Math.floor(expected - slack)) ?? 0);
+  const last = binAt(count.bins, Math.ceil(expected + slack)) ?? count.bins.length - 1;
   let inside = 0;
   for (let bin = first; bin <= last; bin++) inside += count.bins[bin] as number;
-  if ((inside / sampled) * RUN_ELEMENTS > COLLECTED_KEYS / 2) return undefined;
-  return { kind: 'keys', low: first * 2 ** COARSE_SHIFT, high: (last + 1) * 2 ** COARSE_SHIFT - 1 };
+  const low = first * 2 ** COARSE_SHIFT;
+  if ((inside / sampled) * RUN_ELEMENTS <= COLLECTED_KEYS / 2) {
+    return { kind: 'keys', low, high: (last + 1) * 2 ** COARSE_SHIFT - 1 };
+  }
+  // Too many keys to collect: either they are all zero (weights that no fine-tune moved), or bins tell them apart.
+  const zero = ZERO_KEYS[absolute ? 'magnitude' : 'signed'];
+  const end = (last + 1) * 2 ** COARSE_SHIFT - 1;
+  if (low <= zero.high && end >= zero.low) return { kind: 'keys', ...zero };
+  return first === last ? { kind: 'bins', low, shift: 0 } : undefined;
 }
