@@ -325,6 +325,16 @@ test('a model or a request that cannot be scored is refused with what is wrong',
     await expect(scorer.score({ ...options, model: { folder: bad } })).rejects.toMatchObject({
       code: 'evaluate/not-finite',
     });
+    const small = await writeTinyModel({
+      folder: join(root, 'small'),
+      className: 'BertForSequenceClassification',
+      labels: LABELS,
+      seed: 4,
+      vocabulary: 5,
+    });
+    await expect(scorer.score({ ...options, model: { folder: small } })).rejects.toThrow(
+      /small: the model fails on some examples: .*\n.*tokenizer and weights belong together/s,
+    );
     await rm(join(bad, 'tokenizer.json'));
     await expect(scorer.score({ ...options, model: { folder: bad } })).rejects.toThrow(
       'tokenizer.json: the tokenizer file cannot be read',

@@ -18,8 +18,8 @@ export class SessionHost {
     const { InferenceSession } = await import('onnxruntime-node');
     const config = await transformers.AutoConfig.from_pretrained(request.family, { local_files_only: true });
     const exported = transformers as unknown as Record<string, unknown>;
-    const auto = exported[request.autoModel] as AutoClass;
-    const className = auto.MODEL_CLASS_MAPPINGS.map((names) => names.get(config.model_type ?? '')).find(Boolean);
+    const auto = exported[request.autoModel] as AutoClass | undefined;
+    const className = auto?.MODEL_CLASS_MAPPINGS.map((names) => names.get(config.model_type ?? '')).find(Boolean);
     if (className === undefined) {
       throw new EvaluationError({
         code: 'evaluate/unknown-class',
@@ -27,18 +27,19 @@ export class SessionHost {
         message: `${request.autoModel} of transformers.js knows no model_type "${config.model_type}"`,
       });
     }
-    const session = await InferenceSession.create(request.graph, {
+    const session = InferenceSession.create(request.graph, {
       executionProviders: ['cpu'],
       // One thread for each session: parallelism comes from the workers, and so their number cannot change the bits.
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      logSeverityLevel: 3,
+      // Errors come back as such; the library would print them too.
+      logSeverityLevel: 4,
       extra: { session: { model_external_initializers_file_folder_path: request.weights } },
     });
     const Model = exported[className] as ModelClass;
     this.#models.set(request.key, {
-      model: new Model(config, { model: session }, {}),
+      model: new Model(config, { model: await explain(session, request.name, 'cannot be loaded') }, {}),
       name: request.name,
       labels: request.labels,
     });
@@ -71,7 +72,8 @@ export class SessionHost {
   async #forward({ key, batch, order }: RunMember, shape: RunRequest['logits']): Promise<MemberLogits> {
     const loaded = this.#models.get(key);
     if (loaded === undefined) throw new Error(`no model is loaded as ${key}`);
-    const output = (await loaded.model(await modelInputs(batch))) as { logits: Tensor };
+    const running = loaded.model(await modelInputs(batch)) as Promise<{ logits: Tensor }>;
+    const output = await explain(running, loaded.name, 'fails on some examples');
     const { data, dims } = output.logits;
     const values = data as Float32Array;
     const width = dims.at(-1) ?? 0;
@@ -107,6 +109,21 @@ interface MemberLogits {
   /** For each label of the batch the row of logits that answers it, or -1. */
   rows: Int32Array;
   order: Int32Array | undefined;
+}
+
+/** Says which model onnxruntime complains about. */
+async function explain<T>(answer: Promise<T>, name: string, what: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    throw new EvaluationError({
+      code: 'evaluate/model-failed',
+      where: name,
+      message: `the model ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'check that config.json, tokenizer and weights belong together',
+      cause,
+    });
+  }
 }
 
 async function modelInputs(batch: BatchTensors): Promise<Record<string, Tensor>> {

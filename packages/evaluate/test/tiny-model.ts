@@ -21,10 +21,13 @@ export interface TinyModelOptions {
   seed: number;
   /** Value of one weight of the classifier, to break it. */
   poison?: number;
+  /** Rows of the word embeddings. Default: one for each token of the tokenizer. */
+  vocabulary?: number;
 }
 
 /** Writes a BERT of one layer with random weights, which depend on the seed alone. */
-export async function writeTinyModel({ folder, className, labels, seed, poison }: TinyModelOptions): Promise<string> {
+export async function writeTinyModel(options: TinyModelOptions): Promise<string> {
+  const { folder, className, labels, seed, poison, vocabulary = VOCABULARY } = options;
   await mkdir(folder, { recursive: true });
   for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json']) {
     await copyFile(join(TOKENIZER_FOLDER, name), join(folder, name));
@@ -37,14 +40,14 @@ export async function writeTinyModel({ folder, className, labels, seed, poison }
     num_attention_heads: 2,
     intermediate_size: INTERMEDIATE,
     max_position_embeddings: POSITIONS,
-    vocab_size: VOCABULARY,
+    vocab_size: vocabulary,
     type_vocab_size: 2,
     id2label: Object.fromEntries(labels.map((label, position) => [position, label])),
   };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   const random = randomNumbers(seed);
   const tensors = new Map<string, TensorData>();
-  for (const [name, shape] of shapes(className, labels.length)) {
+  for (const [name, shape] of shapes(className, labels.length, vocabulary)) {
     const norm = name.endsWith('LayerNorm.weight');
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random() + (norm ? 1 : 0));
     if (poison !== undefined && name === 'classifier.weight') values[0] = poison;
@@ -65,7 +68,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-function shapes(className: TinyModelOptions['className'], labels: number): [string, number[]][] {
+function shapes(className: TinyModelOptions['className'], labels: number, vocabulary: number): [string, number[]][] {
   const layer = 'bert.encoder.layer.0';
   const linear = (name: string, out: number, inputs: number): [string, number[]][] => [
     [`${name}.weight`, [out, inputs]],
@@ -76,7 +79,7 @@ function shapes(className: TinyModelOptions['className'], labels: number): [stri
     [`${name}.LayerNorm.bias`, [HIDDEN]],
   ];
   return [
-    ['bert.embeddings.word_embeddings.weight', [VOCABULARY, HIDDEN]],
+    ['bert.embeddings.word_embeddings.weight', [vocabulary, HIDDEN]],
     ['bert.embeddings.position_embeddings.weight', [POSITIONS, HIDDEN]],
     ['bert.embeddings.token_type_embeddings.weight', [2, HIDDEN]],
     ...norm('bert.embeddings'),
