@@ -40,6 +40,7 @@ test('shards at the root are the weights, files in folders and adapters are not'
       'model.safetensors.index.json': '{}',
       'model-00002-of-00002.safetensors': 'x',
       'model-00001-of-00002.safetensors': 'x',
+      'consolidated.safetensors': 'x',
       'adapter_model.safetensors': 'x',
       'heads/a.safetensors': 'x',
     }),

@@ -5,6 +5,7 @@ import type { CardMetadata, Inspection, InspectionFinding } from './inspection.t
 const CONFIG = 'config.json';
 const CARD = 'README.md';
 const INDEX = 'model.safetensors.index.json';
+const SHARD = /^model(-\d+-of-\d+)?\.safetensors$/;
 const PICKLE = /(^|\/)(pytorch_model.*\.bin|.*\.(pt|pth|pkl|ckpt))$/;
 const GGUF = /\.gguf$/i;
 const ADAPTER = /^adapter_(model\.(safetensors|bin)|config\.json)$/;
@@ -67,11 +68,12 @@ function has(source: ModelSource, path: string): boolean {
   return source.files.some((file) => file.path === path);
 }
 
-/** The safetensors files that transformers would load from the root. */
+/** The safetensors files that transformers would load from the root; others may hold the same weights once more. */
 function weightFiles(files: readonly ModelFile[]): string[] {
-  const paths = files.map(({ path }) => path);
-  if (paths.includes('model.safetensors') && !paths.includes(INDEX)) return ['model.safetensors'];
-  return paths.filter((path) => /^[^/]+\.safetensors$/.test(path) && !ADAPTER.test(path)).sort();
+  const paths = files.map(({ path }) => path).sort();
+  if (paths.includes(INDEX)) return paths.filter((path) => SHARD.test(path));
+  if (paths.includes('model.safetensors')) return ['model.safetensors'];
+  return paths.filter((path) => /^[^/]+\.safetensors$/.test(path) && !ADAPTER.test(path));
 }
 
 function unusableWeights(

@@ -43,7 +43,10 @@ export function attemptMark(attempt: string): string {
 export async function preparePublication(request: PublishRequest): Promise<Publication> {
   const { folder, manifest } = request;
   const readme = (await sizeOf(join(folder, 'README.md'))) === undefined ? [] : ['README.md'];
-  const files = request.files ?? [...manifest.outputs.map(({ path }) => path), ...readme];
+  const listed = manifest.outputs.map(({ path }) => path);
+  const files = [...new Set(request.files ?? [...listed, ...readme])];
+  const left = listed.find((path) => !files.includes(path));
+  if (left !== undefined) throw notAmongFiles(left, folder);
   for (const path of files) checkFilePath(path, folder);
   const outputs = [];
   for (const output of manifest.outputs) outputs.push(await checkOutput(folder, output, request.options.signal));
@@ -91,6 +94,15 @@ async function refuseToken(
     where: folder,
     message: `${leak[0]} holds the access token; nothing was published`,
     hint: 'remove it there, and make a new token if the file was shared',
+  });
+}
+
+function notAmongFiles(path: string, folder: string): HubError {
+  return new HubError({
+    code: 'hub/output-missing',
+    where: folder,
+    message: `the manifest lists "${path}", which is not among the files to publish`,
+    hint: 'publish every output, or leave it out of the manifest',
   });
 }
 
