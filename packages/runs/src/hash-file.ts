@@ -6,7 +6,10 @@ const CHUNK_BYTES = 4 << 20;
 /** SHA-256 of a file in hexadecimal, in bounded memory. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal === undefined ? {} : { signal }) });
-  for await (const chunk of stream) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    // Asked for here, not given to the stream: many files hashed at once would each listen to the one signal.
+    signal?.throwIfAborted();
+    hash.update(chunk as Buffer);
+  }
   return hash.digest('hex');
 }
