@@ -3,13 +3,14 @@ import { basename, join } from 'node:path';
 import { checkGraph, declaredClass, findArchitecture, registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
+import { goldenFolder } from './golden-folder.ts';
 
 // Every folder with an io.safetensors is a case, whatever it is called; what cannot be built yet is pending by its class.
 const own = join(import.meta.dirname, 'golden');
 const registry = new Registry();
 await registerArchitectures(registry);
 
-for (const golden of new Set([process.env.HUBFUSE_GOLDEN || own, own])) {
+for (const golden of new Set([goldenFolder, own])) {
   const root = join(golden, 'architectures');
   if (!existsSync(root)) {
     test.skip(`golden architectures are absent: there is no ${root}`, () => {});

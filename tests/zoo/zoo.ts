@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environment } from '../environment.ts';
 
 /** A score by dataset, and under `mean` their mean, as fractions. */
 export type SplitScores = Readonly<Record<string, number>>;
@@ -44,8 +45,8 @@ export interface FoundZoos {
 }
 
 /** The zoos below the folder that `HUBFUSE_ZOO` names, or the one that ships with the examples. */
-export function findZoos(environment: NodeJS.ProcessEnv = process.env): FoundZoos {
-  const where = environment.HUBFUSE_ZOO || fileURLToPath(new URL('../../examples/intents-tiny', import.meta.url));
+export function findZoos(): FoundZoos {
+  const where = environment.zoo ?? fileURLToPath(new URL('../../examples/intents-tiny', import.meta.url));
   const found: FoundZoos = { zoos: [], pending: [], where };
   for (const { name, folder } of candidates(where)) {
     const zoo = existsSync(join(folder, 'scores.json')) ? readZoo(name, folder) : undefined;
