@@ -1,9 +1,9 @@
 import { readlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { HubError, type ModelFile } from '@hubfuse/plugin';
+import { listFolder } from '@hubfuse/tensors';
 import { readRef, repoCache, sizeOf } from './cache-layout.ts';
 import { hubSource } from './hub-source.ts';
-import { listFolder } from './open-folder.ts';
 import { DEFAULT_HUB_URL, type HubOptions } from './options.ts';
 import type { HubReference, HubSource, RepoType } from './source.ts';
 import { createTransport } from './transport.ts';

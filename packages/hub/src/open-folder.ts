@@ -1,11 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve, sep } from 'node:path';
-import { HubError, type ModelFile, type ModelSource } from '@hubfuse/plugin';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { HubError, type ModelSource } from '@hubfuse/plugin';
+import { listFolder } from '@hubfuse/tensors';
 import { missingFile } from './missing-file.ts';
 import { readPart, resolveRange } from './ranged-reader.ts';
-
-/** Folders of tools, which are no part of a model. */
-const IGNORED = new Set(['.git', '.cache', 'node_modules']);
 
 /**
  * A local folder as a source. Files below it are listed once, sorted; links are followed.
@@ -38,23 +36,4 @@ export async function openFolder(path: string, reference = path): Promise<ModelS
       return await readPart(join(folder, ...wanted.split('/')), resolveRange(file, range));
     },
   };
-}
-
-/** Every regular file below a folder with its size, sorted by path. */
-export async function listFolder(folder: string): Promise<ModelFile[]> {
-  const files: ModelFile[] = [];
-  const visit = async (below: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
-      const path = join(below, entry.name);
-      if (IGNORED.has(entry.name) || basename(path).endsWith('.incomplete')) continue;
-      // A link to a folder is not entered: it may lead back up.
-      if (entry.isDirectory()) await visit(path);
-      else {
-        const found = await stat(join(folder, path)).catch(() => undefined);
-        if (found?.isFile()) files.push({ path: path.split(sep).join('/'), size: found.size });
-      }
-    }
-  };
-  await visit('');
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -151,15 +151,17 @@ test('models without safetensors weights each get their own reason', async () =>
   await expect(read()).rejects.toMatchObject({ code: 'tensors/pickle-only' });
 });
 
-test('a folder lists files below it with links followed and hidden ones left out', async () => {
+test('a folder lists files below it with links followed and the files of tools left out', async () => {
   await mkdir(file('onnx'));
   await mkdir(file('.git'));
+  await writeFile(file('.gitattributes'), '');
   await writeFile(file('.git/config'), 'x');
   await writeFile(file('onnx/model.onnx'), 'four');
   await symlink(file('onnx/model.onnx'), file('link.onnx'));
   await symlink(file('nowhere'), file('dangling'));
   const source = await folderSource(folder);
   expect(source.files).toEqual([
+    { path: '.gitattributes', size: 0 },
     { path: 'link.onnx', size: 4 },
     { path: 'onnx/model.onnx', size: 4 },
   ]);

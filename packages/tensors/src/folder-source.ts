@@ -1,11 +1,15 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { ModelFile, ModelSource } from '@hubfuse/plugin';
 import { TensorError } from '@hubfuse/plugin';
 
+/** Folders of tools, which are no part of a model. */
+const IGNORED = new Set(['.git', '.cache', 'node_modules']);
+/** How a download that is under way ends. */
+const INCOMPLETE = '.incomplete';
+
 /**
- * A local folder as a source of model files. Hidden files and folders (`.git`, `.cache`) are left out; links to files
- * are followed, as the Hugging Face cache is made of them.
+ * A local folder as a source of model files (see `listFolder`).
  * @param path the folder
  * @param options.reference what the user wrote, where that is not the path
  * @throws TensorError where there is no such folder
@@ -24,17 +28,24 @@ export async function folderSource(path: string, options: { reference?: string }
   };
 }
 
-async function listFolder(root: string, below = ''): Promise<ModelFile[]> {
+/**
+ * Every regular file below a folder with its size, sorted by path. Links to files are followed, as the Hugging Face
+ * cache is made of them; a link to a folder is not entered: it may lead back up.
+ */
+export async function listFolder(folder: string): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
-  for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
-    if (entry.name.startsWith('.')) continue;
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) files.push(...(await listFolder(root, path)));
-    else {
-      const found = await stat(join(root, path)).catch(() => undefined);
-      if (found?.isFile() === true) files.push({ path, size: found.size });
+  const visit = async (below: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+      if (IGNORED.has(entry.name) || entry.name.endsWith(INCOMPLETE)) continue;
+      const path = join(below, entry.name);
+      if (entry.isDirectory()) await visit(path);
+      else {
+        const found = await stat(join(folder, path)).catch(() => undefined);
+        if (found?.isFile() === true) files.push({ path: path.split(sep).join('/'), size: found.size });
+      }
     }
-  }
+  };
+  await visit('');
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
