@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createRegistry, renderDocumentation } from 'hubfuse';
+import { parseRecipe } from '@hubfuse/recipe';
+import { createRegistry, EXIT_CODES, loadCommands, renderDocumentation } from 'hubfuse';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
@@ -29,3 +30,39 @@ test('links between the pages lead to files that exist', async () => {
     }
   }
 });
+
+test('the README states every exit code and what it means', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const { interrupted, terminated, ...others } = EXIT_CODES;
+  for (const { code, meaning } of Object.values(others)) expect(readme).toContain(`| ${code} | ${meaning} |`);
+  expect(readme).toContain(`| ${interrupted.code}, ${terminated.code} |`);
+});
+
+test('the commands of the README are commands that exist, with options that exist', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const commands = new Map((await loadCommands()).map((command) => [command.name, command]));
+  const shell = blocks(readme, 'sh').join('\n').replaceAll('\\\n', ' ');
+  const lines = shell.match(/^hubfuse .*$/gm) ?? [];
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) {
+    const [, name = '', ...argv] = line.replace(/#.*$/, '').trim().split(/\s+/);
+    const command = commands.get(name);
+    expect(command, line).toBeDefined();
+    for (const argument of argv.filter((word) => word.startsWith('--'))) {
+      expect(Object.keys(command?.options ?? {}), line).toContain(argument.slice(2));
+    }
+  }
+});
+
+test.each(['README.md', 'docs/recipe.md'])('the recipe in %s is one that hubfuse reads', async (file) => {
+  const registry = await createRegistry(root, []);
+  const [recipe = ''] = blocks(await readFile(join(root, file), 'utf8'), 'yaml');
+  expect(parseRecipe(recipe, { registry, file }).method).toBe('pcb');
+});
+
+/** Contents of the fenced blocks of one language. */
+function blocks(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    ([, content = '']) => content,
+  );
+}

@@ -36,7 +36,8 @@ export class Output {
     this.#progress = new Progress({
       write: (text) => options.stderr.write(text),
       now: () => performance.now(),
-      ...(moving ? { columns: options.stderr.columns ?? 80 } : {}),
+      // A terminal that does not know its width says 0.
+      ...(moving ? { columns: options.stderr.columns || 80 } : {}),
     });
   }
 

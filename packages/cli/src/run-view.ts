@@ -38,6 +38,14 @@ function describeEvent(event: RunEvent): string | undefined {
   }
 }
 
+/** The end of a run as a JSON line: the report, and the merged model's test score (else its dev score) by its metric. */
+export function reportAsJson(report: RunReport): object {
+  const merged = report.scores?.rows.find(({ role }) => role === 'merged');
+  const scores = merged?.test ?? merged?.dev;
+  if (report.scores === undefined || scores === undefined) return report;
+  return { ...report, [report.scores.metric]: scores.mean };
+}
+
 /** The end of a run, for people. */
 export function describeReport(report: RunReport): string {
   const lines: string[] = [];

@@ -39,13 +39,13 @@ export default defineCommand({
     }
     const { createRun, executeRun } = await import('@hubfuse/runs');
     const { openWorkspace } = await import('../workspace.ts');
-    const { describeReport, showRun } = await import('../run-view.ts');
+    const { describeReport, reportAsJson, showRun } = await import('../run-view.ts');
     const { store, folder: workspace } = await openWorkspace(context.environment.home, registry);
     const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
     const { workers, memory } = context.options;
     const settings = { store, runId, registry, hub, workspace, workers, memory, signal: context.signal };
     const report = await executeRun({ ...settings, ...showRun(context.output) });
-    context.output.result(report, () => describeReport(report));
+    context.output.result(reportAsJson(report), () => describeReport(report));
     return report.gate?.met === false ? EXIT_CODES.gate.code : EXIT_CODES.ok.code;
   },
 });
