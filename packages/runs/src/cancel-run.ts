@@ -3,14 +3,14 @@ import { runKeys } from './keys.ts';
 import { readState } from './state-cell.ts';
 
 /**
- * Asks the process that executes a run to stop, wherever it runs; it does so within seconds. A run that nobody executes
- * stops as soon as somebody starts it. Executing a run that was stopped continues it.
+ * Asks the process that executes a run to stop, wherever it runs; it does so within seconds. A run that was not started
+ * yet stops as soon as somebody starts it. Executing a run that was stopped continues it.
  * @throws RunError `run/unknown`.
  */
 export async function cancelRun(options: { store: ObjectStore; runId: string }): Promise<void> {
   const { store, runId } = options;
   const { state } = await readState(store, runId);
-  if (state.status === 'done' || state.status === 'cancelled') return;
+  if (state.status !== 'running' && state.status !== 'created') return;
   await store.create(runKeys(runId).cancel, new Uint8Array());
 }
 

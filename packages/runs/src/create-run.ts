@@ -31,20 +31,17 @@ export async function createRun(options: {
   const family = `${toSegment(name)}-${digest(recipe.source.text, settings)}`;
   for (let number = 1; number <= MOST_REPETITIONS; number++) {
     const id = number === 1 ? family : `${family}-${number}`;
-    const spec: RunSpec = {
-      id,
-      name,
-      recipe,
-      options: settings,
-      createdAt: new Date().toISOString(),
-      hubfuse: HUBFUSE_VERSION,
-    };
     const keys = runKeys(id);
-    const created = (await store.create(keys.spec, toJson(spec))) !== undefined;
-    // The state is made after the spec, so a kill between the two leaves a spec whose state is made here.
-    if ((await store.create(keys.state, toJson(firstState(id)))) !== undefined) return { id, resumed: !created };
     const state = await getJson<RunState>(store, keys.state);
-    if (state !== undefined && state.value.status !== 'done' && !fresh) return { id, resumed: true };
+    if (state !== undefined && (fresh || state.value.status === 'done')) continue;
+    if (state !== undefined) return { id, resumed: true };
+    const createdAt = new Date().toISOString();
+    const spec: RunSpec = { id, name, recipe, options: settings, createdAt, hubfuse: HUBFUSE_VERSION };
+    const created = (await store.create(keys.spec, toJson(spec))) !== undefined;
+    // The state is made after the spec, so a kill between the two leaves a spec whose state is made here. Where another
+    // process makes it at this moment, the run is taken from it as from any other.
+    const stated = (await store.create(keys.state, toJson(firstState(id)))) !== undefined;
+    return { id, resumed: !created || !stated };
   }
   throw new RunError({
     code: 'run/too-many',

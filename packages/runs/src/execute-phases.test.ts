@@ -14,6 +14,7 @@ import { executePhases } from './execute-phases.ts';
 import type { Phase } from './phase.ts';
 import { readRun } from './read-run.ts';
 import type { RunEvent } from './run-event.ts';
+import { changeState } from './state-cell.ts';
 
 const registry = new Registry();
 let folder: string;
@@ -218,4 +219,30 @@ test('recording an artefact twice keeps the later one', async () => {
     finish,
   );
   expect(state.artefacts).toEqual([{ ...artefact, location: '/second' }]);
+});
+
+test('a run that another process took over stops at once and leaves the state to its new owner', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const taken = phase('resolve', async ({ signal }) => {
+    await changeState(store, id, (state) => ({
+      ...state,
+      owner: { host: 'elsewhere', pid: 1, nonce: 'other', heartbeatAt: new Date().toISOString() },
+    }));
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    signal.throwIfAborted();
+    return {};
+  });
+  await expect(executePhases(options(id), [taken], finish)).rejects.toMatchObject({ code: 'run/taken-over' });
+  const { state } = await readRun({ store, runId: id });
+  expect(state).toMatchObject({ status: 'running', owner: { nonce: 'other' } });
+});
+
+test('cancelling a run that failed or is done changes nothing', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const broken = phase('resolve', async () => {
+    throw new HubError({ code: 'hub/unreachable', message: 'no' });
+  });
+  await expect(executePhases(options(id), [broken], finish)).rejects.toMatchObject({ code: 'hub/unreachable' });
+  await cancelRun({ store, runId: id });
+  expect((await executePhases(options(id), [phase('resolve', async () => ({}))], finish)).status).toBe('done');
 });

@@ -1,15 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import type { HubEvent } from '@hubfuse/hub';
-import { HubfuseError, RunError } from '@hubfuse/plugin';
+import { RunError } from '@hubfuse/plugin';
 import { cancelRequested, clearCancellation } from './cancel-run.ts';
 import { EventLog } from './event-log.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { changeOwnState, endOwner, HEARTBEAT_MS, newOwner, takeRun } from './ownership.ts';
-import type { Phase, PhaseContext, PhaseName, PhaseResult } from './phase.ts';
+import type { Phase, PhaseContext, PhaseName } from './phase.ts';
+import { completePhase, setPhase } from './phase-state.ts';
 import { readSpec } from './read-run.ts';
-import type { PhaseState, RunSpec, RunState, StoredError } from './run.ts';
+import type { RunSpec, RunState, StoredError } from './run.ts';
 import type { RunEventBody, RunProgress } from './run-event.ts';
 import { readState } from './state-cell.ts';
+import { cancellation, storedError } from './stored-error.ts';
 
 /**
  * Executes the phases of a run that are not done, in order, and keeps state and events. A run that is done already is
@@ -50,6 +52,8 @@ class Execution {
   readonly #timer: NodeJS.Timeout;
   #progress: RunProgress | undefined;
   #beating = false;
+  /** Why the run cannot go on, where that is no phase's error. */
+  #failure: unknown;
 
   static async begin(options: ExecutionOptions, spec: RunSpec): Promise<Execution> {
     const owner = newOwner();
@@ -126,18 +130,25 @@ class Execution {
 
   /** Stores what ended the run and returns the error to throw. */
   async fail(error: unknown): Promise<unknown> {
-    if (error instanceof RunError && error.code === 'run/taken-over') return error;
-    const cancelled = this.#signal.aborted;
-    const shown = cancelled ? cancellation(this.#signal.reason, this.state.id) : error;
-    if (shown instanceof RunError && shown.code === 'run/taken-over') return shown;
-    const stored = storedError(shown);
+    const cause = this.#failure ?? error;
+    if (cause instanceof RunError && cause.code === 'run/taken-over') return cause;
+    const cancelled = this.#failure === undefined && this.#signal.aborted;
+    const shown = cancelled ? cancellation(this.#signal.reason, this.state.id) : cause;
+    try {
+      await this.#storeFailure(storedError(shown), cancelled);
+    } catch {
+      // What ended the run, a full disk perhaps, may also keep its end from being stored: the cause matters more.
+    }
+    return shown;
+  }
+
+  async #storeFailure(error: StoredError, cancelled: boolean): Promise<void> {
     await this.#change(({ owner: _, progress: __, ...state }) => ({
       ...state,
       status: cancelled ? 'cancelled' : 'failed',
-      error: stored,
+      error,
     }));
-    await this.#log.append(cancelled ? { type: 'cancelled' } : { type: 'failed', error: stored });
-    return shown;
+    await this.#log.append(cancelled ? { type: 'cancelled' } : { type: 'failed', error });
   }
 
   end(): void {
@@ -165,17 +176,23 @@ class Execution {
       );
     } catch (error) {
       // Whatever the store says now it says to the next change too; losing the run must stop the work at once.
-      if (error instanceof RunError && error.code === 'run/taken-over') this.#stop.abort(error);
+      if (error instanceof RunError && error.code === 'run/taken-over') this.#giveUp(error);
     } finally {
       this.#beating = false;
     }
+  }
+
+  /** Stops the phase for a reason of the run's own. */
+  #giveUp(error: unknown): void {
+    this.#failure ??= error;
+    this.#stop.abort(error);
   }
 
   #hear(event: HubEvent): void {
     this.#options.hub.onProgress?.(event);
     const warning = hubWarning(event);
     // A log that cannot be written ends the run.
-    if (warning !== undefined) this.#log.append(warning).catch((error: unknown) => this.#stop.abort(error));
+    if (warning !== undefined) this.#log.append(warning).catch((error: unknown) => this.#giveUp(error));
   }
 
   #context(phase: PhaseName): PhaseContext {
@@ -217,34 +234,4 @@ function hubWarning(event: HubEvent): RunEventBody | undefined {
   if (event.type !== 'renamed') return undefined;
   const message = `${event.from} is called ${event.to} now: name it so in the recipe`;
   return { type: 'warning', code: 'hub/renamed', message };
-}
-
-function setPhase(state: RunState, name: PhaseName, change: Partial<PhaseState>): RunState {
-  return { ...state, phases: state.phases.map((phase) => (phase.name === name ? { ...phase, ...change } : phase)) };
-}
-
-function completePhase(state: RunState, name: PhaseName, result: PhaseResult, endedAt: Date): RunState {
-  const { progress: _, ...rest } = setPhase(state, name, {
-    status: 'done',
-    endedAt: endedAt.toISOString(),
-    ...(result.output === undefined ? {} : { output: result.output }),
-  });
-  if (result.next === undefined) return rest;
-  const done = rest.phases.filter(({ status }) => status === 'done');
-  return { ...rest, phases: [...done, ...result.next.map((next) => ({ name: next, status: 'waiting' as const }))] };
-}
-
-function cancellation(reason: unknown, id: string): HubfuseError {
-  if (reason instanceof HubfuseError) return reason;
-  return new RunError({
-    code: 'run/cancelled',
-    message: `the run "${id}" was stopped`,
-    hint: 'start it again to continue where it stopped',
-  });
-}
-
-function storedError(error: unknown): StoredError {
-  if (error instanceof HubfuseError) return error.toJSON();
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  return { name, code: 'internal', message };
 }

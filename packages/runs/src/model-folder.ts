@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { MANIFEST_FILE } from '@hubfuse/hub';
 import { RunError } from '@hubfuse/plugin';
 import type { RunSpec } from './run.ts';
@@ -27,11 +27,11 @@ export function modelFolder(spec: RunSpec, workspace: string): ModelFolder {
  * @throws RunError `run/out-not-ours`, `run/out-is-input`.
  */
 export async function checkFinalFolder(final: string, inputs: readonly string[]): Promise<void> {
-  if (inputs.includes(final)) {
+  if (inputs.some((input) => input === final || input.startsWith(final + sep))) {
     throw new RunError({
       code: 'run/out-is-input',
       where: final,
-      message: 'the folder for the merged model is one of the models to merge',
+      message: 'the folder for the merged model is, or holds, one of the models to merge',
       hint: 'choose another folder for the output',
     });
   }
@@ -47,6 +47,17 @@ export async function checkFinalFolder(final: string, inputs: readonly string[])
         ? 'a file stands where the merged model should'
         : 'the folder is not empty and was not made by hubfuse',
     hint: 'choose another folder for the output, or remove this one',
+  });
+}
+
+/** @throws RunError `run/partial-gone` where the folder that a run builds was removed between two executions. */
+export function requirePartial(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new RunError({
+    code: 'run/partial-gone',
+    where: folder,
+    message: 'the folder with the merged weights is gone since the run was interrupted',
+    hint: 'start a fresh run',
   });
 }
 

@@ -6,7 +6,7 @@ import { getJson, toJson } from '@hubfuse/objects';
 import { writeWhole } from '@hubfuse/tensors';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
-import { type ModelFolder, modelFolder, takeFinalName } from '../model-folder.ts';
+import { type ModelFolder, modelFolder, requirePartial, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
 import { addOnnx, verifyWeights } from '../publication/complete-folder.ts';
@@ -50,6 +50,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
   const plan = await storedPlan(store, spec.id);
   const { weights } = context.output<MergeOutput>('merge');
   const scores = plan.recipe.evaluate === undefined ? undefined : evaluated(context);
+  requirePartial(folder);
   await verifyWeights(folder, plan.merge);
   const onnx = await addOnnx({ folder, registry, signal });
   if ('missing' in onnx) {

@@ -7,7 +7,7 @@ import { buildModel } from '../build-model.ts';
 import type { LocalInputs } from '../fetch-inputs.ts';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
-import { modelFolder } from '../model-folder.ts';
+import { modelFolder, requirePartial } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
@@ -90,6 +90,7 @@ async function scoreAll(options: {
 
   const { weights } = context.output<MergeOutput>('merge');
   const folder = modelFolder(spec, execution.workspace).temporary;
+  requirePartial(folder);
   await add('merged', await builtModel({ name: spec.name, folder, weights, signal }));
   const models = await Promise.all(
     plan.models.map(async (model, index) => ({
@@ -102,7 +103,7 @@ async function scoreAll(options: {
   await scoreReferences({
     parents,
     base,
-    required: plan.recipe.publish?.gate?.names.includes('base') ? ['base'] : [],
+    required: rolesOfGate(plan),
     add,
     onUnfit: (reason) => context.event({ type: 'warning', ...reason }),
   });
@@ -131,6 +132,15 @@ async function keepExamples(options: {
     await context.execution.store.put(location, toJson(perExample));
     await context.artefact({ name: `examples: ${row}, ${split}, ${dataset}`, kind: 'object', location });
   }
+}
+
+/** Rows that the gate reads: what cannot be scored there is an error, and no warning. */
+function rolesOfGate({ recipe }: RunPlan): ScoreRole[] {
+  const names = recipe.publish?.gate?.names ?? [];
+  return [
+    ...(names.includes('best_parent') ? (['parent'] as const) : []),
+    ...(names.includes('base') ? (['base'] as const) : []),
+  ];
 }
 
 /** Where the base is one of the models and the gate reads its score, it gets a row of its own. */

@@ -40,6 +40,8 @@ export interface ModelScores {
 interface CachedScore {
   score: DatasetScore;
   warnings: readonly string[];
+  /** The model knows no label of the dataset. Never stored: for another model it is an error. */
+  unknown?: true;
 }
 
 /**
@@ -56,8 +58,16 @@ export class ModelScorer {
     this.#options = options;
   }
 
-  /** Scores of one model on all datasets that have the split; undefined where none has. */
-  async score(model: ScoredModel, split: 'dev' | 'test'): Promise<ModelScores | undefined> {
+  /**
+   * Scores of one model on all datasets that have the split; undefined where none has.
+   * @param options.foreign the data may be other models' as well: a dataset of which the model knows no label scores 0,
+   * with a warning, as long as it knows those of another one
+   */
+  async score(
+    model: ScoredModel,
+    split: 'dev' | 'test',
+    options: { foreign?: boolean } = {},
+  ): Promise<ModelScores | undefined> {
     const data = this.#options.data.filter((entry) => entry.split === split);
     if (data.length === 0) return undefined;
     const { store } = this.#options;
@@ -67,8 +77,30 @@ export class ModelScorer {
       if (cached !== undefined) found.set(entry.name, cached.value);
     }
     const missing = data.filter(({ name }) => !found.has(name));
-    if (missing.length > 0) await this.#compute(model, missing, found);
+    if (missing.length > 0) {
+      try {
+        await this.#compute(model, missing, found);
+      } catch (error) {
+        if (options.foreign !== true || !knowsNoLabel(error)) throw error;
+        await this.#computeEach(model, missing, found);
+      }
+    }
     return collect(data, found, missing.length === 0);
+  }
+
+  /** Scores one dataset at a time, so that those which the model cannot answer are told from the others. */
+  async #computeEach(model: ScoredModel, data: readonly ScoringData[], found: Map<string, CachedScore>): Promise<void> {
+    let refusal: unknown;
+    for (const entry of data) {
+      try {
+        await this.#compute(model, [entry], found);
+      } catch (error) {
+        if (!knowsNoLabel(error)) throw error;
+        refusal = error;
+        found.set(entry.name, await unanswered(model, entry));
+      }
+    }
+    if ([...found.values()].every(({ unknown }) => unknown === true)) throw refusal;
   }
 
   async close(): Promise<void> {
@@ -149,6 +181,21 @@ function collect(data: readonly ScoringData[], found: ReadonlyMap<string, Cached
     details: Object.fromEntries(entries.map(({ name, score }) => [name, score])),
     cached,
     warnings: [...new Set(entries.flatMap(({ warnings }) => warnings))],
+  };
+}
+
+function knowsNoLabel(error: unknown): boolean {
+  return error instanceof EvaluationError && error.code === 'evaluate/labels-unknown';
+}
+
+/** Every example is wrong, whatever the metric: no metric of ours gives less than 0 to answers that never fit. */
+async function unanswered(model: ScoredModel, data: ScoringData): Promise<CachedScore> {
+  const { examples } = await data.load();
+  const { name, domain } = data;
+  return {
+    score: { score: 0, examples: examples.length, domain, unknownLabels: {}, cut: 0 },
+    warnings: [`${model.name} knows no label of "${name}": it scores 0 there`],
+    unknown: true,
   };
 }
 

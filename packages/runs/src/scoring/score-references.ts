@@ -5,7 +5,7 @@ import type { ScoredModel } from './score-models.ts';
 
 /**
  * Scores what a merge is compared with: its parents, the base, and the output ensemble of the parents. A base without a
- * head, or parents whose labels differ, cannot be scored: the row is left out and `onUnfit` hears why.
+ * head, or an ensemble of models with different labels, cannot be scored: the row is left out and `onUnfit` hears why.
  * @param options.required roles whose failure is an error, because a choice depends on them
  */
 export async function scoreReferences(options: {
@@ -25,7 +25,7 @@ export async function scoreReferences(options: {
       await onUnfit({ code: error.code, message: `${role} ${model.name} has no scores: ${error.summary}` });
     }
   };
-  for (const parent of parents) await add('parent', parent);
+  for (const parent of parents) await addIfFit('parent', parent);
   if (base !== undefined) await addIfFit('base', base);
   if (parents.length > 1) await addIfFit('ensemble', ensembleModel('ensemble', parents));
 }

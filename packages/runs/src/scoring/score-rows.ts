@@ -4,6 +4,9 @@ import type { ScoringData } from './scoring-data.ts';
 
 const SPLITS = ['dev', 'test'] as const;
 
+/** Rows of models that were not made for all of the data. */
+const FOREIGN = new Set<ScoreRole>(['parent', 'base', 'published']);
+
 /** Told after each row and split. */
 export type ScoredListener = (scored: {
   name: string;
@@ -23,7 +26,7 @@ export async function scoreRow(options: {
   const { scorer, model, role, splits = SPLITS, onScored } = options;
   let row: ScoreRow = { name: model.name, role };
   for (const split of splits) {
-    const scores = await scorer.score(model, split);
+    const scores = await scorer.score(model, split, { foreign: FOREIGN.has(role) });
     if (scores === undefined) continue;
     row = { ...row, [split]: scores.scores };
     await onScored?.({ name: model.name, split, scores });
