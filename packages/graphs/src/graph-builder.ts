@@ -6,7 +6,6 @@ import {
   type OnnxGraph,
   type OnnxNode,
   type OnnxTensor,
-  type OnnxValue,
   type TensorData,
 } from './onnx-model.ts';
 import type { Weight, Weights } from './weights.ts';
@@ -180,11 +179,6 @@ export class GraphBuilder {
   /** The graph as it stands. */
   finish(): OnnxGraph {
     return { ...this.#graph, initializers: [...this.#initializers.values()] };
-  }
-
-  /** Names and types of the inputs so far. */
-  get inputs(): readonly OnnxValue[] {
-    return this.#graph.inputs;
   }
 }
 

@@ -1,3 +1,19 @@
+export { type ActivationName, activation, activationName, configuredActivation } from './blocks/activation.ts';
+export { attention } from './blocks/attention.ts';
+export { attentionBias } from './blocks/attention-mask.ts';
+export { embedding, firstPositions } from './blocks/embedding.ts';
+export {
+  encoderOutputs,
+  type MaskedLmHead,
+  maskedLmLogits,
+  pooledFirstToken,
+  sequenceLogits,
+  tokenLogits,
+} from './blocks/heads.ts';
+export { layerNorm } from './blocks/layer-norm.ts';
+export { linear } from './blocks/linear.ts';
+export { type Encoded, Sequence } from './blocks/sequence.ts';
+export { tokenInputs, tokenTypeInput } from './blocks/token-inputs.ts';
 export {
   type BuildGraphOptions,
   buildGraph,
@@ -11,7 +27,18 @@ export { type ExportedFile, type ExportOnnxOptions, exportOnnx, type OnnxExport 
 export { declaredClass, findArchitecture } from './find-architecture.ts';
 export { type Attributes, GraphBuilder, type Value } from './graph-builder.ts';
 export { graphOverFiles, type OpenableGraph } from './graph-over-files.ts';
-export * from './onnx-model.ts';
+export { ModelConfig } from './model-config.ts';
+export {
+  type AttributeValue,
+  ELEMENT_BYTES,
+  ElementType,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+  type TensorData,
+} from './onnx-model.ts';
 export { parseOnnx, readOnnx } from './parse-onnx.ts';
 export { registerArchitectures } from './register.ts';
 export { type GraphRun, type GraphTensor, runGraph } from './run-graph.ts';

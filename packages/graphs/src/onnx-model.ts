@@ -23,19 +23,19 @@ export const ElementType = {
 
 /** Bytes per element by element type; types that are absent (strings, packed 4-bit numbers) have no fixed size. */
 export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
-  1: 4,
-  2: 1,
-  3: 1,
-  4: 2,
-  5: 2,
-  6: 4,
-  7: 8,
-  9: 1,
-  10: 2,
-  11: 8,
-  12: 4,
-  13: 8,
-  16: 2,
+  [ElementType.float32]: 4,
+  [ElementType.uint8]: 1,
+  [ElementType.int8]: 1,
+  [ElementType.uint16]: 2,
+  [ElementType.int16]: 2,
+  [ElementType.int32]: 4,
+  [ElementType.int64]: 8,
+  [ElementType.bool]: 1,
+  [ElementType.float16]: 2,
+  [ElementType.float64]: 8,
+  [ElementType.uint32]: 4,
+  [ElementType.uint64]: 8,
+  [ElementType.bfloat16]: 2,
 };
 
 /** Where the elements of a tensor are. Bytes are little-endian and in row order. */

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { GraphError } from '@hubfuse/plugin';
+import { disableTelemetry } from './environment.ts';
 
 /** A tensor that goes into or comes out of a session. */
 export interface GraphTensor {
@@ -21,10 +22,8 @@ export interface GraphRun {
  * @throws GraphError where onnxruntime refuses the graph or the feed
  */
 export async function runGraph(run: GraphRun): Promise<Readonly<Record<string, GraphTensor>>[]> {
-  const worker = new Worker(new URL('./session-worker.js', import.meta.url), {
-    workerData: run,
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
-  });
+  disableTelemetry();
+  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { workerData: run });
   try {
     return await new Promise((resolve, reject) => {
       worker.once('message', resolve);

@@ -1,12 +1,11 @@
 import { type BertSizes, bertEncoder, bertSizes } from '../blocks/bert-encoder.ts';
 import { embedding, firstPositions } from '../blocks/embedding.ts';
-import { lastHiddenState, maskedLmLogits, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
+import { encoderOutputs, maskedLmLogits, pooledFirstToken, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
-import { linear } from '../blocks/linear.ts';
 import { type Encoded, Sequence } from '../blocks/sequence.ts';
 import { tokenInputs, tokenTypeInput } from '../blocks/token-inputs.ts';
 import { defineArchitecture } from '../define-architecture.ts';
-import type { GraphBuilder, Value } from '../graph-builder.ts';
+import type { GraphBuilder } from '../graph-builder.ts';
 
 /** BERT, as `models/bert/modeling_bert.py` of transformers 5 computes it. */
 export default defineArchitecture({
@@ -29,8 +28,10 @@ export default defineArchitecture({
     const sizes = bertSizes(model, { vocabulary: 30522 });
     const encoded = encode(builder, sizes);
     switch (model.className) {
-      case 'BertForSequenceClassification':
-        return sequenceLogits(builder, pool(builder, encoded), 'classifier', sizes.width);
+      case 'BertForSequenceClassification': {
+        const pooled = pooledFirstToken(builder, encoded, 'bert.pooler.dense');
+        return sequenceLogits(builder, pooled, 'classifier', sizes.width);
+      }
       case 'BertForTokenClassification':
         return tokenLogits(builder, encoded, 'classifier');
       case 'BertForMaskedLM':
@@ -44,10 +45,7 @@ export default defineArchitecture({
           vocabulary: sizes.vocabulary,
         });
       default:
-        lastHiddenState(builder, encoded);
-        if (builder.has('bert.pooler.dense.weight')) {
-          builder.output('pooler_output', pool(builder, encoded), ['batch_size', sizes.width]);
-        }
+        return encoderOutputs(builder, encoded, { pooler: 'bert.pooler.dense' });
     }
   },
 });
@@ -72,11 +70,4 @@ function encode(builder: GraphBuilder, sizes: BertSizes): Encoded {
   const summed = builder.node('Add', [builder.node('Add', [words, types]), positions]);
   const embedded = layerNorm(builder, summed, `${embeddings}.LayerNorm`, { width, epsilon });
   return bertEncoder(builder, embedded, { module: 'bert.encoder', sizes, sequence, attentionMask });
-}
-
-/** The first token's state through the pooler: tanh of a dense layer [batch, width]. */
-function pool(builder: GraphBuilder, encoded: Encoded): Value {
-  const { sequence, rows, width } = encoded;
-  const dense = linear(builder, sequence.firstToken(rows, width), 'bert.pooler.dense', { in: width, out: width });
-  return builder.node('Tanh', [dense]);
 }

@@ -3,7 +3,7 @@ import { type ActivationName, activation, configuredActivation } from '../blocks
 import { attention } from '../blocks/attention.ts';
 import { attentionBias } from '../blocks/attention-mask.ts';
 import { embedding, firstPositions } from '../blocks/embedding.ts';
-import { lastHiddenState, maskedLmLogits, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
+import { encoderOutputs, maskedLmLogits, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
 import { linear } from '../blocks/linear.ts';
 import { type Encoded, Sequence } from '../blocks/sequence.ts';
@@ -75,7 +75,7 @@ export default defineArchitecture({
           vocabulary: sizes.vocabulary,
         });
       default:
-        lastHiddenState(builder, encoded);
+        return encoderOutputs(builder, encoded, {});
     }
   },
 });

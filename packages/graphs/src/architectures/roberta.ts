@@ -1,14 +1,14 @@
 import { activationName } from '../blocks/activation.ts';
 import { type BertSizes, bertEncoder, bertSizes } from '../blocks/bert-encoder.ts';
 import { embedding } from '../blocks/embedding.ts';
-import { lastHiddenState, maskedLmLogits, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
+import { encoderOutputs, maskedLmLogits, pooledFirstToken, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
-import { linear } from '../blocks/linear.ts';
 import { type Encoded, Sequence } from '../blocks/sequence.ts';
 import { tokenInputs, tokenTypeInput } from '../blocks/token-inputs.ts';
 import { defineArchitecture } from '../define-architecture.ts';
 import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { ModelConfig } from '../model-config.ts';
+import { ElementType } from '../onnx-model.ts';
 
 const FAMILIES = ['Roberta', 'XLMRoberta', 'Camembert'] as const;
 const KINDS = ['Model', 'ForSequenceClassification', 'ForTokenClassification', 'ForMaskedLM'] as const;
@@ -40,12 +40,10 @@ export default defineArchitecture({
     const sizes = bertSizes(model, { vocabulary: VOCABULARY[String(model.config.model_type)] ?? 50265 });
     const padId = new ModelConfig(model.config).integer('pad_token_id', 1, 0);
     const encoded = encode(builder, sizes, padId);
-    const { width } = sizes;
     switch (KINDS.find((kind) => model.className.endsWith(kind))) {
       case 'ForSequenceClassification': {
-        const first = encoded.sequence.firstToken(encoded.rows, width);
-        const dense = linear(builder, first, 'classifier.dense', { in: width, out: width });
-        return sequenceLogits(builder, builder.node('Tanh', [dense]), 'classifier.out_proj', width);
+        const pooled = pooledFirstToken(builder, encoded, 'classifier.dense');
+        return sequenceLogits(builder, pooled, 'classifier.out_proj', sizes.width);
       }
       case 'ForTokenClassification':
         return tokenLogits(builder, encoded, 'classifier');
@@ -61,12 +59,7 @@ export default defineArchitecture({
           vocabulary: sizes.vocabulary,
         });
       default:
-        lastHiddenState(builder, encoded);
-        if (builder.has('roberta.pooler.dense.weight')) {
-          const first = encoded.sequence.firstToken(encoded.rows, width);
-          const dense = linear(builder, first, 'roberta.pooler.dense', { in: width, out: width });
-          builder.output('pooler_output', builder.node('Tanh', [dense]), ['batch_size', width]);
-        }
+        return encoderOutputs(builder, encoded, { pooler: 'roberta.pooler.dense' });
     }
   },
 });
@@ -100,7 +93,8 @@ function encode(builder: GraphBuilder, sizes: BertSizes, padId: number): Encoded
 /** Positions count from pad id + 1 over the tokens whose id is not the pad id; the others are at the pad id. */
 function positionsAfterPadding(builder: GraphBuilder, inputIds: Value, padId: number): Value {
   const pad = builder.constant('int64', [padId], []);
-  const isToken = builder.node('Cast', [builder.node('Not', [builder.node('Equal', [inputIds, pad])])], { to: 7 });
+  const isPadding = builder.node('Equal', [inputIds, pad]);
+  const isToken = builder.node('Cast', [builder.node('Not', [isPadding])], { to: ElementType.int64 });
   const count = builder.node('CumSum', [isToken, builder.constant('int64', [1], [])]);
   return builder.node('Add', [builder.node('Mul', [count, isToken]), pad]);
 }

@@ -1,4 +1,5 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
+import { ElementType } from '../onnx-model.ts';
 import type { Sequence } from './sequence.ts';
 
 /**
@@ -15,7 +16,7 @@ export function attentionBias(
   attentionMask: Value,
   options: { sequence: Sequence; causal: boolean },
 ): Value {
-  const mask = builder.node('Cast', [attentionMask], { to: 1 });
+  const mask = builder.node('Cast', [attentionMask], { to: ElementType.float32 });
   const keys = builder.node('Unsqueeze', [mask, builder.constant('int64', [1, 2])]);
   const seen = options.causal ? builder.node('Mul', [keys, lowerTriangle(builder, options.sequence)]) : keys;
   const hidden = builder.node('Sub', [builder.scalar(1), seen]);

@@ -4,11 +4,24 @@ import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
 import type { Encoded } from './sequence.ts';
 
-/** The bare encoder's output: `last_hidden_state` [batch, length, width]. */
-export function lastHiddenState(builder: GraphBuilder, encoded: Encoded): void {
+/**
+ * The bare encoder's outputs: `last_hidden_state` [batch, length, width], and `pooler_output` [batch, width] where the
+ * checkpoint has the pooler's dense layer.
+ */
+export function encoderOutputs(builder: GraphBuilder, encoded: Encoded, { pooler }: { pooler?: string }): void {
   const { sequence, rows, width } = encoded;
   const shape = ['batch_size', 'sequence_length', width];
   builder.output('last_hidden_state', sequence.fromRows(rows, [width]), shape);
+  if (pooler !== undefined && builder.has(`${pooler}.weight`)) {
+    builder.output('pooler_output', pooledFirstToken(builder, encoded, pooler), ['batch_size', width]);
+  }
+}
+
+/** The first token's state through a dense layer and tanh: [batch, width]. */
+export function pooledFirstToken(builder: GraphBuilder, encoded: Encoded, dense: string): Value {
+  const { sequence, rows, width } = encoded;
+  const first = sequence.firstToken(rows, width);
+  return builder.node('Tanh', [linear(builder, first, dense, { in: width, out: width })]);
 }
 
 /** Logits of a sequence from one row each [batch, width]. The number of labels is that of the stored classifier. */
