@@ -6,16 +6,28 @@ import { existsSync } from 'node:fs';
 const sources = new URL('../src/index.ts', import.meta.url);
 const build = new URL('../../../scripts/build.mjs', import.meta.url);
 
+/** Ends with a short message; a stack helps only whoever asks for it. */
+function fail(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${process.env.HUBFUSE_DEBUG ? (error?.stack ?? message) : message}\n`);
+  process.exit(1);
+}
+
+process.on('uncaughtException', fail);
+// A reader that has seen enough (`hubfuse methods | head -1`) closes the pipe; that is no failure.
+process.stdout.on('error', (error) => (error.code === 'EPIPE' ? process.exit(0) : fail(error)));
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 12))
+  fail(`hubfuse needs Node.js 20.12 or newer; this is ${process.version}`);
+
 try {
   if (existsSync(sources) && existsSync(build)) (await import(build.href)).ensureBuilt();
   const { main } = await import('../dist/main.js');
-  // A reader that has seen enough (`hubfuse methods | head -1`) closes the pipe; that is no failure.
-  process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const { stdout, stderr, env: variables } = process;
   const exitCode = await main({ argv: process.argv.slice(2), variables, directory: process.cwd(), stdout, stderr });
   // Inference threads may still be winding down; nothing that matters is left to wait for.
   process.exit(exitCode);
 } catch (error) {
-  process.stderr.write(`error: hubfuse cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  fail(error);
 }

@@ -6,7 +6,7 @@ import { didYouMean, UsageError } from '@hubfuse/plugin';
 export interface Configuration {
   /** npm packages and files to load extensions from, files relative to the configuration. */
   plugins: readonly string[];
-  /** The Hub that stands in for huggingface.co. */
+  /** The Hub that stands in for huggingface.co, where neither `--hub` nor `HF_ENDPOINT` names one. */
   hub?: string;
 }
 

@@ -28,7 +28,7 @@ export function initialRecipe(method: MergeMethod): string {
     '# Publish it, if the condition holds.',
     '# publish:',
     '#   hub: {repo: you/my-merge, as: pull_request}',
-    '#   if: mean > best_parent and mean > base',
+    `#   if: mean > best_parent${method.base === 'unused' ? '' : ' and mean > base'}`,
   ].join('\n')}\n`;
 }
 

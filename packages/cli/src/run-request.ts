@@ -33,11 +33,11 @@ export interface RunRequest {
 
 /** @throws UsageError, RecipeError, PluginError, HubError */
 export async function readRunRequest(context: CommandContext<typeof runOptions>): Promise<RunRequest> {
-  const { options, positionals, directory, configuration } = context;
+  const { options, positionals, directory } = context;
   const { hubOptions } = await import('./hub-options.ts');
   const { readRecipe } = await import('./read-recipe.ts');
   const registry = await context.registry();
-  const hub = await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token });
+  const hub = await hubOptions(context);
   return {
     registry,
     hub,

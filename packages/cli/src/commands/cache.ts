@@ -19,10 +19,11 @@ export default defineCommand({
     { command: 'hubfuse cache', explanation: 'what is there and how large it is' },
     { command: 'hubfuse cache --remove hubfuse-examples/intents-base', explanation: 'free its space' },
   ],
-  async run({ options, output }) {
+  async run(context) {
+    const { options, output } = context;
     const { listCache, removeFromCache } = await import('@hubfuse/hub');
     const { hubOptions } = await import('../hub-options.ts');
-    const { cacheDir } = await hubOptions({ hub: undefined, token: undefined });
+    const { cacheDir } = await hubOptions({ ...context, options: {} });
     if (options.dataset && options.remove.length === 0) {
       throw new UsageError({ code: 'usage/dataset', message: '--dataset goes with --remove' });
     }

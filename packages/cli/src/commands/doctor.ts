@@ -17,10 +17,11 @@ export default defineCommand({
     { command: 'hubfuse doctor', explanation: 'Node.js, processor, memory, scoring, cache, Hub and token' },
     { command: 'hubfuse doctor --hub http://127.0.0.1:8700', explanation: 'with a Hub of your own' },
   ],
-  async run({ options, output, environment, configuration }) {
+  async run(context) {
+    const { output, environment } = context;
     const { doctorChecks, runCheck } = await import('../doctor/checks.ts');
     const { hubOptions } = await import('../hub-options.ts');
-    const hub = await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token });
+    const hub = await hubOptions(context);
     const findings: Finding[] = [];
     for (const check of doctorChecks({ hub, home: environment.home, leastNode: await leastNode() })) {
       findings.push(await runCheck(check));

@@ -43,7 +43,8 @@ export default defineCommand({
       explanation: 'two models on two datasets and their mean, as JSON',
     },
   ],
-  async run({ positionals, options, output, signal, directory, registry, configuration }) {
+  async run(context) {
+    const { positionals, options, output, signal, directory, registry } = context;
     const { metric, task = 'text-classification' } = options;
     if (options.data.length === 0) {
       throw new UsageError({
@@ -60,8 +61,7 @@ export default defineCommand({
     const { fetchForScoring, loadData } = await import('../scoring-inputs.ts');
     const { scoreModels } = await import('../score-models.ts');
     const { describeScores, scoresAsJson } = await import('../scores-view.ts');
-    const hub = { ...(await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token })), signal };
-    const access = { hub, directory, output };
+    const access = { hub: await hubOptions(context), directory, output };
     const { split, limit, seed, workers, ensemble } = options;
     const datasets: Dataset[] = [];
     for (const text of options.data) {

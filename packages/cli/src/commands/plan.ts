@@ -19,13 +19,12 @@ export default defineCommand({
     { command: 'hubfuse plan recipe.yaml --explain', explanation: 'which weight holds for which tensor' },
     { command: 'hubfuse plan recipe.yaml --json', explanation: 'the whole plan as JSON' },
   ],
-  async run({ options, output, environment, signal, ...context }) {
-    const request = await readRunRequest({ options, output, environment, signal, ...context });
+  async run(context) {
+    const { options, output, environment } = context;
+    const { registry, hub, recipe, options: runSettings } = await readRunRequest(context);
     const { makePlan } = await import('@hubfuse/runs');
     const { describePlan, explainTensors } = await import('../plan-view.ts');
     const { findSpace, requireSpace } = await import('../plan-space.ts');
-    const { registry, recipe, options: runSettings } = request;
-    const hub = { ...request.hub, signal };
     const plan = await makePlan({ spec: { recipe, options: runSettings }, hub, registry });
     const { workers, memory } = options;
     const places = { cache: hub.cacheDir, output: runSettings.out ?? environment.home };

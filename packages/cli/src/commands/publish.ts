@@ -28,14 +28,15 @@ export default defineCommand({
     { command: 'hubfuse publish merged you/support-intents --pull-request', explanation: 'for somebody to review' },
   ],
   resumes: true,
-  async run({ positionals, options, output, signal, directory, configuration }) {
+  async run(context) {
+    const { positionals, options, output, directory } = context;
     const { MANIFEST_FILE, parseManifest, publishFolder } = await import('@hubfuse/hub');
     const { hubOptions } = await import('../hub-options.ts');
     const { showHub } = await import('../hub-view.ts');
     const [folder = '', repo = ''] = positionals;
     const path = resolve(directory, folder);
     const manifest = parseManifest(await readManifest(join(path, MANIFEST_FILE), folder), join(folder, MANIFEST_FILE));
-    const hub = await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token });
+    const hub = await hubOptions(context);
     const result = await publishFolder({
       repo,
       folder: path,
@@ -44,7 +45,7 @@ export default defineCommand({
       ...(options.private ? { private: true } : {}),
       title: `Publish ${manifest.name}`,
       manifest,
-      options: { ...hub, signal, onProgress: showHub(output, { label: `upload to ${repo}`, bytes: 0 }) },
+      options: { ...hub, onProgress: showHub(output, { label: `upload to ${repo}`, bytes: 0 }) },
     });
     const how = result.already ? 'was published already' : result.as === 'commit' ? 'published' : 'proposed';
     output.result(result, () => `${how}: ${result.url} (${result.revision.slice(0, 12)})`);

@@ -24,7 +24,8 @@ export default defineCommand({
     { command: 'hubfuse pull hubfuse-examples/intents-base@main --out base', explanation: 'into a folder of its own' },
   ],
   resumes: true,
-  async run({ positionals, options, output, signal, directory, configuration }) {
+  async run(context) {
+    const { positionals, options, output, directory } = context;
     if (options.out !== undefined && positionals.length > 1) {
       throw new UsageError({
         code: 'usage/one-model',
@@ -36,7 +37,7 @@ export default defineCommand({
     const { parseDatasetReference, parseModelReference } = await import('@hubfuse/recipe');
     const { hubOptions } = await import('../hub-options.ts');
     const { showHub } = await import('../hub-view.ts');
-    const access = { ...(await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token })), signal };
+    const access = await hubOptions(context);
     for (const text of positionals) {
       const source = options.dataset
         ? await openDataset(parseDatasetReference(text, { hub: access.hubUrl }), access)

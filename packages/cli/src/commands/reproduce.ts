@@ -15,13 +15,14 @@ export default defineCommand({
   positionals: [{ name: 'model', description: 'URL, id, id@revision or folder', required: true }],
   options: { hub: common.hub, token: common.token, workers: common.workers, memory: common.memory },
   examples: [{ command: 'hubfuse reproduce you/support-intents', explanation: 'is it what its card says?' }],
-  async run({ positionals, options, output, signal, directory, environment, registry, configuration }) {
+  async run(context) {
+    const { positionals, options, output, signal, directory, environment, registry } = context;
     const { reproduce } = await import('@hubfuse/runs');
     const { parseModelReference } = await import('@hubfuse/recipe');
     const { hubOptions } = await import('../hub-options.ts');
     const { openWorkspace } = await import('../workspace.ts');
     const extensions = await registry();
-    const hub = await hubOptions({ hub: options.hub ?? configuration.hub, token: options.token });
+    const hub = await hubOptions(context);
     const { folder: workspace } = await openWorkspace(environment.home, extensions);
     const { workers, memory } = options;
     const [model = ''] = positionals;
