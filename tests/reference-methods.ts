@@ -78,8 +78,9 @@ export function pcb(options: {
   const { taus, form, clamp, ratio, lambdas } = options;
   const length = taus[0]?.length ?? 0;
   const models = taus.length;
-  const clamped = taus.map((tau) => clampMagnitudes(tau, clamp));
-  const normalised = clamped.map((row) => minMax(row.map(Math.abs)));
+  const magnitudes = taus.map((tau) => clampMagnitudes(tau, clamp));
+  const clamped = taus.map((tau, i) => tau.map((value, k) => Math.sign(value) * at(magnitudes[i] as Vector, k)));
+  const normalised = magnitudes.map(minMax);
   const signed = taus.map((tau, i) => tau.map((value, k) => Math.sign(value) * at(normalised[i] as Vector, k)));
   const rawSum = weightedSum(
     taus,
@@ -151,13 +152,14 @@ export function pcbPaper(options: { taus: readonly Vector[]; ratio: number; lamb
   return { merged, fragile };
 }
 
-/** Signs kept, magnitudes clipped to the order statistics trunc(D c) and trunc(D (1 - c) - 1); c = 0 clips nothing. */
+/** Magnitudes clipped to the order statistics trunc(D c) and trunc(D (1 - c) - 1); c = 0 clips nothing. */
 function clampMagnitudes(tau: Vector, clamp: number): Vector {
-  if (clamp === 0) return Float64Array.from(tau);
-  const order = sorted(tau.map(Math.abs));
+  const magnitudes = tau.map(Math.abs);
+  if (clamp === 0) return magnitudes;
+  const order = sorted(magnitudes);
   const low = at(order, Math.trunc(tau.length * clamp));
   const high = at(order, Math.max(0, Math.trunc(tau.length * (1 - clamp) - 1)));
-  return tau.map((value) => Math.sign(value) * Math.min(Math.max(Math.abs(value), low), high));
+  return magnitudes.map((magnitude) => Math.min(Math.max(magnitude, low), high));
 }
 
 function minMax(row: Vector): Vector {
@@ -167,7 +169,10 @@ function minMax(row: Vector): Vector {
 }
 
 function markClose(values: Vector, threshold: number, fragile: Set<number>): void {
+  // A threshold near zero among large values is as uncertain as float32 makes the values.
+  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const close = CLOSE * Math.abs(threshold) + 1e-7 * scale;
   values.forEach((value, k) => {
-    if (value !== threshold && Math.abs(value - threshold) < CLOSE * Math.abs(threshold)) fragile.add(k);
+    if (value !== threshold && Math.abs(value - threshold) < close) fragile.add(k);
   });
 }

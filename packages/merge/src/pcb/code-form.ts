@@ -58,8 +58,9 @@ export function codeProgram(options: {
   };
 }
 
+/** A clamp of a half makes the bounds cross: then the upper one holds for all, as in the authors' code. */
 function boundsOf(limits: unknown): MagnitudeBounds[] {
-  return (limits as number[][]).map(([low = 0, high = 0]) => ({ low, high: Math.max(low, high) }));
+  return (limits as number[][]).map(([low = 0, high = 0]) => ({ low: Math.min(low, high), high }));
 }
 
 /** The balance of every model over a block, and the task vectors that it came from. */
