@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -45,6 +46,20 @@ async function writeRecipe(name: string, changes?: Record<string, unknown>): Pro
   await writeFile(join(directory, name), recipe(changes));
   return name;
 }
+
+/** Sends a signal shortly after all models are pinned: the slow Hub of the test is then being read from. */
+function killWhileFetching(signal: NodeJS.Signals): (child: ChildProcess) => void {
+  return (child) => {
+    let seen = '';
+    child.stderr?.on('data', (text: string) => {
+      const before = pins(seen);
+      seen += text;
+      if (before < 5 && pins(seen) >= 5) setTimeout(() => child.kill(signal), 700);
+    });
+  };
+}
+
+const pins = (text: string): number => text.split('pinned ').length - 1;
 
 test('models named by address become a folder that is scored, published and reproduced', async () => {
   const merged = await run(['merge', ...byAddress(), '--out', 'by-address', '--json']);
@@ -119,7 +134,7 @@ test('a killed merge continues with the same command and leaves the bytes of an 
   const variables = { HF_HOME: join(hub.work, 'killed-cache') };
   const killed = await run(['merge', file, '--out', 'killed'], {
     variables,
-    onStart: (child) => setTimeout(() => child.kill('SIGKILL'), 3000),
+    onStart: killWhileFetching('SIGKILL'),
   });
   expect(killed.code).toBeNull();
   expect(await readdir(directory)).not.toContain('killed');
@@ -140,7 +155,7 @@ test('Ctrl-C ends with its own code, says how to go on and leaves nothing at --o
     ['merge', await writeRecipe('stopped.json', { name: 'stopped' }), '--out', 'stopped'],
     {
       variables: { HF_HOME: join(hub.work, 'stopped-cache') },
-      onStart: (child) => setTimeout(() => child.kill('SIGINT'), 3000),
+      onStart: killWhileFetching('SIGINT'),
     },
   );
   expect(code).toBe(130);

@@ -20,7 +20,8 @@ export function showHub(output: Output, totals: { label: string; bytes: number }
         return;
       case 'upload':
         output.progress({
-          label: `${event.state} ${event.path}`,
+          label: totals.label,
+          detail: `${event.state} ${event.path}`,
           done: Math.round(event.progress * 100),
           total: 100,
           unit: 'steps',

@@ -96,9 +96,7 @@ export class Output {
       const all = findings.length > 1 ? { findings: findings.map((finding) => finding.toJSON()) } : {};
       this.#line({ event: 'error', exitCode, ...details, ...all });
     }
-    for (const text of findings.length > 1 ? findings.map((finding) => finding.message) : [message]) {
-      this.#options.stderr.write(`${this.style.red('error:')} ${text}\n`);
-    }
+    this.#options.stderr.write(`${this.style.red('error:')} ${message}\n`);
     if (this.#options.debug) this.#options.stderr.write(`${describeWithCauses(error)}\n`);
     else if (known === undefined) {
       this.#options.stderr.write('  this is a defect of hubfuse; HUBFUSE_DEBUG=1 shows where it happened\n');

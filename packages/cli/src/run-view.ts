@@ -15,7 +15,9 @@ export function showRun(output: Output): {
       else output.event({ event: event.type, ...withoutType(event) }, describeEvent(event));
     },
     onProgress({ phase, label, done, total, unit }) {
-      output.progress({ label: `${phase} ${label}`.trimEnd(), done, total, unit });
+      // Steps of a merge come one after the other; files and datasets of other phases take turns.
+      if (phase === 'merge') output.progress({ label: `${phase} ${label}`, done, total, unit });
+      else output.progress({ label: phase, detail: label, done, total, unit });
     },
   };
 }

@@ -33,7 +33,7 @@ test('on a terminal, a bar is redrawn in place and its last state stays', () => 
   progress.update({ label: 'merge', done: 0, total: 4, unit: 'steps' });
   state.now = 2000;
   progress.update({ label: 'merge', done: 2, total: 4, unit: 'steps' });
-  expect(state.text).toContain(`${'━'.repeat(12)}${'─'.repeat(12)} merge  50 %  2 of 4  2.0 s left`);
+  expect(state.text).toContain(`${'━'.repeat(12)}${'─'.repeat(12)} merge  50 %  2.0 s left`);
   progress.finish();
   expect(state.text.endsWith('\r\x1b[2Kmerge  2  2.0 s\n')).toBe(true);
 });
@@ -49,4 +49,13 @@ test('another label ends the work before', () => {
   progress.update({ label: 'a', done: 0, unit: 'steps' });
   progress.update({ label: 'b', done: 0, unit: 'steps' });
   expect(state.text).toBe('a  0.0 s\n');
+});
+
+test('parts of one piece of work that take turns are one line', () => {
+  const { state, progress } = record();
+  for (const detail of ['a.json', 'b.json', 'a.json']) {
+    progress.update({ label: 'fetch', detail, done: 500, total: 1000, unit: 'bytes' });
+  }
+  progress.finish();
+  expect(state.text).toBe('fetch  500 B  0.0 s\n');
 });

@@ -2,8 +2,10 @@ import { formatBytes, formatCount, formatDuration } from '../units.ts';
 
 /** How far a piece of work is. */
 export interface ProgressStep {
-  /** What is being done: `download hubfuse-examples/intents-home`. */
+  /** What is being done: `download hubfuse-examples/intents-home`. Another label is another piece of work. */
   label: string;
+  /** Which part of it right now: a file, a dataset. It may change as often as it likes. */
+  detail?: string;
   done: number;
   /** Absent where it is not known. */
   total?: number;
@@ -54,7 +56,9 @@ export class Progress {
     const now = this.#options.now();
     const { step, startedAt } = this.#current;
     const seconds = (now - startedAt) / 1000;
-    const amount = step.done === 0 ? '' : `  ${formatAmount(step.done, step.unit)}`;
+    // Where only parts are counted, the last part says nothing about the whole.
+    const counted = step.done > 0 && (step.detail === undefined || step.unit === 'bytes');
+    const amount = counted ? `  ${formatAmount(step.done, step.unit)}` : '';
     this.#write(`${step.label}${amount}  ${formatDuration(seconds)}`, true);
     this.#current = undefined;
   }
@@ -84,17 +88,20 @@ export class Progress {
 }
 
 function describe(step: ProgressStep, seconds: number, startedFrom: number, columns: number | undefined): string {
-  const { done, total, unit, label } = step;
+  const { done, total, unit } = step;
+  const label = step.detail === undefined ? step.label : `${step.label} ${step.detail}`;
   if (total === undefined || total <= 0) return done === 0 ? label : `${label}  ${formatAmount(done, unit)}`;
   const fraction = Math.min(1, Math.max(0, done / total));
-  const amount = `${Math.floor(fraction * 100)} %  ${formatAmount(done, unit)} of ${formatAmount(total, unit)}`;
-  if (columns === undefined) return `${label}  ${amount}`;
+  const amount = unit === 'steps' ? '' : `  ${formatAmount(done, unit)} of ${formatAmount(total, unit)}`;
+  const state = `${label}  ${Math.floor(fraction * 100)} %${amount}`;
+  if (columns === undefined) return state;
   const filled = Math.round(fraction * BAR_WIDTH);
   const bar = `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)}`;
-  const speed = seconds > 0.5 ? (done - startedFrom) / seconds : 0;
+  const whole = step.detail === undefined || unit === 'bytes';
+  const speed = whole && seconds > 0.5 ? (done - startedFrom) / seconds : 0;
   const rate = speed > 0 && unit === 'bytes' ? `  ${formatBytes(speed)}/s` : '';
   const left = speed > 0 && done < total ? `  ${formatDuration((total - done) / speed)} left` : '';
-  return `${bar} ${label}  ${amount}${rate}${left}`;
+  return `${bar} ${state}${rate}${left}`;
 }
 
 function formatAmount(amount: number, unit: ProgressStep['unit']): string {
