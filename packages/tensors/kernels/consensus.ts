@@ -40,6 +40,14 @@ export function weightedSum(out: usize, rows: usize, weights: usize, count: i32,
  * count (1 where it is zero); 2: the largest magnitude, signed.
  */
 export function elect(out: usize, rows: usize, weights: usize, count: i32, n: i32, mode: i32, zero: f32): void {
+  if (mode == 0) electLoop(out, rows, weights, count, n, 0, zero);
+  else if (mode == 1) electLoop(out, rows, weights, count, n, 1, zero);
+  else electLoop(out, rows, weights, count, n, 2, zero);
+}
+
+/** Inlined with a constant mode, so that the inner loop has no branch on it. */
+@inline
+function electLoop(out: usize, rows: usize, weights: usize, count: i32, n: i32, mode: i32, zero: f32): void {
   const nothing = f32x4.splat(0);
   const one = f32x4.splat(1);
   const forZero = f32x4.splat(zero);
@@ -49,23 +57,22 @@ export function elect(out: usize, rows: usize, weights: usize, count: i32, n: i3
     for (let j: i32 = 0; j < count; j++) {
       total = f32x4.add(total, f32x4.mul(v128.load(row(rows, j) + o), weight(weights, j)));
     }
-    const sign = v128.bitselect(forZero, total, f32x4.eq(total, nothing));
+    const elected = v128.bitselect(forZero, total, f32x4.eq(total, nothing));
+    const isElected = f32x4.ne(elected, nothing);
     let kept = nothing;
     let divisor = nothing;
     for (let j: i32 = 0; j < count; j++) {
       const w = weight(weights, j);
       const x = f32x4.mul(v128.load(row(rows, j) + o), w);
-      const positive = v128.and(f32x4.gt(sign, nothing), f32x4.gt(x, nothing));
-      const negative = v128.and(f32x4.lt(sign, nothing), f32x4.lt(x, nothing));
-      const counts = v128.or(positive, negative);
+      // Signs agree where the sign bit of the exclusive or is clear.
+      const agrees = i32x4.ge_s(v128.xor(x, elected), i32x4.splat(0));
+      const counts = v128.and(v128.and(agrees, isElected), f32x4.ne(x, nothing));
       const value = v128.and(x, counts);
       if (mode == 2) kept = v128.bitselect(value, kept, f32x4.gt(f32x4.abs(value), f32x4.abs(kept)));
       else kept = f32x4.add(kept, value);
-      divisor = f32x4.add(divisor, v128.and(w, counts));
+      if (mode == 1) divisor = f32x4.add(divisor, v128.and(w, counts));
     }
-    if (mode == 1) {
-      kept = f32x4.div(kept, v128.bitselect(one, divisor, f32x4.eq(divisor, nothing)));
-    }
+    if (mode == 1) kept = f32x4.div(kept, v128.bitselect(one, divisor, f32x4.eq(divisor, nothing)));
     v128.store(out + o, kept);
   }
 }

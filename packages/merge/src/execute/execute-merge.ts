@@ -8,7 +8,8 @@ import { Journal } from './journal.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import type { MergeJob, MergeWorkerData } from './merge-worker.ts';
 import { finishOutputs, outputsExist, planDigest, prepareOutputs, temporaryName } from './output-files.ts';
-import { type BlockReference, runsOf, sampleOf, sampleStride, statisticsBlocks, writingUnits } from './units.ts';
+import { runSweepInWorkers } from './run-sweep.ts';
+import { type BlockReference, runsOf, statisticsBlocks, writingUnits } from './units.ts';
 
 /** What a merge tells while it works. `done` and `total` count scalars of the phase, `total` files for hashing. */
 export interface MergeProgress {
@@ -115,23 +116,9 @@ async function wholeModelSweeps(options: SweepOptions): Promise<unknown[]> {
   };
   const results: unknown[] = [];
   for (const [index, sweep] of program.sweeps.entries()) {
-    const pass = (state: unknown, taken: readonly BlockReference[]) =>
+    const pass = (_: Sweep, state: unknown, taken: readonly BlockReference[]) =>
       onePass({ ...options, sweep, index, state }, taken);
-    let state = sweep.start(results, group);
-    const stride = sampleStride(group.length);
-    if (sweep.sample !== undefined && stride > 1) {
-      const sampled = sampleOf(blocks, stride);
-      const share = sampled.reduce((sum, block) => sum + block.length, 0) / group.length;
-      state = sweep.sample(await pass(state, sampled), state, { share, group });
-    }
-    for (;;) {
-      const outcome = sweep.finish(await pass(state, blocks), state, group);
-      if ('result' in outcome) {
-        results.push(outcome.result);
-        break;
-      }
-      state = outcome.again;
-    }
+    results.push(await runSweepInWorkers(sweep, { group, blocks, previous: results, pass }));
   }
   return results;
 }

@@ -9,6 +9,7 @@ import {
 import { dtypeBytes, type FloatDType, isFloatDType, type KernelInstance, type KernelMemory } from '@hubfuse/tensors';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { type BlockReader, rawBlockBytes } from './block-reader.ts';
+import { runSweep } from './run-sweep.ts';
 import { BLOCK_ELEMENTS, type BlockReference, isGroup, runsOf } from './units.ts';
 
 /** Working rows that a method may ask for beside the inputs: a few per model and some more. */
@@ -70,7 +71,7 @@ export class TensorWorker {
   sweep(job: { sweep: number; state: unknown; blocks: readonly BlockReference[] }): unknown {
     this.#options.memory.release(this.#start);
     const sweep = this.#options.program.sweeps[job.sweep] as Sweep;
-    return this.#accumulate(sweep, job.state, job.blocks);
+    return this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
   }
 
   /** Writes the tensors of one unit; groups do their sweeps first. Returns the elements that were written. */
@@ -107,30 +108,27 @@ export class TensorWorker {
     const group: Group = { length: tensor.length, models: tensor.parts.length, parameters: tensor.parameters };
     const found: unknown[] = [];
     const after = memory.mark;
-    for (const sweep of program.sweeps) {
-      let state = sweep.start(found, group);
-      for (;;) {
-        let total: unknown;
-        for (const run of runsOf(blocks)) {
-          memory.release(after);
-          const partial = this.#accumulate(sweep, state, run, resident);
-          total = total === undefined ? partial : sweep.reduce(total, partial);
-        }
-        const outcome = sweep.finish(total, state, group);
-        if ('result' in outcome) {
-          found.push(outcome.result);
-          break;
-        }
-        state = outcome.again;
+    const pass = (sweep: Sweep, state: unknown, taken: readonly BlockReference[]): unknown => {
+      let total: unknown;
+      for (const run of runsOf(taken)) {
+        memory.release(after);
+        const partial = this.#accumulate(sweep, { state, blocks: run, resident });
+        total = total === undefined ? partial : sweep.reduce(total, partial);
       }
-    }
+      return total;
+    };
+    for (const sweep of program.sweeps) found.push(runSweep(sweep, { group, blocks, previous: found, pass }));
     for (const block of blocks) {
       memory.release(after);
       this.#writeBlock(tensor, { block, results: found, resident });
     }
   }
 
-  #accumulate(sweep: Sweep, state: unknown, blocks: readonly BlockReference[], resident?: Resident): unknown {
+  #accumulate(
+    sweep: Sweep,
+    options: { state: unknown; blocks: readonly BlockReference[]; resident?: Resident | undefined },
+  ): unknown {
+    const { state, blocks, resident } = options;
     const { memory } = this.#options;
     const kept: AccumulatorMemory = memory;
     const accumulator = sweep.open(state, kept);

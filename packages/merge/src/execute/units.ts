@@ -99,7 +99,7 @@ export function sampleOf(blocks: readonly BlockReference[], stride: number): Blo
   });
 }
 
-/** A sample takes 1 / stride of all values: about a million or more, at most a 64th; 1 means that none is worth it. */
+/** A sample takes 1 / stride of all values: a quarter of a million or more, at most a 64th; 1 means none is worth it. */
 export function sampleStride(elements: number): number {
-  return Math.max(1, Math.min(64, Math.floor(elements / 2 ** 21)));
+  return Math.max(1, Math.min(64, Math.floor(elements / 2 ** 18)));
 }
