@@ -10,10 +10,10 @@ import { planMergeOf } from './resolve/make-plan.ts';
 import { inputEntries, type OpenedInput, openInputs, pinModel } from './resolve/open-inputs.ts';
 import { pinData } from './resolve/pin-data.ts';
 import type { PinnedModel } from './run-plan.ts';
-import { builtModel, inputModel } from './scoring/reference-models.ts';
 import { ModelScorer, type ScoredModel } from './scoring/score-models.ts';
 import { scoreReferences } from './scoring/score-references.ts';
 import { ExampleCounts, scoreRow } from './scoring/score-rows.ts';
+import { builtModel, inputModel } from './scoring/scored-models.ts';
 import { scoringData } from './scoring/scoring-data.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 

@@ -9,7 +9,7 @@ import { localInputs } from '../local-inputs.ts';
 import { type ModelFolder, modelFolder, requirePartial, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
-import { addOnnx, verifyWeights } from '../publication/complete-folder.ts';
+import { addOnnx, removeLeftovers, verifyWeights } from '../publication/complete-folder.ts';
 import { manifestOfRun } from '../publication/manifest-of-run.ts';
 import type { ScoreTable } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
@@ -51,6 +51,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
   const { weights } = context.output<MergeOutput>('merge');
   const scores = plan.recipe.evaluate === undefined ? undefined : evaluated(context);
   requirePartial(folder);
+  await removeLeftovers(folder);
   await verifyWeights(folder, plan.merge);
   const onnx = await addOnnx({ folder, registry, signal });
   if ('missing' in onnx) {

@@ -1,9 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportOnnx } from '@hubfuse/graphs';
 import { openFolder } from '@hubfuse/hub';
 import type { MergePlan } from '@hubfuse/merge';
 import { GraphError, type Registry, RunError } from '@hubfuse/plugin';
-import { readCheckpoint } from '@hubfuse/tensors';
+import { listFolder, readCheckpoint } from '@hubfuse/tensors';
 
 /** Says that hubfuse has no graph for this kind of model; the merge itself does not depend on one. */
 const NO_GRAPH = new Set([
@@ -54,4 +55,14 @@ export async function verifyWeights(folder: string, plan: MergePlan): Promise<vo
         : `the tensor "${wrong.name}" is not as planned`,
     hint: 'something else wrote into the folder: start a fresh run',
   });
+}
+
+/** Names of files under way: of writes that are renamed when they are whole, and of the merge's own records. */
+const UNFINISHED = /(?:^|\/)(?:\.[^/]*|[^/]*\.(?:tmp|partial))$/;
+
+/** Removes what killed attempts left half-written, so that nothing of it is published. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const { path } of await listFolder(folder)) {
+    if (UNFINISHED.test(path)) await rm(join(folder, path));
+  }
 }

@@ -1,12 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { HUBFUSE_VERSION, MANIFEST_FILE, MANIFEST_FORMAT, type Manifest, type ManifestInput } from '@hubfuse/hub';
+import { listFolder } from '@hubfuse/tensors';
 import { isRead } from '../fetch-inputs.ts';
 import { hashFile } from '../hash-file.ts';
 import type { ScoreTable } from '../report.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedData, PinnedModel, RunPlan } from '../run-plan.ts';
-import { listFiles } from '../scoring/reference-models.ts';
 
 /** Files that the manifest does not list: itself, and the card, which a person may edit on the Hub. */
 const UNLISTED = new Set<string>([MANIFEST_FILE, 'README.md']);
@@ -28,7 +27,7 @@ export async function manifestOfRun(options: {
   const { spec, plan, folder, known, inputFolders, scores, signal } = options;
   const { seed, shardSize } = spec.options;
   const checksums = new Map(known.map(({ path, sha256 }) => [path, sha256]));
-  const paths = (await listFiles(folder)).filter((path) => !UNLISTED.has(path));
+  const files = (await listFolder(folder)).filter(({ path }) => !UNLISTED.has(path));
   const inputs = plan.models.flatMap((model, index) => (model.role === 'published' ? [] : [{ model, index }]));
   return {
     format: MANIFEST_FORMAT,
@@ -44,9 +43,9 @@ export async function manifestOfRun(options: {
       ...(shardSize === undefined ? {} : { shardSize }),
     },
     outputs: await Promise.all(
-      paths.map(async (path) => ({
+      files.map(async ({ path, size }) => ({
         path,
-        size: (await stat(join(folder, path))).size,
+        size,
         sha256: checksums.get(path) ?? (await hashFile(join(folder, path), signal)),
       })),
     ),

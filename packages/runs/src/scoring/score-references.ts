@@ -1,7 +1,7 @@
 import { EvaluationError, GraphError } from '@hubfuse/plugin';
 import type { ScoreRole } from '../report.ts';
-import { ensembleModel } from './reference-models.ts';
 import type { ScoredModel } from './score-models.ts';
+import { ensembleModel } from './scored-models.ts';
 
 /**
  * Scores what a merge is compared with: its parents, the base, and the output ensemble of the parents. A base without a

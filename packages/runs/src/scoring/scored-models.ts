@@ -1,5 +1,4 @@
-import { readdir } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { listFolder } from '@hubfuse/tensors';
 import type { PinnedModel } from '../run-plan.ts';
 import { ensembleIdentity, modelIdentity } from './model-identity.ts';
 import type { ScoredModel } from './score-models.ts';
@@ -22,7 +21,7 @@ export async function builtModel(options: {
 }): Promise<ScoredModel> {
   const { name, folder, weights, signal } = options;
   const known = new Map(weights.map(({ path, sha256 }) => [path, sha256]));
-  const files = (await listFiles(folder)).map((path) => {
+  const files = (await listFolder(folder)).map(({ path }) => {
     const sha256 = known.get(path);
     return sha256 === undefined ? { path } : { path, sha256 };
   });
@@ -36,19 +35,4 @@ export function ensembleModel(name: string, members: readonly ScoredModel[]): Sc
     input: { ensemble: members.flatMap(({ input }) => ('ensemble' in input ? input.ensemble : [input])) },
     identity: ensembleIdentity(members.map(({ identity }) => identity)),
   };
-}
-
-/** Files of a folder and the folders in it, sorted, with forward slashes; hidden ones are left out. */
-export async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(folder.length + 1)
-        .split(sep)
-        .join('/'),
-    )
-    .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
-    .sort();
 }
