@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
+import { registerPublishers } from '@hubfuse/hub';
 import { registerMethods } from '@hubfuse/merge';
 import { openStore, registerStores } from '@hubfuse/objects';
 import { type ObjectStore, Registry } from '@hubfuse/plugin';
@@ -11,9 +12,8 @@ import type { ExampleHub } from '../support/example-hub.ts';
 
 export async function fullRegistry(): Promise<Registry> {
   const registry = new Registry();
-  for (const register of [registerStores, registerMethods, registerArchitectures, registerEvaluation]) {
-    await register(registry);
-  }
+  const rooms = [registerStores, registerMethods, registerArchitectures, registerEvaluation, registerPublishers];
+  for (const register of rooms) await register(registry);
   return registry;
 }
 

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
+import { registerPublishers } from '@hubfuse/hub';
 import { registerMethods } from '@hubfuse/merge';
 import { openStore, registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
@@ -12,9 +13,8 @@ import { createRun, executeRun } from '@hubfuse/runs';
 const { store: location, workspace, cacheDir, hubUrl, recipe, directory, out } = JSON.parse(process.argv[2] ?? '');
 const print = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const registry = new Registry();
-for (const register of [registerStores, registerMethods, registerArchitectures, registerEvaluation]) {
-  await register(registry);
-}
+const rooms = [registerStores, registerMethods, registerArchitectures, registerEvaluation, registerPublishers];
+for (const register of rooms) await register(registry);
 const store = await openStore(location, registry);
 try {
   const { id } = await createRun({

@@ -8,6 +8,8 @@ export interface Configuration {
   plugins: readonly string[];
   /** The Hub that stands in for huggingface.co, where neither `--hub` nor `HF_ENDPOINT` names one. */
   hub?: string;
+  /** URL or folder of the store that keeps the runs. Default: `store` below the home of hubfuse. */
+  store?: string;
 }
 
 export const CONFIGURATION_FILE = 'hubfuse.config.json';
@@ -33,16 +35,17 @@ export async function readConfiguration(directory: string): Promise<Configuratio
 
 function validate(content: unknown): Configuration {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) throw unusable('it is no JSON object');
-  const { plugins = [], hub, ...rest } = content as Record<string, unknown>;
+  const { plugins = [], hub, store, ...rest } = content as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) {
-    throw unusable(`the key "${unknown}" is unknown`, undefined, didYouMean(unknown, ['plugins', 'hub']));
+    throw unusable(`the key "${unknown}" is unknown`, undefined, didYouMean(unknown, ['plugins', 'hub', 'store']));
   }
   if (!Array.isArray(plugins) || !plugins.every((plugin): plugin is string => typeof plugin === 'string')) {
     throw unusable('"plugins" must be a list of package names and files');
   }
   if (hub !== undefined && typeof hub !== 'string') throw unusable('"hub" must be a URL');
-  return { plugins, ...(hub === undefined || hub === '' ? {} : { hub }) };
+  if (store !== undefined && typeof store !== 'string') throw unusable('"store" must be a URL or a folder');
+  return { plugins, ...(hub ? { hub } : {}), ...(store ? { store } : {}) };
 }
 
 function unusable(message: string, cause?: unknown, hint?: string): UsageError {

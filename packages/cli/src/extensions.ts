@@ -1,8 +1,10 @@
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
+import { registerPublishers } from '@hubfuse/hub';
 import { registerMethods } from '@hubfuse/merge';
 import { registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
+import { registerLaunchers } from '@hubfuse/runs';
 
 /** Knows the built-in extensions and then the plugins, in the order given. @throws PluginError */
 export async function createRegistry(directory: string, plugins: readonly string[]): Promise<Registry> {
@@ -11,6 +13,8 @@ export async function createRegistry(directory: string, plugins: readonly string
   await registerMethods(registry);
   await registerArchitectures(registry);
   await registerEvaluation(registry);
+  await registerPublishers(registry);
+  await registerLaunchers(registry);
   for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
   return registry;
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { openStore } from '@hubfuse/objects';
 import type { ObjectStore, Registry } from '@hubfuse/plugin';
+import type { Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
 
 /** Where runs keep what they need to be resumed. */
 export interface Workspace {
@@ -9,7 +11,11 @@ export interface Workspace {
   store: ObjectStore;
 }
 
-/** Opens the workspace below the home of hubfuse, creating what is missing. */
-export async function openWorkspace(home: string, registry: Registry): Promise<Workspace> {
-  return { folder: join(home, 'work'), store: await openStore(join(home, 'store'), registry) };
+/** Opens the workspace below the home of hubfuse, creating what is missing; the store is where the project keeps it. */
+export async function openWorkspace(
+  { environment, configuration }: { environment: Environment; configuration: Configuration },
+  registry: Registry,
+): Promise<Workspace> {
+  const { home } = environment;
+  return { folder: join(home, 'work'), store: await openStore(configuration.store ?? join(home, 'store'), registry) };
 }

@@ -16,6 +16,7 @@ export { openDataset, openModel } from './open-model.ts';
 export * from './options.ts';
 export { publishFolder } from './publish-folder.ts';
 export type * from './publish-types.ts';
+export { registerPublishers } from './publishers.ts';
 export { renderCard } from './render-card.ts';
 export type * from './source.ts';
 export { redact } from './token.ts';

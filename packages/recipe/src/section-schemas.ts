@@ -73,7 +73,7 @@ export function evaluateSchema(registry: Registry): JsonSchema {
 
 /** The `publish:` block with the registered publishers. */
 export function publishSchema(registry: Registry): JsonSchema {
-  const plugins = registry.names('publisher').filter((name) => name !== 'hub' && name !== 's3');
+  const plugins = registry.list('publisher').filter(({ name }) => name !== 'hub' && name !== 's3');
   const repo: JsonSchema = { type: 'string', description: 'namespace/name; it is created where it does not exist.' };
   return {
     type: 'object',
@@ -96,7 +96,7 @@ export function publishSchema(registry: Registry): JsonSchema {
           },
         ],
       },
-      ...Object.fromEntries(plugins.map((name) => [name, { type: 'object' }])),
+      ...Object.fromEntries(plugins.map(({ name, targetSchema }) => [name, targetSchema ?? { type: 'object' }])),
       if: {
         type: 'string',
         description:

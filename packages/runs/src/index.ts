@@ -10,6 +10,8 @@ export { type CreatedRun, createRun } from './create-run.ts';
 export { readEvents } from './event-log.ts';
 export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions } from './execution.ts';
+export { launchRun } from './launch-run.ts';
+export { registerLaunchers } from './launchers.ts';
 export { PHASES, type PhaseName } from './phase.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export type {

@@ -16,6 +16,12 @@ export default defineCommand({
   positionals: runPositionals,
   options: {
     ...runOptions,
+    launcher: {
+      type: 'text',
+      value: 'name',
+      default: 'local',
+      description: 'where it runs: here, or as a plugin offers',
+    },
     fresh: { type: 'flag', description: 'start over instead of continuing an interrupted merge' },
   },
   examples: [
@@ -37,14 +43,15 @@ export default defineCommand({
         hint: 'add --out <folder>, or `publish` to the recipe',
       });
     }
-    const { createRun, executeRun } = await import('@hubfuse/runs');
+    const { createRun, launchRun } = await import('@hubfuse/runs');
     const { openWorkspace } = await import('../workspace.ts');
     const { describeReport, reportAsJson, showRun } = await import('../run-view.ts');
-    const { store, folder: workspace } = await openWorkspace(context.environment.home, registry);
+    const launcher = registry.get('launcher', context.options.launcher ?? 'local');
+    const { store, folder: workspace } = await openWorkspace(context, registry);
     const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
     const { workers, memory } = context.options;
-    const settings = { store, runId, registry, hub, workspace, workers, memory, signal: context.signal };
-    const report = await executeRun({ ...settings, ...showRun(context.output) });
+    const execution = { store, runId, registry, hub, workspace, workers, memory, signal: context.signal };
+    const report = await launchRun({ launcher, ...execution, ...showRun(context.output) });
     context.output.result(reportAsJson(report), () => describeReport(report));
     return report.gate?.met === false ? EXIT_CODES.gate.code : EXIT_CODES.ok.code;
   },

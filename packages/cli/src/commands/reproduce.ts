@@ -16,14 +16,14 @@ export default defineCommand({
   options: { hub: common.hub, token: common.token, workers: common.workers, memory: common.memory },
   examples: [{ command: 'hubfuse reproduce you/support-intents', explanation: 'is it what its card says?' }],
   async run(context) {
-    const { positionals, options, output, signal, directory, environment, registry } = context;
+    const { positionals, options, output, signal, directory, registry } = context;
     const { reproduce } = await import('@hubfuse/runs');
     const { parseModelReference } = await import('@hubfuse/recipe');
     const { hubOptions } = await import('../hub-options.ts');
     const { openWorkspace } = await import('../workspace.ts');
     const extensions = await registry();
     const hub = await hubOptions(context);
-    const { folder: workspace } = await openWorkspace(environment.home, extensions);
+    const { folder: workspace } = await openWorkspace(context, extensions);
     const { workers, memory } = options;
     const [model = ''] = positionals;
     const result = await reproduce({

@@ -1,10 +1,9 @@
-import { type HubOptions, requireFreeBytes } from '@hubfuse/hub';
+import { requireFreeBytes } from '@hubfuse/hub';
 import { toJson } from '@hubfuse/objects';
-import { HubError } from '@hubfuse/plugin';
-import type { Recipe } from '@hubfuse/recipe';
 import { runKeys } from '../keys.ts';
 import { checkFinalFolder, modelFolder } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
+import { publishTargets } from '../publication/publish-targets.ts';
 import { makePlan } from '../resolve/make-plan.ts';
 import type { RunPlan } from '../run-plan.ts';
 
@@ -14,7 +13,7 @@ const resolve: Phase = {
   async run(context) {
     const { spec, execution, hub } = context;
     const { final, temporary } = modelFolder(spec, execution.workspace);
-    requireToken(spec.recipe, hub);
+    await checkTargets(context);
     const plan = await makePlan({ spec, hub, registry: execution.registry });
     await checkFinalFolder(
       final,
@@ -32,15 +31,11 @@ const resolve: Phase = {
   },
 };
 
-/** Hours of work would be lost where a publication could not be made at their end. */
-function requireToken({ publish }: Recipe, hub: HubOptions): void {
-  if (publish?.hub === undefined || hub.token !== undefined) return;
-  throw new HubError({
-    code: 'hub/no-token',
-    where: 'publish.hub',
-    message: `publishing to ${publish.hub.repo} needs a token of the Hub, and there is none`,
-    hint: 'log in with `hf auth login`, or set HF_TOKEN to a token that may write',
-  });
+/** What cannot be published to is refused before the work whose result it would be. */
+async function checkTargets({ spec, execution, hub, signal }: PhaseContext): Promise<void> {
+  for (const { name, target } of publishTargets(spec.recipe)) {
+    await execution.registry.get('publisher', name).check?.(target, { hub, signal });
+  }
 }
 
 async function announce(context: PhaseContext, plan: RunPlan): Promise<void> {

@@ -3,6 +3,7 @@ import { type MergePlan, planMerge } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
 import { type Recipe, requireBase } from '@hubfuse/recipe';
 import type { PhaseName } from '../phase.ts';
+import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
 import { averageRecipe } from './average-recipe.ts';
@@ -104,15 +105,15 @@ function cardFacts(inputs: readonly OpenedInput[]): RunPlan['card'] {
   };
 }
 
-function phasesOf({ evaluate, publish }: Recipe): PhaseName[] {
-  const publishes = publish !== undefined && (publish.hub !== undefined || Object.keys(publish.others).length > 0);
+function phasesOf(recipe: Recipe): PhaseName[] {
+  const { evaluate, publish } = recipe;
   return [
     'fetch',
     'merge',
     ...(evaluate === undefined ? [] : (['evaluate'] as const)),
     ...(publish?.gate === undefined ? [] : (['gate'] as const)),
     'assemble',
-    ...(publishes ? (['publish'] as const) : []),
+    ...(publishTargets(recipe).length > 0 ? (['publish'] as const) : []),
   ];
 }
 

@@ -1,0 +1,58 @@
+import { HubError, type Publication, type PublishContext, type Publisher } from '@hubfuse/plugin';
+import type { HubEvent } from '../events.ts';
+import type { Manifest } from '../manifest.ts';
+import type { HubOptions } from '../options.ts';
+import { publishFolder } from '../publish-folder.ts';
+
+/** `publish.hub` of a recipe, checked and complete. */
+type HubTarget = {
+  repo: string;
+  as?: 'commit' | 'pull_request';
+  branch?: string;
+  private?: boolean;
+};
+
+type HubPublication = Publication & { target: HubTarget; manifest: Manifest };
+type HubContext = PublishContext & { hub: HubOptions };
+
+/** A model repository of the Hub. */
+const hub: Publisher = {
+  kind: 'publisher',
+  name: 'hub',
+
+  /** Hours of work would be lost where a publication could not be made at their end. */
+  async check(target: HubTarget, { hub: access }: Pick<HubContext, 'signal' | 'hub'>) {
+    if (access.token !== undefined) return;
+    throw new HubError({
+      code: 'hub/no-token',
+      where: 'publish.hub',
+      message: `publishing to ${target.repo} needs a token of the Hub, and there is none`,
+      hint: 'log in with `hf auth login`, or set HF_TOKEN to a token that may write',
+    });
+  },
+
+  async publish({ target, folder, title, description, manifest }: HubPublication, context: HubContext) {
+    const { url, revision, already, as } = await publishFolder({
+      ...{ folder, title, description, manifest },
+      repo: target.repo,
+      as: target.as,
+      branch: target.branch,
+      // A repository that exists keeps its visibility; only a wish for privacy is one.
+      private: target.private ? true : undefined,
+      attempt: context.attempt,
+      options: { ...context.hub, signal: context.signal, onProgress: uploadProgress(context) },
+    });
+    return { url, revision, already, as };
+  },
+};
+
+function uploadProgress(context: HubContext): (event: HubEvent) => void {
+  return (event) => {
+    context.hub.onProgress?.(event);
+    if (event.type !== 'upload') return;
+    const label = `${event.state} ${event.path}`;
+    context.progress({ label, done: Math.round(event.progress * 1000), total: 1000, unit: 'steps' });
+  };
+}
+
+export default hub;

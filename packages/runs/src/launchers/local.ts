@@ -1,0 +1,43 @@
+import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
+import { cancelRun } from '../cancel-run.ts';
+import { readEvents } from '../event-log.ts';
+import { executeRun } from '../execute-run.ts';
+import type { ExecutionOptions } from '../execution.ts';
+import { isAlive } from '../ownership.ts';
+import type { RunState } from '../run.ts';
+import { readState } from '../state-cell.ts';
+
+/** This process. Its jobs are named by the run alone, so that another process of this machine can ask after them. */
+const local: Launcher = {
+  kind: 'launcher',
+  name: 'local',
+  description: 'in this process',
+
+  async submit({ run, execution }: Job & { execution: ExecutionOptions }) {
+    const ended = executeRun({ ...execution, runId: run }).then(() => undefined);
+    // Whoever submits may look at `ended` later than it is rejected.
+    ended.catch(() => undefined);
+    return { handle: run, ended };
+  },
+
+  async describe({ store, run }: SubmittedJob) {
+    const { state } = await readState(store, run);
+    return describeState(state);
+  },
+
+  cancel: ({ store, run }: SubmittedJob) => cancelRun({ store, runId: run }),
+
+  async *logs({ store, run }: SubmittedJob) {
+    for await (const event of readEvents({ store, runId: run })) yield JSON.stringify(event);
+  },
+};
+
+function describeState({ status, owner, error }: RunState): JobDescription {
+  if (status === 'created') return { status: 'pending' };
+  if (status === 'running' && (owner === undefined || !isAlive(owner))) {
+    return { status: 'failed', reason: 'the process that executed it is gone; start it again to continue' };
+  }
+  return { status, ...(error === undefined ? {} : { reason: error.message }) };
+}
+
+export default local;
