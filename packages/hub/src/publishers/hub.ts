@@ -1,8 +1,9 @@
 import { HubError, type Publication, type PublishContext, type Publisher } from '@hubfuse/plugin';
 import type { HubEvent } from '../events.ts';
 import type { Manifest } from '../manifest.ts';
-import type { HubOptions } from '../options.ts';
+import { DEFAULT_HUB_URL, type HubOptions } from '../options.ts';
 import { publishFolder } from '../publish-folder.ts';
+import { whoAmI } from '../who-am-i.ts';
 
 /** `publish.hub` of a recipe, checked and complete. */
 type HubTarget = {
@@ -21,13 +22,22 @@ const hub: Publisher = {
   name: 'hub',
 
   /** Hours of work would be lost where a publication could not be made at their end. */
-  async check(target: HubTarget, { hub: access }: Pick<HubContext, 'signal' | 'hub'>) {
-    if (access.token !== undefined) return;
+  async check({ repo }: HubTarget, context: Pick<HubContext, 'signal' | 'hub'>) {
+    const account = await whoAmI({ ...context.hub, signal: context.signal });
+    if (account === undefined) {
+      throw new HubError({
+        code: 'hub/no-token',
+        where: 'publish.hub',
+        message: `publishing to ${repo} needs a token of the Hub, and there is none`,
+        hint: 'log in with `hf auth login`, or set HF_TOKEN to a token that may write',
+      });
+    }
+    if (account.role !== 'read') return;
     throw new HubError({
-      code: 'hub/no-token',
+      code: 'hub/forbidden',
       where: 'publish.hub',
-      message: `publishing to ${target.repo} needs a token of the Hub, and there is none`,
-      hint: 'log in with `hf auth login`, or set HF_TOKEN to a token that may write',
+      message: `the token from ${context.hub.tokenOrigin ?? 'the options'} may only read, and publishing to ${repo} writes`,
+      hint: `make a token with the role "write" at ${context.hub.hubUrl ?? DEFAULT_HUB_URL}/settings/tokens`,
     });
   },
 
