@@ -157,7 +157,7 @@ describe.each(FAMILIES)('$models random models in $storage merge as the formulas
         return !fragile.has(k) && !(Math.abs((found[k] as number) - expected) <= 1e-6 + 2e-7 * Math.abs(expected));
       });
       expect(wrong, `positions in ${names.join(', ')}`).toEqual([]);
-      expect(fragile.size, 'positions left out').toBeLessThan(2 + merged.length / 200);
+      expect(fragile.size, 'positions left out').toBeLessThan(2 + merged.length / 50);
     }
   });
 });
