@@ -35,4 +35,4 @@ test('Node.js 24 merges and scores', async (context) => {
   const scored = await hubfuse(['evaluate', 'merged', ...data, '--json'], options);
   expect(scored.code, scored.stderr).toBe(0);
   expect(scored.last().accuracy).toBeGreaterThan(0.5);
-}, 120_000);
+}, 240_000);

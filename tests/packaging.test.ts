@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { isUnreachable, type NpmResult, npm } from './support/npm.ts';
 const root = join(import.meta.dirname, '..');
 const zoo = join(root, 'examples/intents-tiny');
 const MODELS = ['money', 'home', 'travel', 'office'].map((name) => join(zoo, name));
+const data = join(zoo, 'data/money.test.jsonl');
 const MERGE = ['merge', ...MODELS, '--method', 'pcb', '--base', join(zoo, 'base'), '--parameter', 'lambda=0.5'];
 
 let work: string;
@@ -46,14 +48,19 @@ test('the packed packages install without a word of ours and merge, whatever onn
     ['merged', 'here'].map((folder) => readFile(join(directory, folder, 'model.safetensors'))),
   );
   expect(ours?.equals(theirs ?? Buffer.alloc(0))).toBe(true);
-}, 120_000);
+
+  // Where the install script failed, scoring says what to install; where it did not, it scores.
+  const scored = await hubfuse(['evaluate', 'merged', '--data', data], { bin, directory, variables });
+  const missing = !existsSync(join(directory, 'node_modules/onnxruntime-node'));
+  expect(scored.code, scored.stderr).toBe(missing ? 6 : 0);
+  if (missing) expect(scored.stderr).toContain('ONNXRUNTIME_NODE_INSTALL=skip');
+}, 240_000);
 
 test('installed as the README says, they score', async (context) => {
   const installed = await install('scoring', { ONNXRUNTIME_NODE_INSTALL: 'skip' });
   if (isUnreachable(installed)) context.skip('the npm registry cannot be reached');
   expect(installed.code, installed.output).toBe(0);
   const { bin, project: directory } = installed;
-  const data = join(zoo, 'data/money.test.jsonl');
   const { code, stderr, last } = await hubfuse(['evaluate', join(zoo, 'money'), '--data', data, '--json'], {
     bin,
     directory,
@@ -63,4 +70,4 @@ test('installed as the README says, they score', async (context) => {
     rows: { money: { test: { money: number } } };
   };
   expect(last().accuracy).toBeCloseTo(scores.rows.money.test.money, 3);
-}, 120_000);
+}, 240_000);

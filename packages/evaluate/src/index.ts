@@ -1,5 +1,6 @@
 export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset } from './dataset.ts';
 export { registerEvaluation } from './register.ts';
+export { requireRuntime } from './require-runtime.ts';
 export { openScorer, score } from './scorer.ts';
 export type {
   EnsembleInput,

@@ -2,6 +2,7 @@ import { EvaluationError, type Metric, type Task } from '@hubfuse/plugin';
 import { EncodedCache } from './encoded-cache.ts';
 import { defaultWorkers } from './environment.ts';
 import { prepareModel } from './prepare-model.ts';
+import { requireRuntime } from './require-runtime.ts';
 import type { ScoreOptions, Scorer, ScorerOptions } from './scorer-types.ts';
 import type { Scores } from './scores.ts';
 import { planScoring, runScoring } from './scoring.ts';
@@ -13,6 +14,7 @@ const DEFAULT_BATCH_TOKENS = 512;
 
 /** Starts a scorer; its threads start with the first model. Close it when done. */
 export function openScorer(options: ScorerOptions): Scorer {
+  requireRuntime();
   return new PooledScorer(options);
 }
 

@@ -1,7 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { pathToFileURL } from 'node:url';
+import { requireRuntime } from '@hubfuse/evaluate';
 import { freeBytes, type HubOptions, whoAmI } from '@hubfuse/hub';
 import { HubfuseError } from '@hubfuse/plugin';
 import { formatBytes } from '../units.ts';
@@ -79,20 +78,14 @@ function checkProcessor(): Outcome {
   };
 }
 
-/** Loads what scoring needs: both packages are optional, because their install scripts want a network of their own. */
 async function checkScoring(): Promise<Outcome> {
-  const { resolve } = createRequire(import.meta.resolve('@hubfuse/evaluate'));
   try {
-    for (const name of ['onnxruntime-node', '@huggingface/transformers'])
-      await import(pathToFileURL(resolve(name)).href);
+    requireRuntime();
     return ok('onnxruntime and transformers.js are there');
   } catch (error) {
-    const [reason = ''] = (error as Error).message.split('\n');
-    return {
-      status: 'warning',
-      message: `merging works, scoring does not: ${reason}`,
-      hint: 'install again with ONNXRUNTIME_NODE_INSTALL=skip set, which leaves out the CUDA libraries',
-    };
+    if (!(error instanceof HubfuseError)) throw error;
+    const { summary, hint = '' } = error;
+    return { status: 'warning', message: `merging works; ${summary}`, hint };
   }
 }
 

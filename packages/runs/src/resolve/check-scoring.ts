@@ -1,12 +1,16 @@
+import { requireRuntime } from '@hubfuse/evaluate';
 import { type Recipe, recipeError } from '@hubfuse/recipe';
 
 /**
- * Refuses an evaluation without a mean, which every comparison and the card need.
- * @throws RecipeError `recipe/no-domain`.
+ * Refuses an evaluation that cannot be: without a mean, which every comparison and the card need, or without the packages
+ * that score.
+ * @throws RecipeError `recipe/no-domain`; EvaluationError `evaluate/not-installed`.
  */
 export function checkScoring(recipe: Recipe): void {
   const { evaluate } = recipe;
-  if (evaluate === undefined || evaluate.datasets.some(({ domain }) => domain === 'in')) return;
+  if (evaluate === undefined) return;
+  requireRuntime();
+  if (evaluate.datasets.some(({ domain }) => domain === 'in')) return;
   throw recipeError({
     recipe,
     path: 'evaluate.datasets',
