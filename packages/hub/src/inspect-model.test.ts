@@ -93,3 +93,12 @@ test('a config.json that is no object is an error that names the file', async ()
     /ns\/name\/config.json/,
   );
 });
+
+test('a config.json of a gigabyte is refused without being read', async () => {
+  const source: ModelSource = {
+    ...sourceOf({ 'model.safetensors': 'x' }),
+    files: [{ path: 'config.json', size: 1_000_000_000 }],
+    read: () => Promise.reject(new Error('it was read')),
+  };
+  await expect(inspectModel(source)).rejects.toThrow(/config.json has 1000000000 bytes/);
+});

@@ -12,11 +12,12 @@ const ADAPTER = /^adapter_(model\.(safetensors|bin)|config\.json)$/;
 /** Words in names of repositories that hold quantised weights. */
 const QUANTISED_NAME = /(?:^|[-_.])(gguf|awq|gptq|exl2|exl3|bnb|4bit|8bit|int4|int8|w4a16|w8a8|hqq|mlx)(?:[-_.]|$)/i;
 const LARGEST_CARD = 4 * 1024 * 1024;
+const LARGEST_CONFIG = 64 * 1024 * 1024;
 
 /**
  * What a model is, from its listing, config.json and card: three small reads. Findings of severity `refuse` say why it
  * cannot be merged.
- * @throws HubError `hub/bad-config` where config.json is no JSON object
+ * @throws HubError `hub/bad-config` where config.json is no JSON object, or too large to be one
  */
 export async function inspectModel(source: ModelSource): Promise<Inspection> {
   const config = await readConfig(source);
@@ -39,7 +40,9 @@ export function requireMergeable(inspection: Inspection): void {
 }
 
 async function readConfig(source: ModelSource): Promise<Record<string, unknown> | undefined> {
-  if (!has(source, CONFIG)) return undefined;
+  const file = source.files.find(({ path }) => path === CONFIG);
+  if (file === undefined) return undefined;
+  if (file.size > LARGEST_CONFIG) throw badConfig(source, `has ${file.size} bytes; at most 64 MiB are read`);
   const text = Buffer.from(await source.read(CONFIG)).toString('utf8');
   try {
     const config: unknown = JSON.parse(text);
@@ -49,10 +52,14 @@ async function readConfig(source: ModelSource): Promise<Record<string, unknown> 
   } catch {
     // Answered below.
   }
-  throw new HubError({
+  throw badConfig(source, 'is not a JSON object');
+}
+
+function badConfig(source: ModelSource, problem: string): HubError {
+  return new HubError({
     code: 'hub/bad-config',
     where: `${source.name}/${CONFIG}`,
-    message: 'config.json is not a JSON object',
+    message: `config.json ${problem}`,
     hint: 'the repository is damaged; take another revision',
   });
 }
@@ -62,10 +69,6 @@ async function readCard(source: ModelSource): Promise<CardMetadata> {
   if (file === undefined || file.size === 0) return parseCard('');
   const bytes = await source.read(CARD, { start: 0, end: Math.min(file.size, LARGEST_CARD) });
   return parseCard(Buffer.from(bytes).toString('utf8'));
-}
-
-function has(source: ModelSource, path: string): boolean {
-  return source.files.some((file) => file.path === path);
 }
 
 /** The safetensors files that transformers would load from the root; others may hold the same weights once more. */
