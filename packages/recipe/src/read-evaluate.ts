@@ -10,6 +10,9 @@ const KEYS = ['task', 'metric', 'datasets', 'batch_tokens', 'max_length', 'limit
 const PARTS = ['dev', 'test', 'calib'] as const;
 const DATASET_KEYS = ['name', 'from', ...PARTS, 'format', 'split', 'limit', 'seed', 'domain', 'head'];
 
+/** Scores are objects by dataset name, in which JavaScript takes this one for something else. */
+const NO_NAME = 'a dataset cannot be named "__proto__"';
+
 /** The `evaluate:` block. Tasks, metrics, formats and columns are those that are registered. */
 export function readEvaluate(field: Field, context: ReadContext): EvaluateSection | undefined {
   if (!field.expectMapping(KEYS)) return undefined;
@@ -107,6 +110,7 @@ function readName(item: Field): string | undefined {
   const field = item.get('name');
   if (field === undefined) return item.reportMissing('a dataset needs a `name`');
   const name = field.text();
+  if (name === '__proto__') return field.report({ code: 'recipe/reserved-name', message: NO_NAME });
   if (name === undefined || !RESERVED_GATE_WORDS.includes(name)) return name;
   const hint = `${RESERVED_GATE_WORDS.join(', ')} are words of the gate`;
   return field.report({ code: 'recipe/reserved-name', message: `a dataset cannot be named "${name}"`, hint });

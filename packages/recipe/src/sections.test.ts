@@ -89,6 +89,13 @@ describe('evaluate', () => {
       'gate',
     ],
     [
+      "a name of JavaScript's own",
+      evaluate('[{name: __proto__, dev: a.csv}]'),
+      'reserved-name',
+      'evaluate.datasets[0].name',
+      '__proto__',
+    ],
+    [
       'a name twice',
       evaluate('[{name: a, dev: a.csv}, {name: a, dev: b.csv}]'),
       'duplicate-name',
