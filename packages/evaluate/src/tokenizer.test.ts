@@ -119,3 +119,10 @@ test('pairs of a RoBERTa have one segment', async () => {
     cut: 0,
   });
 });
+
+test('a tokenizer.json without content is an error that names the file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hubfuse-tokenizer-'));
+  await writeFile(join(folder, 'tokenizer.json'), '');
+  const failure = { code: 'evaluate/model-file', where: join(folder, 'tokenizer.json') };
+  await expect(PythonLikeTokenizer.open(folder, 8)).rejects.toMatchObject(failure);
+});

@@ -30,11 +30,13 @@ export class PythonLikeTokenizer implements TaskTokenizer {
   /**
    * @param folder Absolute path of a folder with tokenizer.json and tokenizer_config.json.
    * @param maxLength Most tokens of an example, special tokens included.
+   * @throws EvaluationError `evaluate/model-file` where tokenizer.json is no JSON
    */
   static async open(folder: string, maxLength: number): Promise<PythonLikeTokenizer> {
+    // Read before transformers.js does, whose message would name no file.
+    const description = await readDescription(join(folder, 'tokenizer.json'));
     const { AutoTokenizer } = await import('@huggingface/transformers');
     const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
-    const description = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as TokenizerFile;
     return new PythonLikeTokenizer(tokenizer, maxLength, habitsOf(description));
   }
 
@@ -175,6 +177,20 @@ interface Step {
 interface TokenizerFile {
   pre_tokenizer?: Step | null;
   post_processor?: Step | null;
+}
+
+async function readDescription(path: string): Promise<TokenizerFile> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as TokenizerFile;
+  } catch (cause) {
+    throw new EvaluationError({
+      code: 'evaluate/model-file',
+      where: path,
+      message: `the tokenizer cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'fetch the file again, or save the tokenizer anew',
+      cause,
+    });
+  }
 }
 
 /** What tokenizer.json says beyond what transformers.js does. */
