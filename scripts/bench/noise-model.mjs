@@ -1,5 +1,5 @@
 // Models of noise for benchmarks: a base and fine-tunes of it, in the layout of a Llama, bfloat16.
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeHeader } from '@hubfuse/tensors';
 
@@ -45,8 +45,14 @@ function fill(buffer, { seed, deltaSeed }) {
   }
 }
 
-/** Writes the base and `count` fine-tunes below `root` where they are missing; returns their folders. */
-export function noiseModels({ root, bytes, count }) {
+/** Scalars that are filled at once: 8 MiB. */
+const BLOCK = 1 << 22;
+
+/**
+ * Writes the base and `count` fine-tunes below `root` where they are missing; returns their folders.
+ * `every`: only each so many-th block of 8 MiB holds noise, the others are holes (zeros that take no disk). Default 1.
+ */
+export function noiseModels({ root, bytes, count, every = 1 }) {
   const tensors = layout(bytes);
   const header = encodeHeader({ tensors, metadata: { format: 'pt' } });
   const folders = ['base', ...Array.from({ length: count }, (_, i) => `model-${i + 1}`)].map((name) =>
@@ -62,13 +68,20 @@ export function noiseModels({ root, bytes, count }) {
     );
     const file = openSync(path, 'w');
     writeSync(file, header.bytes);
-    const block = new Uint16Array(1 << 22);
-    let left = (header.fileSize - header.bytes.length) / 2;
-    for (let number = 1; left > 0; number++) {
-      const piece = block.subarray(0, Math.min(left, block.length));
+    ftruncateSync(file, header.fileSize);
+    const block = new Uint16Array(BLOCK);
+    const scalars = (header.fileSize - header.bytes.length) / 2;
+    for (let start = 0; start < scalars; start += BLOCK * every) {
+      const number = start / BLOCK + 1;
+      const piece = block.subarray(0, Math.min(scalars - start, BLOCK));
       fill(piece, { seed: number * 7919, deltaSeed: index === 0 ? 0 : number * 104_729 + index });
-      writeSync(file, new Uint8Array(piece.buffer, 0, piece.length * 2));
-      left -= piece.length;
+      writeSync(
+        file,
+        new Uint8Array(piece.buffer, 0, piece.length * 2),
+        0,
+        piece.length * 2,
+        header.bytes.length + start * 2,
+      );
     }
     closeSync(file);
   });

@@ -17,8 +17,8 @@ import {
   type TestHub,
 } from './test-hub.ts';
 
-/** `npm run soak` sets HUBFUSE_SOAK; `npm test` runs a slice. */
-const RANDOM_KILLS = process.env.HUBFUSE_SOAK ? 50 : 3;
+/** `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
+const RANDOM_KILLS = Number(process.env.HUBFUSE_KILLS || 3);
 /** Longer than a child takes for all that it has to do. */
 const KILL_WINDOW_MS = 600;
 const WEIGHTS = 4_000_000;

@@ -1,0 +1,90 @@
+// Merges of large generated models with each method: time, peak memory of the whole process, equal bytes.
+import { spawn } from 'node:child_process';
+import { rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { noiseModels } from '../bench/noise-model.mjs';
+
+const child = fileURLToPath(new URL('merge-child.mjs', import.meta.url));
+/** What a merge may take, whatever the size of the models. */
+const MEMORY_LIMIT = 2 ** 30;
+const FINE_TUNES = 2;
+/** Space that must remain free. */
+const RESERVE = 2e9;
+
+const METHODS = {
+  linear: { merge_method: 'linear' },
+  task_arithmetic: { merge_method: 'task_arithmetic' },
+  'ties, scope model': { merge_method: 'ties', parameters: { scope: 'model', density: 0.2 } },
+  pcb: { merge_method: 'pcb' },
+};
+
+/**
+ * Runs one merge in a process of its own.
+ * @param {{recipe: object, out: string, workers?: number, memory?: number}} options
+ * @returns {Promise<{seconds: number, peakBytes: number, files: {path: string, size: number, sha256: string}[]}>}
+ */
+export function mergeInChild(options) {
+  const running = spawn(process.execPath, [child, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  running.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  return new Promise((done, fail) => {
+    running.on('error', fail);
+    running.on('close', (code, signal) => {
+      if (code === 0) done(JSON.parse(output));
+      else fail(new Error(`the merge ended with ${signal ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+/**
+ * Merges of models of `bytes` each, of which every `every`-th block is noise and the rest holes.
+ * @param {{folder: string, bytes: number, every?: number, compareWorkers?: boolean}} options
+ */
+export async function* merges({ folder, bytes, every = 1, compareWorkers = false }) {
+  const size = `${bytes / 1e9} GB${every > 1 ? ', sparse' : ''}`;
+  const needed = bytes + ((FINE_TUNES + 1) * bytes) / every + RESERVE;
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < needed) {
+    const figure = `needs ${gigabytes(needed)} of disk in ${folder}, ${gigabytes(bavail * bsize)} are free`;
+    yield { what: size, outcome: 'skipped', figure };
+    return;
+  }
+  const root = join(folder, 'models');
+  const out = join(folder, 'out');
+  try {
+    const [base, ...models] = noiseModels({ root, bytes, count: FINE_TUNES, every });
+    for (const [name, method] of Object.entries(METHODS)) {
+      const recipe = { ...method, models, ...(name === 'linear' ? {} : { base_model: base }) };
+      yield await measure({ what: `${name}, ${size}`, recipe, out, compareWorkers });
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+async function measure({ what, recipe, out, compareWorkers }) {
+  const checksums = new Set();
+  const figures = [];
+  let peak = 0;
+  try {
+    for (const workers of compareWorkers ? [1, 2] : [undefined]) {
+      const { seconds, peakBytes, files } = await mergeInChild({ recipe, out, workers });
+      rmSync(out, { recursive: true, force: true });
+      peak = Math.max(peak, peakBytes);
+      checksums.add(JSON.stringify(files));
+      figures.push(`${workers === undefined ? '' : `${workers} worker(s): `}${seconds.toFixed(1)} s`);
+    }
+  } catch (error) {
+    return { what, outcome: 'failed', figure: error.message };
+  }
+  const same = checksums.size === 1;
+  const outcome = same && peak < MEMORY_LIMIT ? 'ok' : 'failed';
+  if (compareWorkers) figures.push(same ? 'same bytes' : 'DIFFERENT BYTES');
+  return { what, outcome, figure: `${figures.join(', ')}, peak ${Math.round(peak / 2 ** 20)} MiB` };
+}
+
+const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -1,0 +1,62 @@
+// The parts of the soak that are tests of `npm test` with higher counts.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const MUTATIONS = 100_000;
+const KILLS = 50;
+
+/** Safetensors headers, recipes and ONNX models, damaged at random. */
+export function mutations(folder) {
+  return runTests(folder, {
+    files: ['packages/tensors/src/header', 'packages/recipe/src/mutations', 'packages/graphs/src/parse-onnx'],
+    variables: { HUBFUSE_MUTATIONS: String(MUTATIONS) },
+    titles: `${MUTATIONS} (damaged|mutated)`,
+  });
+}
+
+/** Downloads, merges, publications and a Hub, each killed at random moments. */
+export function kills(folder) {
+  return runTests(folder, {
+    files: ['tests/hub/killed', 'tests/runs/kills', 'packages/hub-server/src/durability'],
+    variables: { HUBFUSE_KILLS: String(KILLS) },
+    titles: 'kill',
+  });
+}
+
+/** Runs the tests whose titles match, one file after another; a row per title, its rounds taken together. */
+async function* runTests(folder, { files, variables, titles }) {
+  for (const file of files) {
+    const output = join(folder, `${file.replaceAll('/', '-')}.json`);
+    const code = await vitest([file, '-t', titles, '--reporter=json', `--outputFile=${output}`], variables);
+    const tests = JSON.parse(readFileSync(output, 'utf8')).testResults.flatMap((module) => module.assertionResults);
+    const ran = tests.filter(({ status }) => status === 'passed' || status === 'failed');
+    const titleOf = ({ title }) => title.replace(/ \(round \d+\)$/, '');
+    for (const what of new Set(ran.map(titleOf))) {
+      const rounds = ran.filter((test) => titleOf(test) === what);
+      yield rowOf(what, rounds);
+    }
+    if (code !== 0 && ran.every(({ status }) => status === 'passed')) {
+      yield { what: file, outcome: 'failed', figure: `vitest ended with ${code}` };
+    }
+  }
+}
+
+function rowOf(what, rounds) {
+  const passed = rounds.filter(({ status }) => status === 'passed').length;
+  const seconds = rounds.reduce((sum, { duration }) => sum + duration / 1000, 0);
+  const outcome = passed === rounds.length ? 'ok' : 'failed';
+  return { what, outcome, figure: `${passed} of ${rounds.length} in ${seconds.toFixed(1)} s` };
+}
+
+function vitest(argv, variables) {
+  const command = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...argv];
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return new Promise((done, fail) => child.on('error', fail).on('close', done));
+}
