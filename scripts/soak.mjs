@@ -1,6 +1,7 @@
 // `npm run soak`: everything that `npm test` runs a slice of, in full: kills, mutations, merges of large models. What it
-// measures goes into docs/results.md. `npm run soak -- mutations merge-1gb` runs these parts only; `--folder` names a
-// folder on the disk that large models shall lie on (default: the one for temporary files).
+// measures goes into docs/results.md. `npm run soak -- mutations merge-1gb` runs these parts only, `--method pcb` merges
+// by this method only (may be given several times), `--folder` names a folder on the disk that large models shall lie on
+// (default: the one for temporary files).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,27 +12,37 @@ import { recordResults } from './soak/results.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const { kills, mutations } = await import('./soak/tests.mjs');
-const { merges } = await import('./soak/merges.mjs');
+const { kills, mutations, slow } = await import('./soak/tests.mjs');
+const { merges, METHODS } = await import('./soak/merges.mjs');
+const { values, positionals } = parseArgs({
+  options: { folder: { type: 'string' }, method: { type: 'string', multiple: true, default: Object.keys(METHODS) } },
+  allowPositionals: true,
+});
+const methods = values.method;
 
 /** Each gives rows {what, outcome: 'ok' | 'failed' | 'skipped', figure}. */
 const PARTS = {
   mutations,
-  'merge-1gb': (folder) => merges({ folder, bytes: 1e9, compareWorkers: true }),
-  'merge-8gb': (folder) => merges({ folder, bytes: 8e9 }),
-  'merge-30gb': (folder) => merges({ folder, bytes: 30e9, every: 64 }),
+  'merge-1gb': (folder) => merges({ folder, methods, bytes: 1e9, compareWorkers: true }),
+  'merge-8gb': (folder) => merges({ folder, methods, bytes: 8e9 }),
+  'merge-30gb': (folder) => merges({ folder, methods, bytes: 30e9, every: 64 }),
   kills,
+  slow,
 };
 
-const { values, positionals } = parseArgs({ options: { folder: { type: 'string' } }, allowPositionals: true });
-const unknown = positionals.filter((name) => !(name in PARTS));
-if (unknown.length > 0) {
-  process.stderr.write(`error: there is no part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`);
+refuseUnknown('part', positionals, PARTS);
+refuseUnknown('method', methods, METHODS);
+
+function refuseUnknown(kind, names, known) {
+  const unknown = names.filter((name) => !(name in known));
+  if (unknown.length === 0) return;
+  process.stderr.write(`error: there is no ${kind} "${unknown[0]}"; there are ${Object.keys(known).join(', ')}\n`);
   process.exit(2);
 }
 
 const folder = mkdtempSync(join(resolve(values.folder ?? tmpdir()), 'hubfuse-soak-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+// A child that is being killed may still be writing.
+process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(PARTS)) {
@@ -40,7 +51,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(PARTS)) {
   for await (const row of PARTS[name](folder)) {
     rows.push(row);
     process.stdout.write(`${row.outcome.padEnd(8)}${row.what}: ${row.figure}\n`);
+    recordResults(name, rows);
   }
-  recordResults(name, rows);
   if (rows.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
 }

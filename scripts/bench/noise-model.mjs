@@ -5,10 +5,11 @@ import { encodeHeader } from '@hubfuse/tensors';
 
 const HIDDEN = 2048;
 const INNER = 5632;
+const VOCABULARY = 32_000;
 
 /** Tensors of a Llama-like model of about `bytes` of bfloat16. */
 function layout(bytes) {
-  const tensors = [{ name: 'model.embed_tokens.weight', dtype: 'BF16', shape: [32_000, HIDDEN] }];
+  const tensors = [{ name: 'model.embed_tokens.weight', dtype: 'BF16', shape: [VOCABULARY, HIDDEN] }];
   const size = () => tensors.reduce((sum, { shape }) => sum + 2 * shape.reduce((a, b) => a * b, 1), 0);
   for (let layer = 0; size() < bytes; layer++) {
     const add = (name, ...shape) =>
@@ -54,6 +55,17 @@ const BLOCK = 1 << 22;
  */
 export function noiseModels({ root, bytes, count, every = 1 }) {
   const tensors = layout(bytes);
+  // mergekit derives from it which tensors there must be.
+  const config = {
+    architectures: ['LlamaForCausalLM'],
+    model_type: 'llama',
+    vocab_size: VOCABULARY,
+    hidden_size: HIDDEN,
+    intermediate_size: INNER,
+    num_hidden_layers: tensors.filter(({ name }) => name.endsWith('.input_layernorm.weight')).length,
+    tie_word_embeddings: true,
+    torch_dtype: 'bfloat16',
+  };
   const header = encodeHeader({ tensors, metadata: { format: 'pt' } });
   const folders = ['base', ...Array.from({ length: count }, (_, i) => `model-${i + 1}`)].map((name) =>
     join(root, name),
@@ -62,10 +74,7 @@ export function noiseModels({ root, bytes, count, every = 1 }) {
     const path = join(folder, 'model.safetensors');
     if (existsSync(path)) return;
     mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, 'config.json'),
-      JSON.stringify({ architectures: ['LlamaForCausalLM'], model_type: 'llama' }),
-    );
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
     const file = openSync(path, 'w');
     writeSync(file, header.bytes);
     ftruncateSync(file, header.fileSize);

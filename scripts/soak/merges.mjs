@@ -12,11 +12,12 @@ const FINE_TUNES = 2;
 /** Space that must remain free. */
 const RESERVE = 2e9;
 
-const METHODS = {
+export const METHODS = {
   linear: { merge_method: 'linear' },
   task_arithmetic: { merge_method: 'task_arithmetic' },
-  'ties, scope model': { merge_method: 'ties', parameters: { scope: 'model', density: 0.2 } },
+  'ties (model)': { merge_method: 'ties', parameters: { scope: 'model', density: 0.2 } },
   pcb: { merge_method: 'pcb' },
+  'ties (tensor)': { merge_method: 'ties', parameters: { scope: 'tensor', density: 0.2 } },
 };
 
 /**
@@ -26,6 +27,8 @@ const METHODS = {
  */
 export function mergeInChild(options) {
   const running = spawn(process.execPath, [child, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stop = () => running.kill('SIGKILL');
+  process.once('exit', stop);
   let output = '';
   running.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
@@ -33,6 +36,7 @@ export function mergeInChild(options) {
   return new Promise((done, fail) => {
     running.on('error', fail);
     running.on('close', (code, signal) => {
+      process.off('exit', stop);
       if (code === 0) done(JSON.parse(output));
       else fail(new Error(`the merge ended with ${signal ?? `exit code ${code}`}`));
     });
@@ -41,9 +45,9 @@ export function mergeInChild(options) {
 
 /**
  * Merges of models of `bytes` each, of which every `every`-th block is noise and the rest holes.
- * @param {{folder: string, bytes: number, every?: number, compareWorkers?: boolean}} options
+ * @param {{folder: string, methods: string[], bytes: number, every?: number, compareWorkers?: boolean}} options
  */
-export async function* merges({ folder, bytes, every = 1, compareWorkers = false }) {
+export async function* merges({ folder, methods, bytes, every = 1, compareWorkers = false }) {
   const size = `${bytes / 1e9} GB${every > 1 ? ', sparse' : ''}`;
   const needed = bytes + ((FINE_TUNES + 1) * bytes) / every + RESERVE;
   const { bavail, bsize } = statfsSync(folder);
@@ -56,8 +60,8 @@ export async function* merges({ folder, bytes, every = 1, compareWorkers = false
   const out = join(folder, 'out');
   try {
     const [base, ...models] = noiseModels({ root, bytes, count: FINE_TUNES, every });
-    for (const [name, method] of Object.entries(METHODS)) {
-      const recipe = { ...method, models, ...(name === 'linear' ? {} : { base_model: base }) };
+    for (const name of methods) {
+      const recipe = { ...METHODS[name], models, ...(name === 'linear' ? {} : { base_model: base }) };
       yield await measure({ what: `${name}, ${size}`, recipe, out, compareWorkers });
     }
   } finally {

@@ -26,6 +26,15 @@ export function kills(folder) {
   });
 }
 
+/** Tests that are too slow for `npm test`. */
+export function slow(folder) {
+  return runTests(folder, {
+    files: ['packages/hub-server/src/routes/xet'],
+    variables: { HUBFUSE_SOAK: '1' },
+    titles: 'uploads by Xet',
+  });
+}
+
 /** Runs the tests whose titles match, one file after another; a row per title, its rounds taken together. */
 async function* runTests(folder, { files, variables, titles }) {
   for (const file of files) {

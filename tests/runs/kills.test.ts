@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe, executeExample, outOf } from './example-run.ts';
 
-/** Kills of each of four kinds. `npm run soak` sets HUBFUSE_SOAK; `npm test` runs a slice. */
-const ROUNDS = process.env.HUBFUSE_SOAK ? 13 : 1;
+/** Kills of each kind. `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
+const ROUNDS = Number(process.env.HUBFUSE_KILLS || 1);
 const MINUTES_PER_ROUND = 1;
 
 let hub: ExampleHub;
