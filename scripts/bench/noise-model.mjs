@@ -64,7 +64,6 @@ export function noiseModels({ root, bytes, count, every = 1 }) {
     intermediate_size: INNER,
     num_hidden_layers: tensors.filter(({ name }) => name.endsWith('.input_layernorm.weight')).length,
     tie_word_embeddings: true,
-    torch_dtype: 'bfloat16',
   };
   const header = encodeHeader({ tensors, metadata: { format: 'pt' } });
   const folders = ['base', ...Array.from({ length: count }, (_, i) => `model-${i + 1}`)].map((name) =>
