@@ -23,8 +23,6 @@ const VARIANTS: { title: string; method: string; parameters: Record<string, unkn
   { title: 'ties with rescale', method: 'ties', parameters: { density: 0.3, rescale: true } },
   { title: 'ties, scope model', method: 'ties', parameters: { scope: 'model', density: 0.2 } },
   { title: 'pcb', method: 'pcb', parameters: {} },
-  { title: 'pcb, scope tensor', method: 'pcb', parameters: { scope: 'tensor' } },
-  { title: 'pcb, vision-search', method: 'pcb', parameters: { form: 'vision-search' } },
   { title: 'pcb, paper', method: 'pcb', parameters: { form: 'paper' } },
 ];
 

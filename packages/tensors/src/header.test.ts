@@ -169,6 +169,13 @@ describe('the announced length is checked before anything is read or allocated:'
   test('a file of seven bytes', () => expect(announce(2n, 7)).toBe('tensors/too-short'));
 });
 
+test('a read that was cut says how much of the file came', () => {
+  const cut = (length: number) =>
+    refusal(() => parseHeader(validFile.bytes.subarray(0, length), { file: 'm', fileSize: validFile.fileSize }));
+  expect(cut(5).summary).toMatch(/of which only 5 were read/);
+  expect(cut(40).summary).toMatch(/of which only 40 were read/);
+});
+
 test('100 MB of nested brackets are refused at the first bracket', () => {
   const { bytes, fileSize } = file(new Uint8Array(100_000_000).fill(0x5b).fill(0x7b, 0, 1), 0);
   expect(refusal(() => parseHeader(bytes, { file: 'm', fileSize })).code).toBe('tensors/header-json');

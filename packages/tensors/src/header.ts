@@ -47,8 +47,11 @@ const MAXIMUM_DIMENSIONS = 64;
  * @throws TensorError where the file is too short for the header that it announces
  */
 export function headerEnd(bytes: Uint8Array, { file, fileSize }: HeaderOptions): number {
-  if (fileSize < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
+  if (fileSize < LENGTH_BYTES) {
     throw malformed(file, 'too-short', `has ${fileSize} bytes, which is too short for a safetensors file`);
+  }
+  if (bytes.length < LENGTH_BYTES) {
+    throw malformed(file, 'too-short', `has ${fileSize} bytes, of which only ${bytes.length} were read`);
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAXIMUM_HEADER_BYTES)) {
