@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Architecture } from './architecture.ts';
 import { PluginError } from './errors.ts';
 import type { DatasetReader, Metric, Task } from './evaluation.ts';
 import type { Launcher } from './launcher.ts';
 import type { MergeMethod } from './method.ts';
 import type { Publisher } from './publisher.ts';
+import { resolvePlugin } from './resolve-plugin.ts';
 import type { ObjectStoreFactory } from './store.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -99,7 +99,7 @@ export class Registry {
    */
   async loadPlugin(specifier: string, from: string): Promise<void> {
     try {
-      await this.load(await resolvePlugin(specifier, from));
+      await this.load(resolvePlugin(specifier, from));
     } catch (cause) {
       if (cause instanceof PluginError) throw cause;
       throw new PluginError({
@@ -135,14 +135,4 @@ export class Registry {
   names(kind: ExtensionKind): string[] {
     return this.list(kind).map((extension) => extension.name);
   }
-}
-
-async function resolvePlugin(specifier: string, from: string): Promise<string> {
-  if (specifier.startsWith('file:')) return specifier;
-  const base = pathToFileURL(from.endsWith('/') ? from : `${from}/`);
-  if (specifier.startsWith('.') || specifier.startsWith('/') || /\.[cm]?js$/.test(specifier)) {
-    return new URL(specifier, base).href;
-  }
-  const { createRequire } = await import('node:module');
-  return pathToFileURL(createRequire(fileURLToPath(new URL('package.json', base))).resolve(specifier)).href;
 }
