@@ -68,6 +68,18 @@ test('a data file that does not exist is an error that names it and what there i
   await expectUntouched(bench);
 });
 
+test.each([
+  ['no examples', '', 'evaluate/no-examples'],
+  ['no column of that name', '{"txt": "a", "label": "b"}\n', 'evaluate/no-column'],
+])('local data with %s is refused before any download', async (name, content, code) => {
+  const bench = await Bench.open(hub, code.replace('/', '-'));
+  await bench.write({ 'dev.jsonl': content });
+  const evaluate = 'evaluate: {task: text-classification, datasets: [{name: money, dev: dev.jsonl}]}';
+  const failed = bench.run(exampleRecipe({ evaluate: false, more: evaluate }));
+  await expect(failed, name).rejects.toMatchObject({ code, where: join(bench.folder, 'dev.jsonl') });
+  await expectUntouched(bench);
+});
+
 test('a model that only has pickled weights is refused at its place in the recipe', async () => {
   const bench = await Bench.open(hub, 'pickled');
   await cp(join(ZOO, 'money'), join(bench.folder, 'pickled'), { recursive: true });

@@ -7,7 +7,7 @@ import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
 import { averageRecipe } from './average-recipe.ts';
-import { checkScoring } from './check-scoring.ts';
+import { checkLocalData, checkScoring } from './check-scoring.ts';
 import { type OpenedInput, openInputs, pinModel } from './open-inputs.ts';
 import { openPublished } from './open-published.ts';
 import { pinData } from './pin-data.ts';
@@ -35,6 +35,7 @@ export async function makePlan(options: {
     recipe.evaluate === undefined ? [] : pinData({ evaluate: recipe.evaluate, workingDirectory, hub }),
     target === undefined ? undefined : openPublished(target, hub),
   ]);
+  if (recipe.evaluate !== undefined) await checkLocalData({ evaluate: recipe.evaluate, data, registry });
   const cards = inputs.map(({ source, inspection }) => ({ name: source.name, baseModels: inspection.card.baseModels }));
   requireBase({ recipe, method: registry.get('method', recipe.method), proposal: proposeBase(cards) });
   const merge = planMergeOf({ recipe, inputs, registry, shardSize: spec.options.shardSize });
