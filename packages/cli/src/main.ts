@@ -27,7 +27,7 @@ export async function main(invocation: Invocation): Promise<number> {
   const wantsJson = invocation.argv.includes('--json');
   const early = createOutput(invocation, environment, { json: wantsJson, quiet: false });
   try {
-    return await dispatch(invocation, environment, early);
+    return await dispatch(invocation, environment);
   } catch (error) {
     const exitCode = exitCodeOf(error);
     early.error(error, exitCode);
@@ -35,14 +35,14 @@ export async function main(invocation: Invocation): Promise<number> {
   }
 }
 
-async function dispatch(invocation: Invocation, environment: Environment, output: Output): Promise<number> {
+async function dispatch(invocation: Invocation, environment: Environment): Promise<number> {
   const [name, ...rest] = invocation.argv;
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
     invocation.stdout.write(`${renderOverview(await loadCommands())}\n`);
     return name === undefined ? EXIT_CODES.usage.code : EXIT_CODES.ok.code;
   }
-  if (name === '--version' || name === '-V') return dispatch({ ...invocation, argv: ['version'] }, environment, output);
-  if (name === 'help') return dispatch({ ...invocation, argv: [...rest, '--help'] }, environment, output);
+  if (name === '--version' || name === '-V') return dispatch({ ...invocation, argv: ['version'] }, environment);
+  if (name === 'help') return dispatch({ ...invocation, argv: [...rest, '--help'] }, environment);
   if (name.startsWith('-')) {
     throw new UsageError({
       code: 'usage/no-command',
