@@ -21,7 +21,7 @@ let merged: HubfuseResult;
 
 const run = (argv: string[]) => hubfuse(argv, { directory, variables: hub.variables });
 
-/** One run whose every part comes from the plugin; its models are BERTs under a name that only the plugin knows. */
+/** One run whose every part comes from the plugin. */
 beforeAll(async () => {
   hub = await startExampleHub();
   directory = join(hub.work, 'project');
@@ -92,4 +92,17 @@ test("a plugin's launcher starts the run", async () => {
 
 test("a plugin's store keeps the runs", async () => {
   expect(await readdir(join(directory, 'kept', 'runs'))).toContain(String(merged.last().run));
+});
+
+test("a plugin's architecture gives a model of a type that only it knows its graph", async () => {
+  for (const name of RECIPE.models) {
+    const folder = join(directory, `tenth-${name}`);
+    await cp(join(MODELS, name), folder, { recursive: true });
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, model_type: 'tenth-bert' }));
+  }
+  const result = await run(['merge', 'tenth-money', 'tenth-home', '--method', 'first', '--out', 'tenth', '--json']);
+  expect(result.code, result.stderr + result.stdout).toBe(0);
+  expect(result.last()).toMatchObject({ warnings: [] });
+  expect(await readdir(join(directory, 'tenth', 'onnx'))).toContain('model.onnx');
 });
