@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
@@ -32,6 +33,8 @@ export default defineConfig({
     globalSetup: ['scripts/build-before-tests.mjs'],
     reporters: ['default', './scripts/summary-reporter.ts'],
     pool: 'forks',
+    // vitest leaves one core free, which is half of a machine of two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },

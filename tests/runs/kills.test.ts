@@ -39,17 +39,20 @@ async function killAndResume(options: {
   const killedAfterMs = Math.random() * withinMs;
   const killLater = (child: ChildProcess) => setTimeout(() => child.kill('SIGKILL'), killedAfterMs);
   let timer: NodeJS.Timeout | undefined;
+  let assembling = false;
   const first = await executeExample({
     hub,
     name,
     recipe,
     onEvent: (event, child) => {
-      if (event.type === 'phase-started' && event.phase === phase) timer = killLater(child);
+      if (event.type !== 'phase-started') return;
+      if (event.phase === phase) timer = killLater(child);
+      if (event.phase === 'assemble') assembling = true;
     },
   });
   clearTimeout(timer);
-  if (first.signal === 'SIGKILL' && (phase === 'fetch' || phase === 'merge'))
-    expect(existsSync(outOf(hub, name))).toBe(false);
+  // On a fast machine the kill may come after the phase that it aims at.
+  if (first.signal === 'SIGKILL' && !assembling) expect(existsSync(outOf(hub, name))).toBe(false);
   const second = first.report === undefined ? await executeExample({ hub, name, recipe }) : first;
   return { report: whole(second), killedAfterMs };
 }
