@@ -1,4 +1,5 @@
 import { defineMethod } from '@hubfuse/plugin';
+import { modelWeight, option } from '../shared-parameters.ts';
 import { modelNumbers } from '../statistics/task-vectors.ts';
 
 export default defineMethod({
@@ -13,22 +14,8 @@ With \`normalize: false\` the division is left out.`,
   base: 'unused',
   models: { minimum: 1 },
   parameters: {
-    weight: {
-      type: 'number',
-      level: 'model',
-      perTensor: 'always',
-      default: 1,
-      allOrNone: true,
-      nonZeroSumWith: 'normalize',
-      description: 'Weight of a model in the mean.',
-    },
-    normalize: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
-      default: true,
-      description: 'Divide by the sum of the weights.',
-    },
+    weight: { ...modelWeight('Weight of a model in the mean.'), nonZeroSumWith: 'normalize' },
+    normalize: option({ default: true, description: 'Divide by the sum of the weights.' }),
   },
   program: ({ parameters }) => ({
     scope: 'tensor',

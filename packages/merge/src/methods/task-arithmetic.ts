@@ -1,4 +1,5 @@
 import { defineMethod } from '@hubfuse/plugin';
+import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-parameters.ts';
 import { modelNumbers, taskVectors, tensorNumber } from '../statistics/task-vectors.ts';
 
 /** Sums of weights smaller than this are not divided by, as mergekit does. */
@@ -20,52 +21,18 @@ with weights of 1 is the plain mean.`,
   base: 'required',
   models: { minimum: 1 },
   parameters: {
-    weight: {
-      type: 'number',
-      level: 'model',
+    weight: modelWeight("Weight of a model's task vector."),
+    density: density({
       perTensor: 'always',
-      default: 1,
-      allOrNone: true,
-      description: "Weight of a model's task vector.",
-    },
-    density: {
-      type: 'number',
-      level: 'model',
-      perTensor: 'always',
-      default: 1,
-      minimum: 0,
-      exclusiveMinimum: true,
-      maximum: 1,
       description: "Accepted for mergekit's sake; nothing is trimmed.",
-    },
-    lambda: {
-      type: 'number',
-      level: 'global',
-      perTensor: 'always',
-      default: 1,
-      description: 'Scale of the merged task vector.',
-    },
-    normalize: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
-      default: false,
-      description: 'Divide by the sum of the weights.',
-    },
-    rescale: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
+    }),
+    lambda: LAMBDA,
+    normalize: option({ default: false, description: 'Divide by the sum of the weights.' }),
+    rescale: option({
       default: false,
       description: "Accepted for mergekit's sake; without trimming there is nothing to rescale.",
-    },
-    int8_mask: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
-      default: false,
-      description: "Accepted for mergekit's sake; it never changes a result.",
-    },
+    }),
+    int8_mask: INT8_MASK,
   },
   program: ({ parameters }) => ({
     scope: 'tensor',

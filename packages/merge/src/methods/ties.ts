@@ -1,4 +1,5 @@
 import { type Block, defineMethod, type Group, type MethodProgram, type ParameterValues } from '@hubfuse/plugin';
+import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-parameters.ts';
 import { floatSums } from '../statistics/float-sums.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
 import { signMajority } from '../statistics/sign-majority.ts';
@@ -111,31 +112,9 @@ Where the trimmed values cancel exactly, \`scope: tensor\` elects plus, \`scope:
       default: 'tensor',
       description: "Trim each tensor by itself (mergekit's rule) or the whole model at once (the paper's).",
     },
-    density: {
-      type: 'number',
-      level: 'model',
-      perTensor: 'tensor',
-      default: 1,
-      minimum: 0,
-      exclusiveMinimum: true,
-      maximum: 1,
-      description: 'Share of the task vector that is kept.',
-    },
-    weight: {
-      type: 'number',
-      level: 'model',
-      perTensor: 'always',
-      default: 1,
-      allOrNone: true,
-      description: "Weight of a model's trimmed task vector, applied before the election.",
-    },
-    lambda: {
-      type: 'number',
-      level: 'global',
-      perTensor: 'always',
-      default: 1,
-      description: 'Scale of the merged task vector.',
-    },
+    density: density({ perTensor: 'tensor', description: 'Share of the task vector that is kept.' }),
+    weight: modelWeight("Weight of a model's trimmed task vector, applied before the election."),
+    lambda: LAMBDA,
     merge: {
       type: 'choice',
       level: 'global',
@@ -145,29 +124,17 @@ Where the trimmed values cancel exactly, \`scope: tensor\` elects plus, \`scope:
       onlyWithScope: 'model',
       description: 'How the values that agree become one.',
     },
-    normalize: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
+    normalize: option({
       default: true,
       onlyWithScope: 'tensor',
       description: 'Divide by the sum of the weights that agree.',
-    },
-    rescale: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
+    }),
+    rescale: option({
       default: false,
       onlyWithScope: 'tensor',
       description: 'Scale a trimmed task vector to the L1 norm that it had before.',
-    },
-    int8_mask: {
-      type: 'boolean',
-      level: 'global',
-      perTensor: 'never',
-      default: false,
-      description: "Accepted for mergekit's sake; it never changes a result.",
-    },
+    }),
+    int8_mask: INT8_MASK,
   },
   program: ({ parameters, models }) => program(parameters, models),
 });
