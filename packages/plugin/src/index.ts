@@ -7,5 +7,6 @@ export * from './method.ts';
 export * from './model.ts';
 export * from './publisher.ts';
 export * from './registry.ts';
+export * from './statistics.ts';
 export * from './store.ts';
 export * from './suggest.ts';
