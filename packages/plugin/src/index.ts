@@ -3,6 +3,8 @@ export * from './errors.ts';
 export * from './evaluation.ts';
 export * from './kernels.ts';
 export * from './launcher.ts';
+export * from './linear-layer.ts';
+export * from './matrix-kernels.ts';
 export * from './method.ts';
 export * from './model.ts';
 export * from './publisher.ts';

@@ -1,4 +1,6 @@
 import type { Kernels } from './kernels.ts';
+import type { LinearStep } from './linear-layer.ts';
+import type { StatisticRequest } from './statistics.ts';
 
 interface ParameterBase {
   description: string;
@@ -74,6 +76,11 @@ export interface Block {
   readonly base: Float32Array;
   /** The values of each model that has the tensor, in the order of the recipe. Like `base`, not to be written to. */
   readonly models: readonly Float32Array[];
+  /**
+   * The same piece of each model's element-wise statistic (`fisher`), in the order of `models`, none below zero. Empty
+   * for a method that asks for none, and where the statistics do not have this tensor.
+   */
+  readonly statistics: readonly Float32Array[];
   /** Where the merged values go (only the final sweep's `write` reads it). */
   readonly out: Float32Array;
   readonly parameters: TensorParameters;
@@ -135,6 +142,18 @@ export interface MethodProgram {
   sweeps: readonly Sweep[];
   /** Fills `block.out` from the block and the sweeps' results. */
   write(block: Block, results: readonly unknown[]): void;
+  /** Merges the weights of linear layers whose inputs' second moments (`gram`) are known, in place of `write`. */
+  linear?: LinearStep;
+  /** For a method whose `result` is `tasks`. */
+  tasks?: TaskStep;
+}
+
+/** What a method whose result is `tasks` adds to the unified task vector that its `write` leaves in `block.out`. */
+export interface TaskStep {
+  /** Sets bit k % 8 of byte k / 8 where value k of `block.out` belongs to the model; other bits become 0. */
+  mask(block: Block, model: number, bits: Uint8Array): void;
+  /** The scale of each model's masked vector, from the sweeps' results. */
+  rescalers(results: readonly unknown[]): number[];
 }
 
 /** A merge method: one small file. */
@@ -155,6 +174,23 @@ export interface MergeMethod {
   /** How many models beside the base. */
   models: { minimum: number; maximum?: number };
   parameters: Readonly<Record<string, Parameter>>;
+  /**
+   * What becomes of tensors that `exclude` names: they come from the `base` (default), or are `average`d with the
+   * models' `weight`, or stay with each `task`.
+   */
+  excluded?: 'base' | 'average' | 'task';
+  /**
+   * What becomes of classification heads whose labels differ: each is kept beside the merged trunk (`keep`, default),
+   * or they become one head over all labels, each row averaged over the models that know its label (`labels`).
+   */
+  differingHeads?: 'keep' | 'labels';
+  /**
+   * `model` (default): one plain model. `tasks`: a unified task vector with a mask and a scale per model, from which each
+   * task's own model is rebuilt.
+   */
+  result?: 'model' | 'tasks';
+  /** Which statistics of its models the method reads with these parameters; absent or undefined: none. */
+  statistics?(options: MethodOptions): StatisticRequest | undefined;
   program(options: MethodOptions): MethodProgram;
 }
 

@@ -227,6 +227,7 @@ export class TensorWorker {
       tensorLength: tensor.length,
       base,
       models,
+      statistics: [],
       out: this.#row.out.subarray(0, length),
       parameters: tensor.parameters,
       kernels,
