@@ -1,4 +1,5 @@
 export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset } from './dataset.ts';
+export type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './racing/race-types.ts';
 export { registerEvaluation } from './register.ts';
 export { requireRuntime } from './require-runtime.ts';
 export { openScorer, score } from './scorer.ts';

@@ -1,0 +1,130 @@
+import type { ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
+import type { EvolutionStep } from '@hubfuse/merge';
+
+/** When a search ends, whichever comes first; it ends cleanly with the best so far. */
+export interface SearchBudget {
+  /** Generations. */
+  generations?: number | undefined;
+  /** Candidates that are scored, the initial ones included. */
+  evaluations?: number | undefined;
+  /** Examples that are scored. */
+  examples?: number | undefined;
+  /** Seconds of wall time, those before a resumption included. */
+  seconds?: number | undefined;
+}
+
+/** Why a search ended. `converged`: CMA-ES may not restart and has nothing left to try. */
+export type SearchEnd = keyof SearchBudget | 'converged';
+
+/** What was spent, that before a resumption included. */
+export interface SearchSpending {
+  evaluations: number;
+  /** Examples that the decisions rest on. */
+  examples: number;
+  /** Examples that scoring every candidate in full would have taken. */
+  examplesInFull: number;
+  seconds: number;
+}
+
+/** Scores one candidate against a bar; with none, to the end. */
+export type Judge<Subject> = (
+  subject: Subject,
+  options: { bar?: number | undefined; signal?: AbortSignal | undefined },
+) => Promise<Verdict>;
+
+/** Where a search keeps its state. Both texts are JSON of some kilobytes. */
+export interface SearchStore {
+  /** The text that was saved last; undefined where there is none. */
+  load(): Promise<string | undefined>;
+  /**
+   * Replaces it; durable when the promise resolves.
+   * @throws where another process has saved in between (compare-and-swap)
+   */
+  save(text: string): Promise<void>;
+}
+
+/** What both kinds of search are told. */
+export interface SearchSetting<Subject> {
+  judge: Judge<Subject>;
+  store: SearchStore;
+  /** Digest of everything that decides (models with revisions, recipe, data, seed, batches): a checkpoint of another one is refused. */
+  identity: string;
+  /** Where scores are computed; recorded, and compared on resuming. */
+  environment: ScoringEnvironment;
+  /** Resume on another kind of processor: later scores may differ in their last bits. */
+  allowOtherProcessor?: boolean | undefined;
+  budget?: SearchBudget | undefined;
+  /** Replay the stored decisions and score nothing: the search must have ended. */
+  replay?: boolean | undefined;
+  onEvent?: ((event: SearchEvent) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A model or point that the search starts from. */
+export interface InitialRecord {
+  /** Name of the model; `merged` for what the method makes of the originals; `start` for coefficients. */
+  name: string;
+  verdict: Verdict;
+  seconds: number;
+}
+
+/** One decision. Everything but `seconds` is the same for any number of workers. */
+export interface CandidateRecord {
+  /** Counted from 0. */
+  number: number;
+  /** Counted from 0. */
+  generation: number;
+  /** What was tried: a step of an evolution or values of the coefficients in the order of the dimensions. */
+  step?: EvolutionStep;
+  point?: readonly number[];
+  /** What had to be beaten; absent where the candidate was scored to the end whatever it was. */
+  bar?: number;
+  verdict: Verdict;
+  /** Whether it took its parent's place (evolution) or is the best so far (coefficients). */
+  accepted: boolean;
+  /** Time from proposing to deciding. */
+  seconds: number;
+}
+
+/** The checkpoint: plain JSON, written after every decision. */
+export interface SearchState {
+  version: 1;
+  kind: 'evolution' | 'coefficients';
+  identity: string;
+  environment: ScoringEnvironment;
+  initial: InitialRecord[];
+  candidates: CandidateRecord[];
+  spent: SearchSpending;
+  /** Present once the search has ended. */
+  ended?: SearchEnd;
+}
+
+export type SearchEvent =
+  | { type: 'resumed'; decisions: number; otherProcessor?: ScoringEnvironment }
+  | { type: 'initial'; record: InitialRecord; spent: SearchSpending }
+  | {
+      type: 'candidate';
+      record: CandidateRecord;
+      /** Best score so far. */
+      best: number;
+      /** Mean score of the population; of the generation so far for coefficients. */
+      mean: number;
+      spent: SearchSpending;
+    }
+  | { type: 'ended'; reason: SearchEnd; best: number; spent: SearchSpending };
+
+/** How the search went. Plain JSON. */
+export interface SearchReport {
+  ended: SearchEnd;
+  best: {
+    /** Plain mean over the development datasets. */
+    score: number;
+    datasets: Readonly<Record<string, number>>;
+    /** Number of the candidate; absent where nothing beat the start. */
+    candidate?: number;
+  };
+  initial: readonly InitialRecord[];
+  candidates: readonly CandidateRecord[];
+  spent: SearchSpending;
+  environment: ScoringEnvironment;
+}
