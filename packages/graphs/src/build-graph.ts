@@ -4,6 +4,8 @@ import { encodeModelBytes } from './encode-model.ts';
 import { selectClass } from './find-architecture.ts';
 import { GraphBuilder, storedElementType, type WeightData } from './graph-builder.ts';
 import type { OnnxModel } from './onnx-model.ts';
+import { graphWithTaps } from './taps/emit-taps.ts';
+import type { TapOptions } from './taps/taps.ts';
 import { Weights } from './weights.ts';
 
 /**
@@ -27,6 +29,8 @@ export interface GraphOptions {
    * `hidden_states.<i>`, the embedding output (0) and the output of every layer.
    */
   outputs?: 'logits' | 'hidden-states' | undefined;
+  /** Second moments of layer inputs as the only outputs (`findTaps`, `tapOutputs`), instead of those above. */
+  taps?: TapOptions | undefined;
 }
 
 /** A range of bytes that the session finds under a name: a file beside the model or an entry of `externalData`. */
@@ -77,7 +81,7 @@ export function composeModel(options: GraphOptions, place: (tensor: StoredTensor
     producer: 'hubfuse',
     producerVersion: '',
     opsets: [{ domain: '', version: OPSET }],
-    graph: builder.finish(),
+    graph: options.taps === undefined ? builder.finish() : graphWithTaps(builder, options.taps),
     metadata: new Map(),
   };
 }

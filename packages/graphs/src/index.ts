@@ -44,3 +44,5 @@ export { registerArchitectures } from './register.ts';
 export { type GraphRun, type GraphTensor, runGraph } from './run-graph.ts';
 export { openScratchWeights, type ScratchWeights, type ScratchWeightsOptions } from './scratch-weights.ts';
 export { estimateSessionMemory } from './session-memory.ts';
+export { findTaps } from './taps/find-taps.ts';
+export { type PaddingRule, type Tap, type TapOptions, type TapOutput, tapOutputs } from './taps/taps.ts';
