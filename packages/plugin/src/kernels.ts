@@ -53,6 +53,39 @@ export interface Kernels {
   collect(x: Float32Array, collected: CollectedKeys, range: KeyRange): void;
   /** Kernels of PCB-Merging (arXiv 2410.02396). */
   readonly pcb: PcbKernels;
+  /** Kernels of evolutionary merging. */
+  readonly evolution: EvolutionKernels;
+}
+
+/** The random numbers that decide a crossover: one stream for each child and tensor. */
+export interface CrossoverStream {
+  /** Key of the generator: two words of 32 bits. */
+  key: readonly [number, number];
+  /** Element of the tensor that the first element of the row is. */
+  offset: number;
+  /** A scalar is taken where U < `crossover`, U uniform in [0, 1) in steps of 2^-32. */
+  crossover: number;
+}
+
+/**
+ * The two halves of a step of Evolver (arXiv 2406.12208): which scalars a child takes from its mutant, and the child.
+ * Random numbers depend on key and element alone (Threefry-2x32-20), so any piece of a child is made without the rest.
+ */
+export interface EvolutionKernels {
+  /** Sets all bits of mask[i] where the scalar is taken, none elsewhere. */
+  crossoverMask(mask: Float32Array, stream: CrossoverStream): void;
+  /** out = parent + scale (first - second) where the mask is set, in float64 and rounded once; parent elsewhere */
+  differential(
+    out: Float32Array,
+    rows: { parent: Float32Array; first: Float32Array; second: Float32Array; mask: Float32Array },
+    scale: number,
+  ): void;
+  /** out = (1 - scale) parent + scale reference where the mask is set, in float64 and rounded once; parent elsewhere */
+  blend(
+    out: Float32Array,
+    rows: { parent: Float32Array; reference: Float32Array; mask: Float32Array },
+    scale: number,
+  ): void;
 }
 
 /** The clamping bounds of one task vector's magnitudes: order statistics over the whole vector. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CollectedKeys, HistogramWindow, Kernels, KeyRange, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
 import type { FloatDType } from './dtype.ts';
+import { evolutionKernels } from './evolution-kernels.ts';
 
 /** What the compiled module exports: addresses and lengths, nothing else. */
 type Raw = Record<string, (...arguments_: number[]) => number>;
@@ -94,6 +95,7 @@ export class KernelMemory {
 /** The kernels over one memory, with widening and narrowing for whoever reads and writes files. */
 export class KernelInstance implements Kernels {
   readonly pcb: Kernels['pcb'];
+  readonly evolution: Kernels['evolution'];
   readonly #raw: Raw;
   /** Row addresses and weights of the kernels that take several rows. */
   readonly #table: { rows: Uint32Array; weights: Float32Array; wideWeights: Float64Array };
@@ -118,6 +120,7 @@ export class KernelInstance implements Kernels {
       },
     };
     this.pcb = pcbKernels(this.#raw);
+    this.evolution = evolutionKernels(this.#raw);
   }
 
   #call(name: string, ...values: number[]): number {
