@@ -1,3 +1,4 @@
+export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';
 export { divideMemory, type MemoryDivision } from './execute/divide-memory.ts';
 export {

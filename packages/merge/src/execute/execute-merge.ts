@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MethodProgram, Registry, Sweep } from '@hubfuse/plugin';
 import { WorkerPool } from '@hubfuse/tensors';
+import { checkGenealogy } from '../evolution/check-genealogy.ts';
+import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { divideMemory } from './divide-memory.ts';
 import { Journal } from './journal.ts';
@@ -24,6 +26,8 @@ export interface ExecuteMergeOptions {
   plan: MergePlan;
   /** Local folder of each input, in the order of `plan.inputs`. */
   folders: readonly string[];
+  /** How the models have evolved before they are merged, or which of them is the result. Absent: they have not. */
+  genealogy?: Genealogy | undefined;
   /** Folder that the outputs appear in. */
   out: string;
   registry: Registry;
@@ -53,13 +57,14 @@ const JOURNAL_MILLISECONDS = 2_000;
  * @throws ResourceError where disk or memory do not suffice
  */
 export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeResult> {
-  const { plan, out, registry } = options;
+  const { plan, genealogy, out, registry } = options;
+  checkGenealogy(plan, genealogy);
   const program = registry.get('method', plan.method).program({
     models: plan.models,
     parameters: plan.parameters,
     modelParameters: plan.modelParameters,
   });
-  const digest = planDigest(plan);
+  const digest = planDigest(plan, genealogy);
   const progress = (await outputsExist(plan, out)) ? await Journal.read(out, digest) : undefined;
   const resume = progress !== undefined;
   await prepareOutputs({ plan, out, resume });
@@ -67,6 +72,7 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
   const { workers, residentBytes } = divideMemory(options);
   const data: MergeWorkerData = {
     plan,
+    genealogy,
     folders: options.folders,
     out,
     files: plan.outputs.map(({ path }) => temporaryName(path)),

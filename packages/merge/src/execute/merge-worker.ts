@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { type MergeMethod, Registry } from '@hubfuse/plugin';
 import { KernelInstance, KernelMemory, serveJobs } from '@hubfuse/tensors';
+import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { BlockReader } from './block-reader.ts';
 import { TensorWorker } from './tensor-worker.ts';
@@ -12,6 +13,7 @@ import type { BlockReference } from './units.ts';
 /** What every worker of a merge knows from the start. */
 export interface MergeWorkerData {
   plan: MergePlan;
+  genealogy?: Genealogy | undefined;
   /** Folder of each input. */
   folders: readonly string[];
   /** Folder of the outputs, and their temporary names in the order of the plan. */
@@ -53,6 +55,7 @@ async function start(): Promise<(job: MergeJob) => unknown> {
     memory,
     kernels,
     reader,
+    genealogy: data.genealogy,
     residentBytes: data.residentBytes,
     write: (tensor, bytes, position) => {
       const file = outputs[tensor.output] as number;

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, write
 import { dirname, join } from 'node:path';
 import { ResourceError } from '@hubfuse/plugin';
 import { encodeHeader } from '@hubfuse/tensors';
+import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 
 /** Free space that stays untouched, in bytes. */
@@ -13,9 +14,11 @@ export function temporaryName(path: string): string {
   return `${path}.partial`;
 }
 
-/** Identity of what a plan writes: a journal of another plan is of no use. */
-export function planDigest(plan: MergePlan): string {
-  return createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+/** Identity of what a plan writes: a journal of another plan, or of another evolution, is of no use. */
+export function planDigest(plan: MergePlan, genealogy?: Genealogy): string {
+  const hash = createHash('sha256').update(JSON.stringify(plan));
+  if (genealogy !== undefined) hash.update(JSON.stringify(genealogy));
+  return hash.digest('hex');
 }
 
 /** Header of each output file, in the order of the plan. */

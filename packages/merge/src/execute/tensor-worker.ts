@@ -7,6 +7,8 @@ import {
   TensorError,
 } from '@hubfuse/plugin';
 import { dtypeBytes, type FloatDType, isFloatDType, type KernelInstance, type KernelMemory } from '@hubfuse/tensors';
+import type { Genealogy } from '../evolution/genealogy.ts';
+import { Replay } from '../evolution/replay.ts';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { type BlockReader, rawBlockBytes } from './block-reader.ts';
 import { runSweep } from './run-sweep.ts';
@@ -31,6 +33,8 @@ export interface TensorWorkerOptions {
   memory: KernelMemory;
   kernels: KernelInstance;
   reader: BlockReader;
+  /** How the models' values have evolved; absent: they are taken as they are stored. */
+  genealogy?: Genealogy | undefined;
   /** Bytes that may be kept of one tensor between sweeps. */
   residentBytes: number;
   /** Stores bytes at a position inside an output tensor. */
@@ -42,17 +46,19 @@ export class TensorWorker {
   readonly #options: TensorWorkerOptions;
   readonly #raw: Uint8Array;
   readonly #row: { base: Float32Array; models: readonly Float32Array[]; out: Float32Array };
+  readonly #replay: Replay | undefined;
   readonly #start: number;
 
   constructor(options: TensorWorkerOptions) {
     this.#options = options;
-    const { memory, plan } = options;
+    const { memory, plan, genealogy } = options;
     const models = Math.max(1, plan.models, ...plan.tensors.map((tensor) => tensor.parts.length));
     const rows = 2 + models + SCRATCH_PER_MODEL * models + SCRATCH;
     const rawBytes = rawBlockBytes(plan.tensors, BLOCK_ELEMENTS);
     // Pages that are never touched cost no memory, so everything that a job may need is reserved at once.
     memory.reserve(
-      rows * (BLOCK_ELEMENTS * 4 + 64) +
+      (genealogy === undefined ? 0 : Replay.memoryBytes(genealogy, models)) +
+        rows * (BLOCK_ELEMENTS * 4 + 64) +
         rawBytes +
         ACCUMULATOR_BYTES +
         ACCUMULATOR_BYTES_PER_MODEL * models +
@@ -64,6 +70,9 @@ export class TensorWorker {
       models: Array.from({ length: models }, () => memory.float32(BLOCK_ELEMENTS)),
       out: memory.float32(BLOCK_ELEMENTS),
     };
+    if (genealogy !== undefined) {
+      this.#replay = new Replay({ genealogy, individuals: plan.models, memory, kernels: options.kernels });
+    }
     this.#start = memory.mark;
   }
 
@@ -147,7 +156,9 @@ export class TensorWorker {
     const { program, kernels } = this.#options;
     const mark = this.#options.memory.mark;
     const block = this.#block(tensor, options.block, options.resident);
-    if (tensor.rule === 'average') {
+    const individual = this.#replay?.individual;
+    if (individual !== undefined) block.out.set(block.models[individual] as Float32Array);
+    else if (tensor.rule === 'average') {
       const share = 1 / block.models.length;
       kernels.weightedSum(
         block.out,
@@ -196,9 +207,9 @@ export class TensorWorker {
       }
       return row;
     });
-    return tensor.base === undefined
-      ? { base: new Float32Array(0), models: rows }
-      : { base: rows[0] as Float32Array, models: rows.slice(1) };
+    const models = tensor.base === undefined ? rows : rows.slice(1);
+    this.#replay?.evolve(tensor, { offset: 0, rows: models });
+    return { base: tensor.base === undefined ? new Float32Array(0) : (rows[0] as Float32Array), models };
   }
 
   #block(tensor: PlannedTensor, reference: BlockReference, resident?: Resident): Block {
@@ -216,10 +227,7 @@ export class TensorWorker {
         : resident === undefined
           ? read(tensor.base, this.#row.base)
           : cut(resident.base);
-    const models =
-      resident === undefined
-        ? tensor.parts.map((part, i) => read(part, this.#row.models[i] as Float32Array))
-        : resident.models.map(cut);
+    const models = resident === undefined ? this.#models(tensor, { offset, length, read }) : resident.models.map(cut);
     return {
       tensor: tensor.name,
       offset,
@@ -233,6 +241,20 @@ export class TensorWorker {
       kernels,
       scratch: () => memory.float32(length),
     };
+  }
+
+  /** The models' values of a piece, evolved where there is a genealogy; rows that the result does not need stay unread. */
+  #models(
+    tensor: PlannedTensor,
+    options: { offset: number; length: number; read(part: TensorPart, whole: Float32Array): Float32Array },
+  ): Float32Array[] {
+    const rows = tensor.parts.map((part, model) => {
+      const whole = this.#row.models[model] as Float32Array;
+      const unread = this.#replay?.needs(tensor, model) === false;
+      return unread ? whole.subarray(0, options.length) : options.read(part, whole);
+    });
+    this.#replay?.evolve(tensor, { offset: options.offset, rows });
+    return rows;
   }
 }
 

@@ -1,0 +1,152 @@
+import { TensorError } from '@hubfuse/plugin';
+import { dtypeBytes, type KernelInstance, type KernelMemory, type WordPair } from '@hubfuse/tensors';
+import type { PlannedTensor } from '../plan/merge-plan.ts';
+import { crossoverKey, tensorWords } from './crossover-key.ts';
+import { evolves } from './evolving-tensors.ts';
+import type { EvolutionStep, Genealogy } from './genealogy.ts';
+import { type Lineage, lineageOf } from './lineage.ts';
+
+/** Elements that are replayed at a time: as many as a block has, so that all rows of a step stay in the cache. */
+export const REPLAY_ELEMENTS = 65_536;
+
+export interface ReplayOptions {
+  genealogy: Genealogy;
+  individuals: number;
+  memory: KernelMemory;
+  kernels: KernelInstance;
+}
+
+/**
+ * Replays a genealogy over pieces of tensors: rows go in with the original models' values and come out with those of
+ * the evolved population. Steps are taken in order of acceptance, each on the whole piece, never recursively; so the
+ * bytes are those of carrying the population along, whatever the pieces are.
+ */
+export class Replay {
+  readonly individual: number | undefined;
+  readonly #options: ReplayOptions;
+  readonly #lineage: Lineage;
+  readonly #mask: Float32Array;
+  readonly #children: readonly Float32Array[];
+  readonly #raw: Uint8Array;
+  readonly #names = new Map<string, WordPair>();
+
+  /** Bytes of kernel memory that a replay takes. */
+  static memoryBytes(genealogy: Genealogy, individuals: number): number {
+    const rows = 2 + (genealogy.update === 'synchronous' ? individuals : 1);
+    return rows * (REPLAY_ELEMENTS * 4 + 64);
+  }
+
+  /** Takes its working rows from `memory`, where `memoryBytes` must be reserved. */
+  constructor(options: ReplayOptions) {
+    const { genealogy, memory, individuals } = options;
+    this.#options = options;
+    this.#lineage = lineageOf(genealogy, individuals);
+    this.individual = genealogy.individual;
+    this.#mask = memory.float32(REPLAY_ELEMENTS);
+    const children = genealogy.update === 'synchronous' ? individuals : 1;
+    this.#children = Array.from({ length: children }, () => memory.float32(REPLAY_ELEMENTS));
+    this.#raw = memory.bytes(REPLAY_ELEMENTS * 4);
+  }
+
+  /** Whether the result depends on a model's own values of a tensor. */
+  needs(tensor: PlannedTensor, model: number): boolean {
+    const { genealogy, individuals } = this.#options;
+    if (evolves(tensor, { genealogy, individuals })) return this.#lineage.needed[model] === true;
+    return genealogy.individual === undefined || genealogy.individual === model;
+  }
+
+  /**
+   * Turns the models' values into the population's, in place.
+   * @param piece.offset elements of the tensor before the piece
+   * @throws TensorError where a child's value is not finite or does not fit into the state's dtype
+   */
+  evolve(tensor: PlannedTensor, piece: { offset: number; rows: readonly Float32Array[] }): void {
+    const { genealogy, individuals } = this.#options;
+    if (!evolves(tensor, { genealogy, individuals })) return;
+    const length = piece.rows[0]?.length ?? 0;
+    for (let start = 0; start < length; start += REPLAY_ELEMENTS) {
+      const end = Math.min(length, start + REPLAY_ELEMENTS);
+      const rows = piece.rows.map((row) => row.subarray(start, end));
+      for (const group of this.#lineage.groups) this.#apply(group, { tensor, offset: piece.offset + start, rows });
+    }
+  }
+
+  /** All children are made before the first of them takes its place: they see the same population. */
+  #apply(
+    group: readonly EvolutionStep[],
+    piece: { tensor: PlannedTensor; offset: number; rows: readonly Float32Array[] },
+  ): void {
+    const children = group.map((step, index) => {
+      const child = (this.#children[index] as Float32Array).subarray(0, piece.rows[0]?.length);
+      this.#makeChild(child, step, piece);
+      return child;
+    });
+    for (const [index, { individual }] of group.entries()) {
+      (piece.rows[individual] as Float32Array).set(children[index] as Float32Array);
+    }
+  }
+
+  #makeChild(
+    child: Float32Array,
+    step: EvolutionStep,
+    piece: { tensor: PlannedTensor; offset: number; rows: readonly Float32Array[] },
+  ): void {
+    const { genealogy, kernels } = this.#options;
+    const { mode, scale, crossover, seed, dtype } = genealogy;
+    const { tensor, offset, rows } = piece;
+    const { generation, individual } = step;
+    const mask = this.#mask.subarray(0, child.length);
+    const key = crossoverKey({ seed, generation, individual, tensor: this.#wordsOf(tensor.name) });
+    kernels.evolution.crossoverMask(mask, { key, offset, crossover });
+    makeChild(child, { kernels, mode, scale, step, rows, mask });
+    const raw = this.#raw.subarray(0, child.length * dtypeBytes(dtype));
+    const bad = kernels.narrow(dtype, child, raw);
+    if (bad >= 0) throw notRepresentable(tensor, { index: offset + bad, value: child[bad] as number, dtype });
+    kernels.widen(dtype, raw, child);
+  }
+
+  #wordsOf(name: string): WordPair {
+    const words = this.#names.get(name) ?? tensorWords(name);
+    this.#names.set(name, words);
+    return words;
+  }
+}
+
+/** Mutation and crossover of one piece, given its mask; not yet rounded to the state's dtype. */
+export function makeChild(
+  child: Float32Array,
+  options: {
+    kernels: Pick<KernelInstance, 'evolution'>;
+    mode: Genealogy['mode'];
+    scale: number;
+    step: Pick<EvolutionStep, 'individual' | 'references'>;
+    /** By individual. */
+    rows: readonly Float32Array[];
+    mask: Float32Array;
+  },
+): void {
+  const { kernels, mode, scale, step, rows, mask } = options;
+  const parent = rows[step.individual] as Float32Array;
+  const [first, second] = step.references.map((reference) => rows[reference] as Float32Array);
+  if (mode === 'blend') {
+    kernels.evolution.blend(child, { parent, reference: first as Float32Array, mask }, scale);
+  } else {
+    kernels.evolution.differential(
+      child,
+      { parent, first: first as Float32Array, second: second as Float32Array, mask },
+      scale,
+    );
+  }
+}
+
+function notRepresentable(
+  { name }: PlannedTensor,
+  { index, value, dtype }: { index: number; value: number; dtype: string },
+): TensorError {
+  return new TensorError({
+    code: Number.isFinite(value) ? 'tensors/overflow' : 'tensors/not-finite',
+    where: name,
+    message: `the child's value ${value} at index ${index} does not fit into ${dtype}`,
+    hint: 'evolve with a smaller scale, or keep the population in float32',
+  });
+}
