@@ -191,6 +191,11 @@ export interface MergeMethod {
   result?: 'model' | 'tasks';
   /** Which statistics of its models the method reads with these parameters; absent or undefined: none. */
   statistics?(options: MethodOptions): StatisticRequest | undefined;
+  /**
+   * The method is a search: a recipe of it evolves its models (block `evolve:`, whose defaults hold where there is none),
+   * and `program` gets the individual that won as its only model.
+   */
+  evolves?: true;
   program(options: MethodOptions): MethodProgram;
 }
 

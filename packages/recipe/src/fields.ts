@@ -120,6 +120,23 @@ export class Field {
     return value;
   }
 
+  /** A finite number within a range, whose ends are part of it unless `above` says otherwise. */
+  number(range: { above?: number; minimum?: number; maximum?: number } = {}): number | undefined {
+    const { above, minimum, maximum } = range;
+    const value = numberOf(this.node);
+    if (value === undefined || !Number.isFinite(value)) return this.reportType('a number');
+    const tooSmall = (above !== undefined && value <= above) || (minimum !== undefined && value < minimum);
+    if (!tooSmall && (maximum === undefined || value <= maximum)) return value;
+    const limits = [
+      ...(above === undefined ? [] : [`above ${above}`]),
+      ...(minimum === undefined ? [] : [`at least ${minimum}`]),
+      ...(maximum === undefined ? [] : [`at most ${maximum}`]),
+    ];
+    const name = this.path.split('.').at(-1) ?? '';
+    const message = `${name} is ${this.shown}, and must be ${limits.join(' and ')}`;
+    return this.report({ code: 'recipe/out-of-range', message });
+  }
+
   choice<Choice extends string>(choices: readonly Choice[]): Choice | undefined {
     const text = this.text(`one of ${choices.join(', ')}`);
     if (text === undefined) return undefined;

@@ -34,5 +34,14 @@ export type { TensorOwner, TensorPlace } from './resolve-parameters.ts';
 export { methodOptions, resolveParameters } from './resolve-parameters.ts';
 export type { JsonSchema } from './schema.ts';
 export { recipeSchema } from './schema.ts';
+export type {
+  EvolveMode,
+  EvolveReference,
+  EvolveSection,
+  SearchBudget,
+  SearchedParameter,
+  SearchSection,
+} from './search-section.ts';
+export { recipeAt, type SearchDimension, searchSpace } from './search-space.ts';
 export type { FilteredSetting, PlainSetting, Setting, Settings } from './setting.ts';
 export { layerDepth, parameterValue } from './setting.ts';

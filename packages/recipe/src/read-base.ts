@@ -32,10 +32,20 @@ export function assignBase(options: BaseOptions): ModelEntry[] {
   if (method.base === 'required' && base === undefined && options.baseRule === 'required') {
     context.findings.adopt({ path: 'base_model', position: root.node.position }, baseMissing(method.name));
   }
-  const models = usesBase ? entries.filter((entry) => !listed.includes(entry)) : [...entries];
+  const models = mergedModels(options);
   if (usesBase) for (const entry of listed) warnOfParameters(entry, context);
   checkCount(options, models.length);
   return models;
+}
+
+/** The models that take part in the merge: a base that is listed with a task-vector method is no fine-tune. */
+export function mergedModels({
+  method,
+  base,
+  entries,
+}: Pick<BaseOptions, 'method' | 'base' | 'entries'>): ModelEntry[] {
+  if (method.base === 'unused' || base === undefined) return [...entries];
+  return entries.filter(({ reference }) => !sameModel(reference, base.reference));
 }
 
 /** The base needs no values; those that it has would change nothing. */

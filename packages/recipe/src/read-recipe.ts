@@ -3,12 +3,13 @@ import { checkCompleteness } from './completeness.ts';
 import type { Field } from './fields.ts';
 import { MERGEKIT_METHODS } from './mergekit-methods.ts';
 import { findMethod, type MethodSpec, methodsWith } from './method-spec.ts';
-import { assignBase, type BaseRule } from './read-base.ts';
+import { assignBase, type BaseRule, mergedModels } from './read-base.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDType } from './read-dtype.ts';
 import { readEvaluate } from './read-evaluate.ts';
 import { type ModelContext, readModels, readReference } from './read-models.ts';
 import { readPublish } from './read-publish.ts';
+import { readSearches } from './read-searches.ts';
 import { readScope, readSettings } from './read-settings.ts';
 import { checkModules, checkSlices } from './read-slices.ts';
 import { checkTokenizer } from './read-tokenizer.ts';
@@ -26,7 +27,7 @@ const LATER = {
 };
 const KEYS = [
   ...['name', 'merge_method', 'base_model', 'models', 'parameters', 'dtype', 'out_dtype', 'seed', 'heads'],
-  ...['evaluate', 'publish', ...Object.keys(LATER)],
+  ...['evaluate', 'evolve', 'search', 'publish', ...Object.keys(LATER)],
 ];
 
 /** Reads one document. What is wrong goes to the findings; undefined where nothing usable remains. */
@@ -55,6 +56,9 @@ export function readRecipe(
   checkLater(root, { ...modelContext, base: base?.reference });
   const hasBase = baseField !== undefined;
   const common = readCommon(root, { ...context, hasBase });
+  const merged = method === undefined ? entries : mergedModels({ method, base, entries });
+  const { evaluate } = common;
+  const searches = readSearches(root, { ...modelContext, models: merged, parameters, evaluate });
   if (method === undefined || context.findings.count > before) return undefined;
   // A reference that is put off (an adapter) leaves a gap, and counts would be wrong.
   const isWhole = listed?.node.kind === 'sequence' && listed.node.items.length === entries.length;
@@ -62,7 +66,7 @@ export function readRecipe(
   const models = assignBase({ root, method, base, entries, baseRule, context });
   if (context.findings.count > before) return undefined;
   checkCompleteness({ root, method, models, parameters, scope, findings: context.findings });
-  return { method: method.name, base, models, parameters, ...common, warnings: context.warnings, source };
+  return { method: method.name, base, models, parameters, ...common, ...searches, warnings: context.warnings, source };
 }
 
 function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {

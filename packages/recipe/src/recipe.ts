@@ -1,6 +1,7 @@
 import type { RecipePlace } from '@hubfuse/plugin';
 import type { Gate } from './gate.ts';
 import type { DatasetReference, ModelReference } from './reference.ts';
+import type { EvolveSection, SearchSection } from './search-section.ts';
 import type { Settings } from './setting.ts';
 
 /** Precision of the merged file. Arithmetic is float32 or wider whatever it says. */
@@ -133,6 +134,10 @@ export interface Recipe {
   /** Overrides the rule for heads. */
   heads?: 'merge' | 'keep' | undefined;
   evaluate?: EvaluateSection | undefined;
+  /** The models evolve before they are merged; always there for a method that is nothing else. */
+  evolve?: EvolveSection | undefined;
+  /** Coefficients of the method are searched; never beside `evolve`. */
+  search?: SearchSection | undefined;
   publish?: PublishSection | undefined;
   warnings: readonly RecipeWarning[];
   source: RecipeSource;

@@ -49,9 +49,10 @@ export const methods: readonly MergeMethod[] = [
       exclude: { type: 'names', level: 'global', perTensor: 'never', default: [], description: 'Left out' },
     },
   }),
+  { ...method('evolver', { base: 'optional', parameters: {} }), models: { minimum: 2 }, evolves: true },
 ];
 
-/** A registry with the four methods, two tasks, their metrics and two formats. */
+/** A registry with the five methods, two tasks, their metrics and two formats. */
 export function stubRegistry(): Registry {
   const registry = new Registry();
   for (const entry of methods) registry.register(entry);
