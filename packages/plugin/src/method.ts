@@ -193,7 +193,7 @@ export interface MergeMethod {
   statistics?(options: MethodOptions): StatisticRequest | undefined;
   /**
    * The method is a search: a recipe of it evolves its models (block `evolve:`, whose defaults hold where there is none),
-   * and `program` gets the individual that won as its only model.
+   * and the individual that wins is the result.
    */
   evolves?: true;
   program(options: MethodOptions): MethodProgram;

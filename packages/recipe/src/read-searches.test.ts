@@ -99,6 +99,13 @@ describe('evolve', () => {
     ['no evaluate', `${pcb}evolve: {}`, 'search-data', 'evolve', '`evaluate`'],
     ['no evaluate for Evolver alone', evolver, 'search-data', 'merge_method', '`evaluate`'],
     ['no development data', `${pcb}${data.replace('dev: x.jsonl, ', '')}evolve: {}`, 'search-data', 'evolve', '`dev`'],
+    [
+      'a method without one model',
+      `${pcb.replace('pcb', 'masks')}${data}evolve: {}`,
+      'search-method',
+      'evolve',
+      'each task',
+    ],
     ['a block that is no mapping', `${pcb}${data}evolve: yes`, 'wrong-type', 'evolve', 'mapping'],
     ['a search beside it', `${pcb}${data}evolve: {}\nsearch: {over: [ratio]}`, 'contradiction', 'search', 'not both'],
     ['a search of Evolver', `${evolver}${data}search: {over: [x]}`, 'contradiction', 'search', 'not both'],

@@ -24,6 +24,13 @@ export function readSearches(root: Field, context: SearchesContext): Pick<Recipe
   }
   const field = evolveField ?? searchField ?? (method?.evolves === true ? root.get('merge_method') : undefined);
   if (field === undefined) return {};
+  if (method?.result === 'tasks') {
+    field.report({
+      code: 'recipe/search-method',
+      message: `${method.name} yields a model for each task, and a search needs one model to score`,
+      hint: 'choose a method that yields one model',
+    });
+  }
   checkSearchData({ field, evaluate, hasEvaluate: root.get('evaluate') !== undefined });
   if (field !== searchField) return { evolve: readEvolve(field, context) };
   return { search: method && readSearch(field, { ...context, method }) };

@@ -44,6 +44,15 @@ describe('the JSON Schema of recipes', () => {
         publish: { hub: { repo: 'you/x', as: 'pull_request' }, if: 'mean > base' },
       },
     ],
+    ['an empty evolve', { ...ties, evolve: {} }],
+    [
+      'Evolver alone',
+      { merge_method: 'evolver', models: ['a/x', 'a/y', 'a/z'], evolve: { mode: 'blend', time: '30m' } },
+    ],
+    [
+      'a search',
+      { ...ties, search: { over: ['lambda', { parameter: 'weight', layers: 2, range: [0, 2] }], evaluations: 9 } },
+    ],
   ])('accepts %s', (_, recipe) => {
     expect(accepts(recipe)).toBe(true);
   });
@@ -59,6 +68,12 @@ describe('the JSON Schema of recipes', () => {
     ['a filter of a flag', { merge_method: 'linear', models: ['a/x'], parameters: { normalize: [{ value: true }] } }],
     ['an unknown task', { ...ties, evaluate: { task: 'x', datasets: [{ name: 'x', dev: 'x' }] } }],
     ['an unknown way to publish', { ...ties, publish: { hub: { repo: 'a/b', as: 'force' } } }],
+    ['an unknown way to evolve', { ...ties, evolve: { mode: 'drift' } }],
+    ['a search of a choice', { ...ties, search: { over: ['scope'] } }],
+    [
+      'a search of a method without numbers',
+      { merge_method: 'evolver', models: ['a/x', 'a/y'], search: { over: ['x'] } },
+    ],
   ])('refuses %s', (_, recipe) => {
     expect(accepts(JSON.parse(JSON.stringify(recipe)))).toBe(false);
   });

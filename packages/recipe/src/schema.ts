@@ -1,5 +1,6 @@
 import type { MergeMethod, Registry } from '@hubfuse/plugin';
 import { parametersSchema } from './parameter-schema.ts';
+import { evolveSchema, searchSchema } from './search-schemas.ts';
 import { evaluateSchema, modelReferenceSchema, publishSchema } from './section-schemas.ts';
 
 /** A JSON Schema, draft 7: what editors understand. */
@@ -26,6 +27,7 @@ export function recipeSchema(registry: Registry): JsonSchema {
         enum: ['float32', 'float16', 'bfloat16', 'torch.float32', 'torch.float16', 'torch.bfloat16'],
       },
       evaluate: evaluateSchema(registry),
+      evolve: evolveSchema(),
       publish: publishSchema(registry),
     },
   };
@@ -68,9 +70,18 @@ function methodSchema(method: MergeMethod): JsonSchema {
         description: 'Merge the heads or keep them apart; default: merge those with the same label names.',
       },
       evaluate: { $ref: '#/definitions/evaluate' },
+      ...searchesSchema(method),
       publish: { $ref: '#/definitions/publish' },
     },
   };
+}
+
+/** A method that yields a model per task, or has no numbers, has less to search. */
+function searchesSchema(method: MergeMethod): JsonSchema {
+  if (method.result === 'tasks') return {};
+  const evolve = { evolve: { $ref: '#/definitions/evolve' } };
+  const hasNumbers = Object.values(method.parameters).some(({ type }) => type === 'number');
+  return hasNumbers ? { ...evolve, search: searchSchema(method) } : evolve;
 }
 
 function baseDescription(method: MergeMethod): string {

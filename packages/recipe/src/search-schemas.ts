@@ -76,10 +76,16 @@ export function searchSchema(method: MergeMethod): JsonSchema {
     additionalProperties: false,
     required: ['over'],
     properties: {
-      over: { anyOf: [parameter, { type: 'array', minItems: 1, items: { anyOf: [parameter, entrySchema(parameter)] } }] },
+      over: {
+        anyOf: [parameter, { type: 'array', minItems: 1, items: { anyOf: [parameter, entrySchema(parameter)] } }],
+      },
       ...BUDGET,
       evaluations: { ...BUDGET.evaluations, default: SEARCH_DEFAULTS.evaluations },
-      population: { type: 'integer', minimum: 2, description: 'Candidates of a generation. Default: 4 + floor(3 ln n).' },
+      population: {
+        type: 'integer',
+        minimum: 2,
+        description: 'Candidates of a generation. Default: 4 + floor(3 ln n).',
+      },
       step: {
         type: 'number',
         exclusiveMinimum: 0,
@@ -103,7 +109,10 @@ function entrySchema(parameter: JsonSchema): JsonSchema {
     required: ['parameter'],
     properties: {
       parameter,
-      per: { enum: ['model', 'merge'], description: 'One value for each model, or one for all. Default: as the method has it.' },
+      per: {
+        enum: ['model', 'merge'],
+        description: 'One value for each model, or one for all. Default: as the method has it.',
+      },
       layers: { ...count('Values over the depth of the model, interpolated in between.'), default: 1 },
       filters: {
         type: 'array',

@@ -78,6 +78,20 @@ base_model: first
 models: [first, a/z]
 parameters: {t: [{filter: mlp, value: [0, 1]}, {value: 0.5}]}
 `,
+  `merge_method: evolver
+models: [a/x, a/y, a/z]
+evaluate: {task: text-classification, datasets: [{name: x, dev: x.jsonl}]}
+evolve: {mode: blend, generations: 3, scale: 0.5, reference: adaptive, update: synchronous, exclude: [head], time: 1h30m}
+`,
+  `merge_method: pcb
+base_model: a/base
+models: [a/x, {model: a/y, parameters: {lambda: 0.4}}]
+evaluate: {task: text-classification, datasets: [{name: x, dev: x.jsonl}]}
+search:
+  over: [ratio, {parameter: lambda, per: model, layers: 3, filters: [attention], range: [0, 2]}]
+  evaluations: 40
+  step: 0.2
+`,
 ];
 
 const PIECES = [

@@ -50,9 +50,10 @@ export const methods: readonly MergeMethod[] = [
     },
   }),
   { ...method('evolver', { base: 'optional', parameters: {} }), models: { minimum: 2 }, evolves: true },
+  { ...method('masks', { parameters: {} }), result: 'tasks' },
 ];
 
-/** A registry with the five methods, two tasks, their metrics and two formats. */
+/** A registry with the methods, two tasks, their metrics and two formats. */
 export function stubRegistry(): Registry {
   const registry = new Registry();
   for (const entry of methods) registry.register(entry);

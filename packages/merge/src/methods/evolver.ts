@@ -16,7 +16,8 @@ $$\\theta_i^* = \\theta_i + F\\,(\\theta_{r_1} - \\theta_{r_2}) \\quad\\text{(di
 $$\\mathrm{child}_d = \\theta^*_{i,d} \\text{ where } U_d < C_r, \\text{ else } \\theta_{i,d}$$
 
 The result is the individual with the highest development score. Around another method (its name as \`merge_method\` beside
-an \`evolve\` block) a rival's score is that of what the method makes of the whole population.`,
+an \`evolve\` block) a rival's score is that of what the method makes of the whole population. The settings, $F$ as \`scale\`
+and $C_r$ as \`crossover\` among them, stand in the block \`evolve\`: see [recipes](../recipe.md#evolve).`,
   sources: [
     'Du et al., Knowledge Fusion by Evolving Weights of Language Models, arXiv 2406.12208',
     'model-evolution/src/model_merge/evolver.py:64-89, 213-246',
@@ -24,6 +25,7 @@ an \`evolve\` block) a rival's score is that of what the method makes of the who
   base: 'unused',
   models: { minimum: 2 },
   parameters: {},
+  evolves: true,
   program: () => ({
     scope: 'tensor',
     sweeps: [],

@@ -1,7 +1,7 @@
 import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
-import { type Recipe, requireBase } from '@hubfuse/recipe';
+import { type Recipe, recipeError, requireBase } from '@hubfuse/recipe';
 import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
@@ -29,6 +29,7 @@ export async function makePlan(options: {
   const recipe = effectiveRecipe(spec);
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
   checkScoring(recipe);
+  refuseSearch(recipe);
   const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
   const [inputs, data, published] = await Promise.all([
     openInputs({ recipe, workingDirectory, hub }),
@@ -62,6 +63,13 @@ export async function makePlan(options: {
 /** The recipe with what the command line put in the place of its values. */
 export function effectiveRecipe(spec: Pick<RunSpec, 'recipe' | 'options'>): Recipe {
   return spec.options.seed === undefined ? spec.recipe : { ...spec.recipe, seed: spec.options.seed };
+}
+
+/** @throws RecipeError `recipe/not-yet` */
+function refuseSearch(recipe: Recipe): void {
+  const path = recipe.evolve?.path ?? (recipe.search === undefined ? undefined : 'search');
+  if (path === undefined) return;
+  throw recipeError({ recipe, path, code: 'recipe/not-yet', message: 'this version of hubfuse does not search yet' });
 }
 
 /** Decides the fate of every tensor of opened inputs. */
