@@ -49,7 +49,7 @@ export const methods: readonly MergeMethod[] = [
       exclude: { type: 'names', level: 'global', perTensor: 'never', default: [], description: 'Left out' },
     },
   }),
-  { ...method('evolver', { base: 'optional', parameters: {} }), models: { minimum: 2 }, evolves: true },
+  { ...method('evolver', { base: 'unused', parameters: {} }), models: { minimum: 2 }, evolves: true },
   { ...method('masks', { parameters: {} }), result: 'tasks' },
 ];
 
