@@ -4,6 +4,7 @@ export * from './arithmetic';
 export * from './consensus';
 export * from './convert';
 export * from './crossover';
+export * from './matrix';
 export * from './parameter-competition';
 export * from './select';
 export { exponential, hyperbolicTangent } from './transcendental';

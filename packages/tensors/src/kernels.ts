@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { CollectedKeys, HistogramWindow, Kernels, KeyRange, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
+import type {
+  CollectedKeys,
+  HistogramWindow,
+  Kernels,
+  KeyRange,
+  MagnitudeBounds,
+  MatrixKernels,
+  QuotientRows,
+} from '@hubfuse/plugin';
 import type { FloatDType } from './dtype.ts';
 import { evolutionKernels } from './evolution-kernels.ts';
+import { type MatrixWorkspace, matrixKernels } from './matrix-kernels.ts';
 
 /** What the compiled module exports: addresses and lengths, nothing else. */
 type Raw = Record<string, (...arguments_: number[]) => number>;
@@ -96,6 +105,7 @@ export class KernelMemory {
 export class KernelInstance implements Kernels {
   readonly pcb: Kernels['pcb'];
   readonly evolution: Kernels['evolution'];
+  readonly matrix: MatrixKernels;
   readonly #raw: Raw;
   /** Row addresses and weights of the kernels that take several rows. */
   readonly #table: { rows: Uint32Array; weights: Float32Array; wideWeights: Float64Array };
@@ -121,6 +131,8 @@ export class KernelInstance implements Kernels {
     };
     this.pcb = pcbKernels(this.#raw);
     this.evolution = evolutionKernels(this.#raw);
+    const call = (name: string, ...values: number[]) => this.#call(name, ...values);
+    this.matrix = matrixKernels(call, matrixWorkspace(memory, call('matrixWorkspace')));
   }
 
   #call(name: string, ...values: number[]): number {
@@ -218,6 +230,16 @@ export class KernelInstance implements Kernels {
     });
     return { rows: addresses.byteOffset, weights: narrow.byteOffset, wideWeights: wide.byteOffset };
   }
+}
+
+/** Widest layer input that can be solved for. */
+const MAXIMUM_PIVOTS = 1 << 15;
+
+function matrixWorkspace(memory: KernelMemory, bytes: number): MatrixWorkspace {
+  memory.reserve(bytes + MAXIMUM_PIVOTS * 8 + 2 * ALIGNMENT);
+  const address = memory.bytes(bytes).byteOffset;
+  const pivots = memory.bytes(MAXIMUM_PIVOTS * 8).byteOffset;
+  return { address, pivots: () => new Float64Array(memory.memory.buffer, pivots, MAXIMUM_PIVOTS) };
 }
 
 /** 1 / spread, or 0 for a row without spread, whose normalised magnitude is then 0 everywhere. */

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { TensorError } from '@hubfuse/plugin';
-import { dtypeBytes, type FloatDType, type KernelInstance } from '@hubfuse/tensors';
-import type { PlannedInput, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
+import { dtypeBytes, type FloatDType, type KernelInstance, toFloat64 } from '@hubfuse/tensors';
+import type { PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 
 export interface ReadOptions {
   /** Elements before the piece. */
@@ -15,14 +15,25 @@ export interface ReadOptions {
   rowLength?: number;
 }
 
+/** Bytes that are read at a time where they need room outside the kernels' memory. */
+const PIECE_BYTES = 1 << 20;
+
 /** Reads pieces of tensors by position straight into the kernels' memory. One per worker thread. */
 export class BlockReader {
   readonly #kernels: KernelInstance;
-  readonly #inputs: readonly PlannedInput[];
+  readonly #inputs: readonly { name: string }[];
   readonly #folders: readonly string[];
+  readonly #damaged: string;
   readonly #open = new Map<string, number>();
 
-  constructor(options: { kernels: KernelInstance; inputs: readonly PlannedInput[]; folders: readonly string[] }) {
+  constructor(options: {
+    kernels: KernelInstance;
+    inputs: readonly { name: string }[];
+    folders: readonly string[];
+    /** What to do about values that are not finite. */
+    damaged: string;
+  }) {
+    this.#damaged = options.damaged;
     this.#kernels = options.kernels;
     this.#inputs = options.inputs;
     this.#folders = options.folders;
@@ -43,6 +54,27 @@ export class BlockReader {
     else this.#readRows(part, { offset: offset * size, into: bytes, rowBytes: (options.rowLength ?? 1) * size });
     const bad = this.#kernels.widen(dtype, bytes, row);
     if (bad >= 0) throw this.#notFinite(part, { index: offset + bad, value: row[bad] as number });
+  }
+
+  /**
+   * Widens a piece of a tensor to float64.
+   * @throws TensorError naming file, tensor and index where a value is NaN or infinite
+   */
+  readDoubles(part: TensorPart, options: { offset: number; into: Float64Array; rowLength?: number }): void {
+    const { offset, into, rowLength = 1 } = options;
+    const size = dtypeBytes(part.dtype);
+    const pieceLength = PIECE_BYTES / size;
+    for (let done = 0; done < into.length; done += pieceLength) {
+      const length = Math.min(pieceLength, into.length - done);
+      const bytes = new Uint8Array(length * size);
+      const place = { offset: (offset + done) * size, into: bytes };
+      if (part.rows === undefined) this.readBytes(part, place);
+      else this.#readRows(part, { ...place, rowBytes: rowLength * size });
+      const values = toFloat64(bytes, part.dtype as FloatDType);
+      const bad = values.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw this.#notFinite(part, { index: offset + done + bad, value: values[bad] as number });
+      into.set(values, done);
+    }
   }
 
   /** Reads stored bytes as they are; `offset` counts bytes from the tensor's first. */
@@ -100,7 +132,7 @@ export class BlockReader {
       code: 'tensors/not-finite',
       where: this.#place(part),
       message: `the tensor ${JSON.stringify(part.name)} holds ${found.value} at index ${found.index}`,
-      hint: 'the model is damaged (a failed training step or conversion); merge another revision of it',
+      hint: this.#damaged,
     });
   }
 }

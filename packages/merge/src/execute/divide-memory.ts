@@ -31,7 +31,9 @@ export function divideMemory(options: {
 }): MemoryDivision {
   const { plan, workers, memory } = options;
   const granted = (memory ?? DEFAULT_MEMORY) - MAIN_BYTES;
-  const perWorker = WORKER_BYTES + (6 * plan.models + 20) * BLOCK_ELEMENTS * FLOAT32_BYTES;
+  const linear = Math.max(0, ...plan.tensors.map((tensor) => tensor.linear?.workspace ?? 0));
+  const rows = 6 * plan.models + plan.statistics.length + 20;
+  const perWorker = WORKER_BYTES + rows * BLOCK_ELEMENTS * FLOAT32_BYTES + linear;
   if (granted < perWorker) {
     throw new ResourceError({
       code: 'merge/memory-too-small',
@@ -43,6 +45,6 @@ export function divideMemory(options: {
   const count = Math.max(1, Math.min(workers ?? defaultWorkers(), Math.floor(granted / perWorker)));
   const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, Math.max(0, Math.floor(granted / count) - perWorker));
   const longest = Math.max(0, ...plan.tensors.map(({ length }) => length));
-  const kept = Math.min(residentBytes, (plan.models + 1) * longest * FLOAT32_BYTES);
+  const kept = Math.min(residentBytes, (plan.models + plan.statistics.length + 1) * longest * FLOAT32_BYTES);
   return { workers: count, residentBytes, peakBytes: MAIN_BYTES + count * (perWorker + kept) };
 }

@@ -8,9 +8,11 @@ import type { MergePlan } from '../plan/merge-plan.ts';
 import { divideMemory } from './divide-memory.ts';
 import { Journal } from './journal.ts';
 import { writeKeptHeads } from './kept-heads.ts';
+import type { LayerNote } from './linear-tensor.ts';
 import type { MergeJob, MergeWorkerData } from './merge-worker.ts';
 import { finishOutputs, outputsExist, planDigest, prepareOutputs, temporaryName } from './output-files.ts';
 import { runSweepInWorkers } from './run-sweep.ts';
+import type { UnitResult } from './tensor-worker.ts';
 import { type BlockReference, runsOf, statisticsBlocks, writingUnits } from './units.ts';
 
 /** What a merge tells while it works. `done` and `total` count scalars of the phase, `total` files for hashing. */
@@ -28,6 +30,8 @@ export interface ExecuteMergeOptions {
   folders: readonly string[];
   /** How the models have evolved before they are merged, or which of them is the result. Absent: they have not. */
   genealogy?: Genealogy | undefined;
+  /** Local folder of each statistics file, in the order of `plan.statistics`. */
+  statistics?: readonly string[] | undefined;
   /** Folder that the outputs appear in. */
   out: string;
   registry: Registry;
@@ -42,6 +46,8 @@ export interface ExecuteMergeOptions {
 export interface MergeResult {
   /** Every weight file that was written. */
   files: readonly { path: string; size: number; sha256: string }[];
+  /** The linear layers that were merged whole, in the order of the plan. */
+  layers: readonly LayerNote[];
   /** Whether a killed merge of the same plan was continued. */
   resumed: boolean;
 }
@@ -74,6 +80,7 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     plan,
     genealogy,
     folders: options.folders,
+    statistics: options.statistics ?? [],
     out,
     files: plan.outputs.map(({ path }) => temporaryName(path)),
     modules: registry.modules,
@@ -89,14 +96,15 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     const results = progress?.results ?? (await wholeModelSweeps({ ...options, program, pool }));
     if (progress?.results === undefined) await journal.recordResults(results);
     const done = progress?.units ?? new Set<number>();
-    await writeUnits({ ...options, program, pool, results, journal, done });
+    const written = await writeUnits({ ...options, program, pool, results, journal, done });
+    const layers = [...(progress?.layers ?? []), ...written];
     const heads = await writeKeptHeads(options);
-    const written = plan.outputs.map(({ path }) => ({ path, stored: temporaryName(path) }));
-    const paths = [...written, ...heads.map((path) => ({ path, stored: path }))];
+    const outputs = plan.outputs.map(({ path }) => ({ path, stored: temporaryName(path) }));
+    const paths = [...outputs, ...heads.map((path) => ({ path, stored: path }))];
     const files = await hashFiles({ paths, pool, out, onProgress: options.onProgress });
     await finishOutputs(plan, out);
     await journal.remove();
-    return { files, resumed: resume };
+    return { files, layers: inPlanOrder(layers, plan), resumed: resume };
   } catch (error) {
     await journal.close();
     throw error;
@@ -180,31 +188,43 @@ async function inOrder<Item>(options: {
 
 async function writeUnits(
   options: SweepOptions & { results: readonly unknown[]; journal: Journal; done: ReadonlySet<number> },
-): Promise<void> {
+): Promise<LayerNote[]> {
   const { plan, program, pool, results, journal } = options;
   const units = writingUnits(plan, program).map((blocks, index) => ({ index, blocks }));
   const total = plan.totals.parameters;
   const left = units.filter(({ index }) => !options.done.has(index));
   let done = total - left.reduce((sum, { blocks }) => sum + blocks.reduce((all, block) => all + block.length, 0), 0);
   let waiting: number[] = [];
+  let unrecorded: LayerNote[] = [];
+  const layers: LayerNote[] = [];
   let recorded = Date.now();
   const record = async () => {
     await pool.run({ kind: 'sync' } satisfies MergeJob);
-    await journal.recordUnits(waiting);
+    await journal.recordUnits(waiting, unrecorded);
     waiting = [];
+    unrecorded = [];
     recorded = Date.now();
   };
   await inOrder({
     items: left,
     parallel: pool.size,
     start: ({ blocks }) => pool.run({ kind: 'write', blocks, results } satisfies MergeJob),
-    finish: async (elements, { index }) => {
+    finish: async (result, { index }) => {
+      const unit = result as UnitResult;
       waiting.push(index);
-      done += elements as number;
+      unrecorded.push(...unit.layers);
+      layers.push(...unit.layers);
+      done += unit.elements;
       options.onProgress?.({ phase: 'writing', done, total });
       if (Date.now() - recorded > JOURNAL_MILLISECONDS) await record();
     },
   });
+  return layers;
+}
+
+function inPlanOrder(layers: readonly LayerNote[], plan: MergePlan): LayerNote[] {
+  const place = new Map(plan.tensors.map(({ name }, index) => [name, index]));
+  return [...layers].sort((a, b) => (place.get(a.tensor) ?? 0) - (place.get(b.tensor) ?? 0));
 }
 
 async function hashFiles(options: {

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LayerNote } from './linear-tensor.ts';
 import { readIfThere } from './output-files.ts';
 
 const NAME = '.merge-journal';
@@ -10,6 +11,8 @@ export interface Progress {
   results?: readonly unknown[];
   /** Units that are written and durable. */
   units: ReadonlySet<number>;
+  /** What was noted of the linear layers among them. */
+  layers: readonly LayerNote[];
 }
 
 /**
@@ -34,11 +37,13 @@ export class Journal {
     if ((lines[0] as { plan?: string } | undefined)?.plan !== digest) return undefined;
     let results: readonly unknown[] | undefined;
     const units = new Set<number>();
-    for (const line of lines as { results?: unknown[]; units?: number[] }[]) {
+    const layers: LayerNote[] = [];
+    for (const line of lines as { results?: unknown[]; units?: number[]; layers?: LayerNote[] }[]) {
       if (line.results !== undefined) results = line.results;
       for (const unit of line.units ?? []) units.add(unit);
+      layers.push(...(line.layers ?? []));
     }
-    return results === undefined ? { units } : { results, units };
+    return { ...(results === undefined ? {} : { results }), units, layers };
   }
 
   /** Opens the journal: a new one, or the existing one to be continued. */
@@ -55,8 +60,8 @@ export class Journal {
     await this.#append({ results });
   }
 
-  async recordUnits(units: readonly number[]): Promise<void> {
-    if (units.length > 0) await this.#append({ units });
+  async recordUnits(units: readonly number[], layers: readonly LayerNote[]): Promise<void> {
+    if (units.length > 0) await this.#append(layers.length === 0 ? { units } : { units, layers });
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,8 @@ export interface MergeWorkerData {
   genealogy?: Genealogy | undefined;
   /** Folder of each input. */
   folders: readonly string[];
+  /** Folder of each statistics file. */
+  statistics: readonly string[];
   /** Folder of the outputs, and their temporary names in the order of the plan. */
   out: string;
   files: readonly string[];
@@ -39,10 +41,22 @@ async function start(): Promise<(job: MergeJob) => unknown> {
   const method: MergeMethod = registry.get('method', data.plan.method);
   const memory = new KernelMemory();
   const kernels = new KernelInstance(memory);
-  const reader = new BlockReader({ kernels, inputs: data.plan.inputs, folders: data.folders });
+  const reader = new BlockReader({
+    kernels,
+    inputs: data.plan.inputs,
+    folders: data.folders,
+    damaged: 'the model is damaged (a failed training step or conversion); merge another revision of it',
+  });
+  const statistics = new BlockReader({
+    kernels,
+    inputs: data.plan.statistics,
+    folders: data.statistics,
+    damaged: 'the statistics are damaged, or overflowed while they were gathered; gather them anew',
+  });
   const outputs = data.files.map((file) => openSync(join(data.out, file), 'r+'));
   process.on('exit', () => {
     reader.close();
+    statistics.close();
     for (const file of outputs) closeSync(file);
   });
   const worker = new TensorWorker({
@@ -56,6 +70,7 @@ async function start(): Promise<(job: MergeJob) => unknown> {
     kernels,
     reader,
     genealogy: data.genealogy,
+    statistics,
     residentBytes: data.residentBytes,
     write: (tensor, bytes, position) => {
       const file = outputs[tensor.output] as number;

@@ -11,6 +11,7 @@ import type { Genealogy } from '../evolution/genealogy.ts';
 import { Replay } from '../evolution/replay.ts';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { type BlockReader, rawBlockBytes } from './block-reader.ts';
+import { type LayerNote, mergeLinear } from './linear-tensor.ts';
 import { runSweep } from './run-sweep.ts';
 import { BLOCK_ELEMENTS, type BlockReference, isGroup, runsOf } from './units.ts';
 
@@ -25,6 +26,13 @@ const ACCUMULATOR_BYTES = 2 << 20;
 interface Resident {
   base: Float32Array;
   models: readonly Float32Array[];
+  statistics: readonly Float32Array[];
+}
+
+/** What writing one unit came to. */
+export interface UnitResult {
+  elements: number;
+  layers: readonly LayerNote[];
 }
 
 export interface TensorWorkerOptions {
@@ -35,6 +43,8 @@ export interface TensorWorkerOptions {
   reader: BlockReader;
   /** How the models' values have evolved; absent: they are taken as they are stored. */
   genealogy?: Genealogy | undefined;
+  /** Reads the files of `plan.statistics`. */
+  statistics: BlockReader;
   /** Bytes that may be kept of one tensor between sweeps. */
   residentBytes: number;
   /** Stores bytes at a position inside an output tensor. */
@@ -45,7 +55,7 @@ export interface TensorWorkerOptions {
 export class TensorWorker {
   readonly #options: TensorWorkerOptions;
   readonly #raw: Uint8Array;
-  readonly #row: { base: Float32Array; models: readonly Float32Array[]; out: Float32Array };
+  readonly #row: Resident & { out: Float32Array };
   readonly #replay: Replay | undefined;
   readonly #start: number;
 
@@ -53,8 +63,10 @@ export class TensorWorker {
     this.#options = options;
     const { memory, plan, genealogy } = options;
     const models = Math.max(1, plan.models, ...plan.tensors.map((tensor) => tensor.parts.length));
-    const rows = 2 + models + SCRATCH_PER_MODEL * models + SCRATCH;
+    const measured = plan.statistics.length;
+    const rows = 2 + models + measured + SCRATCH_PER_MODEL * models + SCRATCH;
     const rawBytes = rawBlockBytes(plan.tensors, BLOCK_ELEMENTS);
+    const linearBytes = 4096 + Math.max(0, ...plan.tensors.map(({ linear }) => linear?.workspace ?? 0));
     // Pages that are never touched cost no memory, so everything that a job may need is reserved at once.
     memory.reserve(
       (genealogy === undefined ? 0 : Replay.memoryBytes(genealogy, models)) +
@@ -62,12 +74,13 @@ export class TensorWorker {
         rawBytes +
         ACCUMULATOR_BYTES +
         ACCUMULATOR_BYTES_PER_MODEL * models +
-        options.residentBytes,
+        Math.max(options.residentBytes, linearBytes),
     );
     this.#raw = memory.bytes(rawBytes);
     this.#row = {
       base: memory.float32(BLOCK_ELEMENTS),
       models: Array.from({ length: models }, () => memory.float32(BLOCK_ELEMENTS)),
+      statistics: Array.from({ length: measured }, () => memory.float32(BLOCK_ELEMENTS)),
       out: memory.float32(BLOCK_ELEMENTS),
     };
     if (genealogy !== undefined) {
@@ -83,23 +96,42 @@ export class TensorWorker {
     return this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
   }
 
-  /** Writes the tensors of one unit; groups do their sweeps first. Returns the elements that were written. */
-  writeUnit(job: { blocks: readonly BlockReference[]; results: readonly unknown[] }): number {
+  /** Writes the tensors of one unit; groups do their sweeps first. */
+  writeUnit(job: { blocks: readonly BlockReference[]; results: readonly unknown[] }): UnitResult {
     let elements = 0;
+    const layers: LayerNote[] = [];
     for (let at = 0; at < job.blocks.length; ) {
       const first = job.blocks[at] as BlockReference;
       let end = at + 1;
       while (job.blocks[end]?.tensor === first.tensor) end++;
       const blocks = job.blocks.slice(at, end);
-      this.#writeTensor(this.#tensor(first), blocks, job.results);
+      const tensor = this.#tensor(first);
+      // A single individual is written as it evolved: nothing is solved.
+      const whole = tensor.linear !== undefined && this.#replay?.individual === undefined;
+      if (!whole) this.#writeTensor(tensor, blocks, job.results);
+      else layers.push(this.#writeLinear(tensor, blocks));
       elements += blocks.reduce((sum, block) => sum + block.length, 0);
       at = end;
     }
-    return elements;
+    return { elements, layers };
   }
 
   #tensor(block: BlockReference): PlannedTensor {
     return this.#options.plan.tensors[block.tensor] as PlannedTensor;
+  }
+
+  #writeLinear(tensor: PlannedTensor, blocks: readonly BlockReference[]): LayerNote {
+    const { memory, program } = this.#options;
+    memory.release(this.#start);
+    const evolved = (model: number, block: BlockReference) => this.#block(tensor, block).models[model] as Float32Array;
+    const replayed = this.#replay === undefined ? {} : { evolved: { blocks, values: evolved } };
+    const { note, values } = mergeLinear({ ...this.#options, tensor, program, ...replayed });
+    for (const { offset, length } of blocks) {
+      const out = this.#row.out.subarray(0, length);
+      values(offset, out);
+      this.#store(tensor, out, offset);
+    }
+    return note;
   }
 
   #writeTensor(tensor: PlannedTensor, blocks: readonly BlockReference[], results: readonly unknown[]): void {
@@ -196,29 +228,34 @@ export class TensorWorker {
 
   /** The whole tensor's rows, where they fit; undefined where every sweep reads them anew. */
   #resident(tensor: PlannedTensor, blocks: readonly BlockReference[]): Resident | undefined {
-    const { memory, residentBytes } = this.#options;
-    const parts = tensor.base === undefined ? tensor.parts : [tensor.base, ...tensor.parts];
-    if (parts.length * (tensor.length * 4 + 64) > residentBytes) return undefined;
-    const rows = parts.map((part) => {
+    const { memory, reader, statistics, residentBytes } = this.#options;
+    const measured = elementStatistics(tensor);
+    const count = tensor.parts.length + measured.length + (tensor.base === undefined ? 0 : 1);
+    if (count * (tensor.length * 4 + 64) > residentBytes) return undefined;
+    const read = (from: BlockReader, part: TensorPart) => {
       const row = memory.float32(tensor.length);
       for (const { offset, length } of blocks) {
         const piece = row.subarray(offset, offset + length);
-        this.#options.reader.readFloats(part, { offset, row: piece, raw: this.#raw, rowLength: rowLength(tensor) });
+        from.readFloats(part, { offset, row: piece, raw: this.#raw, rowLength: rowLength(tensor) });
       }
       return row;
-    });
-    const models = tensor.base === undefined ? rows : rows.slice(1);
+    };
+    const models = tensor.parts.map((part) => read(reader, part));
     this.#replay?.evolve(tensor, { offset: 0, rows: models });
-    return { base: tensor.base === undefined ? new Float32Array(0) : (rows[0] as Float32Array), models };
+    return {
+      base: tensor.base === undefined ? new Float32Array(0) : read(reader, tensor.base),
+      models,
+      statistics: measured.map((part) => read(statistics, part)),
+    };
   }
 
   #block(tensor: PlannedTensor, reference: BlockReference, resident?: Resident): Block {
     const { offset, length } = reference;
     const { memory, kernels } = this.#options;
     const cut = (row: Float32Array) => row.subarray(offset, offset + length);
-    const read = (part: TensorPart, whole: Float32Array) => {
+    const read = (part: TensorPart, whole: Float32Array, from = this.#options.reader) => {
       const row = whole.subarray(0, length);
-      this.#options.reader.readFloats(part, { offset, row, raw: this.#raw, rowLength: rowLength(tensor) });
+      from.readFloats(part, { offset, row, raw: this.#raw, rowLength: rowLength(tensor) });
       return row;
     };
     const base =
@@ -228,6 +265,12 @@ export class TensorWorker {
           ? read(tensor.base, this.#row.base)
           : cut(resident.base);
     const models = resident === undefined ? this.#models(tensor, { offset, length, read }) : resident.models.map(cut);
+    const statistics =
+      resident === undefined
+        ? elementStatistics(tensor).map((part, i) => {
+            return read(part, this.#row.statistics[i] as Float32Array, this.#options.statistics);
+          })
+        : resident.statistics.map(cut);
     return {
       tensor: tensor.name,
       offset,
@@ -235,7 +278,7 @@ export class TensorWorker {
       tensorLength: tensor.length,
       base,
       models,
-      statistics: [],
+      statistics,
       out: this.#row.out.subarray(0, length),
       parameters: tensor.parameters,
       kernels,
@@ -256,6 +299,11 @@ export class TensorWorker {
     this.#replay?.evolve(tensor, { offset: options.offset, rows });
     return rows;
   }
+}
+
+/** Statistics with one value per element: those of a layer that is merged whole are matrices, read elsewhere. */
+function elementStatistics({ statistics = [], linear }: PlannedTensor): readonly TensorPart[] {
+  return linear === undefined ? statistics : [];
 }
 
 /** Elements of one row: all dimensions but the first. */

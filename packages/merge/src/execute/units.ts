@@ -63,6 +63,12 @@ export function writingUnits(plan: MergePlan, program: MethodProgram): Unit[] {
   };
   plan.tensors.forEach((tensor, index) => {
     const blocks = blocksOf(plan.tensors, [index]);
+    // Solving a layer takes far longer than reading it: each is a unit, so that the workers share them evenly.
+    if (tensor.linear !== undefined) {
+      flush();
+      units.push(blocks);
+      return;
+    }
     if (isGroup(tensor, program) && blocks.length >= RUN_BLOCKS) {
       flush();
       units.push(blocks);

@@ -1,12 +1,14 @@
-import { MergeError, type MergeMethod, type TensorParameters } from '@hubfuse/plugin';
+import { MergeError, type MergeMethod, type MethodProgram, type TensorParameters } from '@hubfuse/plugin';
 import { type Recipe, resolveParameters, type TensorPlace } from '@hubfuse/recipe';
 import { type DType, dtypeBytes, elementCount, isFloatDType, type StoredTensor } from '@hubfuse/tensors';
 import type { AlignedTensor } from './align.ts';
 import type { HeadDecision } from './heads.ts';
 import { layerCounts, placeOf } from './layers.ts';
+import { planLinear } from './linear-layers.ts';
 import type { PlacedInput } from './merge-input.ts';
 import type { PlannedTensor, TensorPart } from './merge-plan.ts';
 import type { Naming } from './naming.ts';
+import { type Measured, requireElements, statisticsOf } from './tensor-statistics.ts';
 
 const STORAGE: Readonly<Record<string, DType>> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' };
 
@@ -24,6 +26,9 @@ export interface DraftContext {
   donor: PlacedInput;
   naming: Naming;
   heads: HeadDecision;
+  program: MethodProgram;
+  /** The models' statistics, for a method that reads some. */
+  measured: readonly Measured[] | undefined;
 }
 
 /**
@@ -84,13 +89,19 @@ function draftTensor(tensor: AlignedTensor, context: DraftContext & { name: stri
     return { ...common, dtype: first.dtype, rule: 'copy', note, parts: [first] };
   }
   const dtype = STORAGE[context.recipe.outDtype ?? context.recipe.dtype ?? ''] ?? nativeDType(all, basePart);
-  if (basePart !== undefined && isExcluded(name, context)) {
+  const excluded = isExcluded(name, context) ? (context.method.excluded ?? 'base') : undefined;
+  if (basePart !== undefined && excluded === 'base') {
     return { ...common, dtype, rule: 'copy', note: 'excluded: taken from the base', parts: [basePart] };
   }
   if (base !== undefined && basePart === undefined) {
     return { ...common, dtype, rule: 'average', note: 'the base lacks it', parts };
   }
-  const notes = [...tiedNotes(tensor, context), ...lackingNotes(tensor, context)];
+  const measured = excluded === 'average' ? {} : measuredParts(tensor, { ...context, parts, shape });
+  const notes = [
+    ...(excluded === 'average' ? ['excluded: averaged'] : []),
+    ...tiedNotes(tensor, context),
+    ...lackingNotes(tensor, context),
+  ];
   return {
     ...common,
     dtype,
@@ -99,7 +110,30 @@ function draftTensor(tensor: AlignedTensor, context: DraftContext & { name: stri
     ...(basePart === undefined ? {} : { base: basePart }),
     // A task vector of a model that lacks the tensor is zero: the base's own values stand in for it.
     parts: basePart === undefined ? parts : models.map(({ index }) => part(index) ?? basePart),
+    ...measured,
   };
+}
+
+/** What the method reads beside the weights of a tensor. */
+function measuredParts(
+  tensor: AlignedTensor,
+  options: DraftContext & { name: string; parts: readonly TensorPart[]; shape: readonly number[] },
+): Pick<Draft, 'statistics' | 'linear'> {
+  const { measured, naming, program, parts, name, shape } = options;
+  const { canonical } = tensor;
+  // Where one model stores a head and another ties it to its embeddings, the embeddings' rule holds: they are averaged.
+  if (measured === undefined || tensor.tied.length > 0) return {};
+  const kind = measured[0]?.statistics.kind;
+  if (kind === 'gram' && !canonical.endsWith('.weight')) return {};
+  const key = kind === 'gram' ? canonical.slice(0, -'.weight'.length) : canonical;
+  const found = statisticsOf({ key, measured, parts });
+  if (found === undefined) return {};
+  if (program.linear === undefined) {
+    requireElements({ name, shape, stored: found.stored });
+    return { statistics: found.parts };
+  }
+  const linear = planLinear({ name, shape, stored: found.stored, naming, canonical, step: program.linear });
+  return { statistics: found.parts, linear };
 }
 
 function partOf(tensor: AlignedTensor, options: DraftContext & { index: number }): TensorPart | undefined {

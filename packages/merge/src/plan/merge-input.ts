@@ -1,4 +1,4 @@
-import type { ModelSource } from '@hubfuse/plugin';
+import type { ModelSource, ModelStatistics } from '@hubfuse/plugin';
 import type { Checkpoint } from '@hubfuse/tensors';
 
 /** A model as the planner sees it: pinned files, headers, config.json. */
@@ -6,6 +6,8 @@ export interface MergeInput {
   source: ModelSource;
   checkpoint: Checkpoint;
   config: Readonly<Record<string, unknown>>;
+  /** For a method that reads statistics: the model's. */
+  statistics?: ModelStatistics | undefined;
 }
 
 /** A model with its place in the merge. */

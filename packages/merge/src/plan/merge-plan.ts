@@ -1,4 +1,4 @@
-import type { ParameterValues, TensorParameters } from '@hubfuse/plugin';
+import type { ParameterValues, StatisticRequest, StatisticsProvenance, TensorParameters } from '@hubfuse/plugin';
 import type { DType } from '@hubfuse/tensors';
 
 /** Where one model's share of an output tensor lies. */
@@ -21,6 +21,41 @@ export interface TensorPart {
  */
 export type TensorRule = 'method' | 'average' | 'copy';
 
+/** Where one model's statistic of an output tensor lies; `input` is an index into `MergePlan.statistics`. */
+export interface StatisticPart extends TensorPart {
+  /** `elements`: one value per element; `square`, `triangle`: a Gram matrix whole, or its upper triangle by rows. */
+  form: 'elements' | 'square' | 'triangle';
+  /** Rows that it is the mean over, where the file says so. */
+  samples?: number;
+}
+
+/** The weight of a linear layer that is merged whole. */
+export interface PlannedLinear {
+  /** Width of the layer's input and of its output. */
+  inputs: number;
+  outputs: number;
+  /** Stored as inputs x outputs (`Conv1D` of transformers), not as outputs x inputs. */
+  transposed: boolean;
+  /** Bytes of working space. */
+  workspace: number;
+}
+
+/** One statistics file that goes into the merge. */
+export interface PlannedStatistics extends StatisticRequest {
+  /** Index into `MergePlan.inputs` of the model that it is of. */
+  input: number;
+  /** What was named, and what messages call it. */
+  reference: string;
+  name: string;
+  /** Commit of a Hub repository. */
+  revision?: string;
+  /** File inside the repository or folder, and its bytes. */
+  path: string;
+  size: number;
+  sha256?: string;
+  provenance?: StatisticsProvenance;
+}
+
 /** One tensor of the output. */
 export interface PlannedTensor {
   name: string;
@@ -35,6 +70,10 @@ export interface PlannedTensor {
   base?: TensorPart;
   /** The models' parts, in the order of the recipe; for `copy` the one part that is copied. */
   parts: readonly TensorPart[];
+  /** The models' statistics of it, in the order of `parts`; absent where the method reads none or there are none. */
+  statistics?: readonly StatisticPart[];
+  /** Where the method merges it whole. */
+  linear?: PlannedLinear;
   parameters: TensorParameters;
   /** Index into `MergePlan.outputs`. */
   output: number;
@@ -96,6 +135,8 @@ export interface MergePlan {
   inputs: readonly PlannedInput[];
   /** Number of models beside the base. */
   models: number;
+  /** The models' statistics, in the order of the models; empty for a method that reads none. */
+  statistics: readonly PlannedStatistics[];
   tensors: readonly PlannedTensor[];
   outputs: readonly PlannedOutput[];
   /** Content of `model.safetensors.index.json`; absent where one file holds everything. */

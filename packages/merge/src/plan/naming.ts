@@ -12,6 +12,8 @@ export interface Naming {
   isHead(canonical: string): boolean;
   /** Head tensors with one row per label. */
   isLabelTensor(canonical: string): boolean;
+  /** Weights of linear layers that are stored as inputs x outputs. */
+  isTransposed(canonical: string): boolean;
 }
 
 /** Endings of heads that share the token embeddings when they are not stored, and of those embeddings. */
@@ -24,16 +26,21 @@ const TOKEN_EMBEDDINGS = [
   'shared.weight',
 ];
 
+/** Families whose linear layers are transformers' `Conv1D`, and how those layers' weights end. */
+const CONV1D_FAMILIES = ['gpt2', 'openai-gpt', 'imagegpt', 'decision_transformer'];
+const CONV1D_WEIGHT = /(^|\.)(c_attn|q_attn|c_proj|c_fc)\.weight$/;
+
 /** First parts of the names of classification heads in families without a registered architecture. */
 const HEADS = ['classifier', 'score', 'qa_outputs', 'pre_classifier'];
 
 export function namingOf(inputs: readonly MergeInput[], registry: Registry): Naming {
   const type = inputs.map(modelTypeOf).find((name) => name !== undefined);
   const architecture = registry.list('architecture').find(({ modelTypes }) => modelTypes.includes(type ?? ''));
-  return architecture === undefined ? genericNaming(inputs) : architectureNaming(architecture);
+  const naming = architecture === undefined ? genericNaming(inputs) : architectureNaming(architecture);
+  return { ...naming, isTransposed: (name) => CONV1D_FAMILIES.includes(type ?? '') && CONV1D_WEIGHT.test(name) };
 }
 
-function architectureNaming(architecture: Architecture): Naming {
+function architectureNaming(architecture: Architecture): Omit<Naming, 'isTransposed'> {
   const headOf = (name: string) => architecture.heads.includes(name.split('.')[0] ?? '');
   return {
     architecture,
@@ -45,7 +52,7 @@ function architectureNaming(architecture: Architecture): Naming {
 }
 
 /** Names as stored, but for a prefix that only some of the models have. */
-function genericNaming(inputs: readonly MergeInput[]): Naming {
+function genericNaming(inputs: readonly MergeInput[]): Omit<Naming, 'isTransposed'> {
   const prefix = commonPrefix(inputs);
   const canonical = (stored: string) => {
     if (prefix === undefined || stored.startsWith(`${prefix}.`)) return stored;

@@ -9,6 +9,7 @@ import { layOut } from './layout.ts';
 import { classOf, type MergeInput, type PlacedInput } from './merge-input.ts';
 import type { MergePlan, PlannedInput, PlannedTensor } from './merge-plan.ts';
 import { type Naming, namingOf } from './naming.ts';
+import { plannedStatistics, requireStatistics } from './tensor-statistics.ts';
 
 export interface PlanMergeOptions {
   recipe: Recipe;
@@ -41,13 +42,16 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
   const tensors = heads.foreignBase ? trunk.map((tensor) => withoutBaseHead(tensor, { base, naming })) : trunk;
   checkShapes(inputs, tensors);
   const donor = donorOf({ recipe, base, models });
-  const drafts = draftTensors(tensors, { recipe, method, base, models, donor, naming, heads });
+  const whole = methodOptions({ recipe, method });
+  const program = method.program(whole);
+  const request = method.statistics?.(whole);
+  const measured = request === undefined ? undefined : requireStatistics({ request, models, naming });
+  const context = { recipe, method, base, models, donor, naming, heads, program, measured };
+  const drafts = draftTensors(tensors, context);
   const metadata = { ...donor.checkpoint.metadata, format: 'pt' };
   const layout = layOut({ tensors: drafts, metadata, shardSize: options.shardSize });
   const planned = layout.tensors.map(({ tensor, place }) => ({ ...tensor, ...place }));
   const kept = heads.rule === 'keep' ? keptHeads(models, naming) : [];
-  const whole = methodOptions({ recipe, method });
-  const program = method.program(whole);
   return {
     version: 1,
     method: method.name,
@@ -56,6 +60,7 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
     groupParameters: { global: whole.parameters, models: whole.modelParameters },
     inputs: inputs.map((input) => describeInput(input, planned)),
     models: models.length,
+    statistics: (measured ?? []).map(plannedStatistics),
     tensors: planned,
     outputs: layout.outputs,
     ...(layout.index === undefined ? {} : { index: layout.index }),
@@ -184,5 +189,16 @@ function partsOf({ base, parts }: PlannedTensor): PlannedTensor['parts'] {
 }
 
 function readBytes(tensor: PlannedTensor): number {
-  return partsOf(tensor).reduce((sum, { dtype }) => sum + tensor.length * dtypeBytes(dtype), 0);
+  return (
+    partsOf(tensor).reduce((sum, { dtype }) => sum + tensor.length * dtypeBytes(dtype), 0) + statisticBytes(tensor)
+  );
+}
+
+/** Bytes of the statistics that the merge of a tensor reads. */
+function statisticBytes({ statistics = [], linear, length }: PlannedTensor): number {
+  const inputs = linear?.inputs ?? 0;
+  return statistics.reduce((sum, { form, dtype }) => {
+    const values = form === 'elements' ? length : form === 'square' ? inputs * inputs : (inputs * (inputs + 1)) / 2;
+    return sum + values * dtypeBytes(dtype);
+  }, 0);
 }
