@@ -1,0 +1,22 @@
+import { test } from 'vitest';
+import { expectGradient } from '../../../test/central-differences.ts';
+
+test('Sub passes gradients to both sides', async () => {
+  await expectGradient({
+    build: (builder, inputs) => builder.node('Sub', inputs),
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+  });
+});
+
+test('Sub sums the gradient of what it broadcast', async () => {
+  await expectGradient({
+    build: (builder, inputs) => builder.node('Sub', inputs),
+    inputs: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+  });
+});
