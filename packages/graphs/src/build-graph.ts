@@ -2,8 +2,9 @@ import type { Registry } from '@hubfuse/plugin';
 import type { StoredTensor } from '@hubfuse/tensors';
 import { encodeModelBytes } from './encode-model.ts';
 import { selectClass } from './find-architecture.ts';
+import { type GradientOptions, graphWithGradients } from './gradients/graph-with-gradients.ts';
 import { GraphBuilder, storedElementType, type WeightData } from './graph-builder.ts';
-import type { OnnxModel } from './onnx-model.ts';
+import type { OnnxGraph, OnnxModel } from './onnx-model.ts';
 import { graphWithTaps } from './taps/emit-taps.ts';
 import type { TapOptions } from './taps/taps.ts';
 import { Weights } from './weights.ts';
@@ -31,6 +32,8 @@ export interface GraphOptions {
   outputs?: 'logits' | 'hidden-states' | undefined;
   /** Second moments of layer inputs as the only outputs (`findTaps`, `tapOutputs`), instead of those above. */
   taps?: TapOptions | undefined;
+  /** Gradients of a log-likelihood as the only outputs (`findDifferentiable`, `gradientOutput`), instead of all those. */
+  gradients?: GradientOptions | undefined;
 }
 
 /** A range of bytes that the session finds under a name: a file beside the model or an entry of `externalData`. */
@@ -81,7 +84,12 @@ export function composeModel(options: GraphOptions, place: (tensor: StoredTensor
     producer: 'hubfuse',
     producerVersion: '',
     opsets: [{ domain: '', version: OPSET }],
-    graph: options.taps === undefined ? builder.finish() : graphWithTaps(builder, options.taps),
+    graph: outputsOf(builder, options),
     metadata: new Map(),
   };
+}
+
+function outputsOf(builder: GraphBuilder, { taps, gradients }: GraphOptions): OnnxGraph {
+  if (taps !== undefined) return graphWithTaps(builder, taps);
+  return gradients === undefined ? builder.finish() : graphWithGradients(builder, gradients);
 }

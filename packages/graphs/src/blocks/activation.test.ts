@@ -4,29 +4,14 @@ import { join } from 'node:path';
 import { GraphError } from '@hubfuse/plugin';
 import { folderSource, readCheckpoint, type TensorData, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clamp, erf, gelu, geluTanh, sigmoid, softplus } from '../../test/special-functions.ts';
 import { encodeModelBytes } from '../encode-model.ts';
 import { GraphBuilder, storedElementType } from '../graph-builder.ts';
 import { runGraph } from '../run-graph.ts';
 import { Weights } from '../weights.ts';
 import { type ActivationName, activation, activationName } from './activation.ts';
 
-/** erf by the series x exp(-x^2) sum (2 x^2)^n / (2n + 1)!!, whose terms have one sign; 1 in float64 beyond 6. */
-function erf(x: number): number {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let [term, sum] = [x, x];
-  for (let n = 1; n < 400; n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const softplus = (x: number): number => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0);
-const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
-const geluTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 const silu = (x: number): number => x * sigmoid(x);
-const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
 
 const SLOPE = 0.3;
 const ALPHA_P = 0.7;

@@ -96,6 +96,8 @@ const ACTIVATIONS = {
 /** A name that `ACT2FN` knows. */
 export type ActivationName = keyof typeof ACTIVATIONS;
 
+export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
+
 /** @throws GraphError for a name that transformers does not know. */
 export function activationName(name: string, where?: string): ActivationName {
   if (Object.hasOwn(ACTIVATIONS, name)) return name as ActivationName;
