@@ -6,6 +6,7 @@ import {
   PluginError,
   RecipeError,
   ResourceError,
+  StatisticsError,
   TensorError,
   UsageError,
 } from '@hubfuse/plugin';
@@ -21,7 +22,7 @@ export const EXIT_CODES = {
   recipe: { code: 3, meaning: 'the recipe cannot be meant as it stands' },
   hub: { code: 4, meaning: 'the Hub, the network or a credential refused' },
   merge: { code: 5, meaning: 'the models cannot be merged: files, tensors, shapes, graphs' },
-  evaluation: { code: 6, meaning: 'the data or the model cannot be scored' },
+  evaluation: { code: 6, meaning: 'the data or the model cannot be scored, or its statistics not gathered or used' },
   gate: {
     code: 7,
     meaning: 'merged and scored, but the condition for publishing does not hold; nothing was published',
@@ -40,6 +41,7 @@ const BY_CLASS = [
   [MergeError, EXIT_CODES.merge],
   [GraphError, EXIT_CODES.merge],
   [EvaluationError, EXIT_CODES.evaluation],
+  [StatisticsError, EXIT_CODES.evaluation],
   [ResourceError, EXIT_CODES.resources],
   [PluginError, EXIT_CODES.plugin],
 ] as const;

@@ -1,4 +1,7 @@
+export { type Batch, planBatches } from './batches.ts';
 export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset } from './dataset.ts';
+export { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
+export type { BatchTensors } from './protocol.ts';
 export type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './racing/race-types.ts';
 export { registerEvaluation } from './register.ts';
 export { requireRuntime } from './require-runtime.ts';
@@ -15,3 +18,4 @@ export type {
 } from './scorer-types.ts';
 export type { DatasetScore, ExampleResult, Scores, ScoringEnvironment } from './scores.ts';
 export { scoringEnvironment } from './scoring-environment.ts';
+export { type TokenisedDataset, type TokeniseOptions, tokenise } from './tokenise.ts';

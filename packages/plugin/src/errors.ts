@@ -107,6 +107,8 @@ export class MergeError extends HubfuseError {}
 export class GraphError extends HubfuseError {}
 /** Data or a model cannot be scored. */
 export class EvaluationError extends HubfuseError {}
+/** Statistics of a model cannot be gathered, read or used. */
+export class StatisticsError extends HubfuseError {}
 /** A run cannot go on. */
 export class RunError extends HubfuseError {}
 /** An object store refused or holds something unreadable. */
@@ -124,6 +126,7 @@ const CLASSES = {
   MergeError,
   GraphError,
   EvaluationError,
+  StatisticsError,
   RunError,
   StoreError,
   PluginError,

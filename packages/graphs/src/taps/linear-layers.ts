@@ -1,3 +1,4 @@
+import { elementCount } from '@hubfuse/tensors';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../onnx-model.ts';
 
 /** A linear layer of a graph: a weight matrix of the checkpoint that rows are multiplied with. */
@@ -6,6 +7,8 @@ export interface LinearLayer {
   name: string;
   /** Width of the layer's input. */
   width: number;
+  /** Elements of its weight. */
+  parameters: number;
   /** The values that it reads, in the order of the graph: one, or more where a module is applied several times. */
   inputs: readonly string[];
 }
@@ -45,7 +48,11 @@ export function findLinearLayers(graph: OnnxGraph): LinearLayer[] {
   }
   return [...layers]
     .filter(([weight]) => !tables.has(weight))
-    .map(([weight, layer]) => ({ name: weight.replace(/\.weight$/, ''), ...layer }));
+    .map(([weight, layer]) => ({
+      name: weight.replace(/\.weight$/, ''),
+      parameters: elementCount(weights.get(weight)?.dimensions ?? []),
+      ...layer,
+    }));
 }
 
 /** A value that holds a weight, possibly with its axes swapped. */

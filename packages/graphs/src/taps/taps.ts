@@ -8,6 +8,8 @@ export interface Tap {
   aliases: readonly string[];
   /** Width of the input. */
   width: number;
+  /** Elements of the weights of all its layers. */
+  parameters: number;
   /** Names of the values in the graph. */
   inputs: readonly string[];
 }
@@ -39,11 +41,15 @@ const STRIP_ROWS = 256;
 /** Layers that read the same values share one tap. In the order of the graph. */
 export function tapsOf(layers: readonly LinearLayer[]): Tap[] {
   const taps = new Map<string, Tap & { aliases: string[] }>();
-  for (const { name, width, inputs } of layers) {
+  for (const { name, width, parameters, inputs } of layers) {
     const key = inputs.join('\0');
     const tap = taps.get(key);
-    if (tap === undefined) taps.set(key, { layer: name, aliases: [], width, inputs });
-    else tap.aliases.push(name);
+    if (tap === undefined) {
+      taps.set(key, { layer: name, aliases: [], width, parameters, inputs });
+      continue;
+    }
+    tap.aliases.push(name);
+    tap.parameters += parameters;
   }
   return [...taps.values()];
 }

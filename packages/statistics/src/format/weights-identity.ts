@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelFile, ModelSource } from '@hubfuse/plugin';
+
+const CHUNK_BYTES = 4 << 20;
+
+/**
+ * The identity of a model's weights: the SHA-256 of its one safetensors file; of shards the SHA-256 of the lines
+ * `<sha256>  <path>\n` in order of path, as `sha256sum` writes them. What the Hub states is believed; other files are
+ * read.
+ * @param files the weight files, as `Checkpoint.files` lists them
+ */
+export async function weightsSha256(options: {
+  source: ModelSource;
+  files: readonly ModelFile[];
+  signal?: AbortSignal | undefined;
+}): Promise<string> {
+  const { source, files, signal } = options;
+  const lines: { path: string; sha256: string }[] = [];
+  for (const file of files) lines.push({ path: file.path, sha256: file.sha256 ?? (await hash(source, file, signal)) });
+  const [first] = lines;
+  if (lines.length === 1 && first !== undefined) return first.sha256;
+  lines.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const list = lines.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('');
+  return createHash('sha256').update(list).digest('hex');
+}
+
+async function hash(source: ModelSource, file: ModelFile, signal: AbortSignal | undefined): Promise<string> {
+  const digest = createHash('sha256');
+  if (source.folder === undefined) {
+    for (let start = 0; start < file.size; start += CHUNK_BYTES) {
+      signal?.throwIfAborted();
+      digest.update(await source.read(file.path, { start, end: Math.min(file.size, start + CHUNK_BYTES) }));
+    }
+  } else {
+    for await (const chunk of createReadStream(join(source.folder, file.path), { highWaterMark: CHUNK_BYTES })) {
+      signal?.throwIfAborted();
+      digest.update(chunk as Buffer);
+    }
+  }
+  return digest.digest('hex');
+}

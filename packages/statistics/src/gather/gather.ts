@@ -1,0 +1,83 @@
+import { type Dataset, tokenise } from '@hubfuse/evaluate';
+import { StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
+import { FORMAT_VERSION } from '../format/metadata.ts';
+import type { Measure, MeasuredModel } from '../measure.ts';
+import type { GatheringPlan } from './plan-gathering.ts';
+import { runPass } from './run-pass.ts';
+import { StatisticsWriter, type WrittenStatistics } from './statistics-writer.ts';
+
+/** Where the weights and the examples come from, for the file's metadata. */
+export type GatheringOrigin = Pick<
+  StatisticsProvenance,
+  'model' | 'modelSha256' | 'revision' | 'dataset' | 'datasetRevision' | 'datasetSha256' | 'split' | 'version'
+>;
+
+export interface GatherOptions {
+  model: MeasuredModel;
+  measure: Measure;
+  plan: GatheringPlan;
+  dataset: Dataset;
+  origin: GatheringOrigin;
+  /** Where the file goes. */
+  path: string;
+  /** Longest input in tokens. Default: what config and tokenizer allow, at most 512. */
+  maxLength?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: GatherProgress) => void) | undefined;
+}
+
+export interface GatherProgress {
+  phase: 'tokenize' | 'gather';
+  /** Counted from 1. */
+  pass: number;
+  passes: number;
+  /** Examples of this pass. */
+  done: number;
+  total: number;
+}
+
+/**
+ * Runs a model over examples and writes its statistics. The same model, examples and kind give the same bytes for any
+ * number of workers and any bound on memory, on one kind of processor.
+ * @throws StatisticsError, EvaluationError, GraphError, ResourceError; an aborted `signal` rejects with its reason
+ */
+export async function gatherStatistics(options: GatherOptions): Promise<WrittenStatistics> {
+  const { model, measure, plan, dataset, signal, onProgress } = options;
+  const { passes, workers, request } = plan;
+  if (plan.measurement.entries.length === 0) {
+    throw new StatisticsError({
+      code: 'statistics/nothing-to-measure',
+      where: model.name,
+      message: `the model has nothing to gather ${request.kind} statistics of`,
+    });
+  }
+  const tokenised = await tokenise({
+    model: { folder: model.folder },
+    dataset,
+    registry: model.registry,
+    maxLength: options.maxLength,
+    workers,
+    signal,
+    onProgress: ({ done, total }) => onProgress?.({ phase: 'tokenize', pass: 0, passes: passes.length, done, total }),
+  });
+  const { encoded, labels, tokenizer, maxLength } = tokenised;
+  const runs = measure.runs({ encoded, labels, variant: request.variant });
+  const total = dataset.examples.length;
+  const writer = await StatisticsWriter.open({ path: options.path, name: model.name, dtype: plan.dtype });
+  try {
+    for (const [index, entries] of passes.entries()) {
+      const graph = await plan.measurement.graph(entries.map(({ key }) => key));
+      const sums = await runPass({
+        name: model.name,
+        ...{ graph, entries, runs, workers, signal },
+        onProgress: (done) => onProgress?.({ phase: 'gather', pass: index + 1, passes: passes.length, done, total }),
+      });
+      for (const entry of sums) await writer.add(entry);
+    }
+    const facts = { format: FORMAT_VERSION, ...options.origin, examples: total, task: dataset.task };
+    return await writer.finish(request, { ...facts, tokenizer, maxLength });
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os';
+import { estimateSessionMemory } from '@hubfuse/graphs';
+import type { ModelStatistics, StatisticRequest, StatisticShape } from '@hubfuse/plugin';
+import type { Measure, MeasuredModel, Measurement } from '../measure.ts';
+import { type PassPlan, planPasses } from './plan-passes.ts';
+import { type StorageType, valueBytes } from './statistics-writer.ts';
+
+/** Memory where nothing is said, in bytes. */
+const DEFAULT_MEMORY = 4 * 2 ** 30;
+/** Operations per second of one thread where estimates are made: what float32 products reach on processors of today. */
+const OPERATIONS_PER_SECOND = 4e10;
+
+export interface GatheringLimits {
+  /** Bytes that gathering may take. Default 4 GiB. */
+  memory?: number | undefined;
+  /** Threads. Default: the processors available, at most 8. */
+  workers?: number | undefined;
+}
+
+/** What gathering will take, known from headers alone. */
+export interface GatheringPlan extends PassPlan {
+  request: StatisticRequest;
+  measurement: Measurement;
+  dtype: StorageType;
+  /** Bytes of the values in the file. */
+  fileBytes: number;
+  /** Bytes on the disk while it is written: the values stand twice. */
+  diskBytes: number;
+  /** Floating-point operations per token of all passes, an upper bound where there are several. */
+  operationsPerToken: number;
+}
+
+/**
+ * Says what gathering statistics of a model takes.
+ * @throws GraphError where there is no graph of the model, ResourceError where the memory does not suffice
+ */
+export function planGathering(options: {
+  model: MeasuredModel;
+  measure: Measure;
+  request: StatisticRequest;
+  dtype?: StorageType | undefined;
+  limits?: GatheringLimits | undefined;
+}): GatheringPlan {
+  const { model, measure, request, dtype = 'F32', limits = {} } = options;
+  const measurement = measure.measure(model, request.variant);
+  const passes = planPasses({
+    measurement,
+    sessionBytes: estimateSessionMemory(model.tensors.values()),
+    memory: limits.memory ?? DEFAULT_MEMORY,
+    workers: limits.workers ?? Math.min(8, availableParallelism()),
+  });
+  const fileBytes = valueBytes(measurement.entries, dtype);
+  return {
+    ...passes,
+    request,
+    measurement,
+    dtype,
+    fileBytes,
+    diskBytes: 2 * fileBytes,
+    operationsPerToken: measurement.operationsPerToken * passes.passes.length,
+  };
+}
+
+/** A rough estimate of the time that gathering over so many tokens takes, in seconds. */
+export function estimateSeconds(plan: Pick<GatheringPlan, 'operationsPerToken' | 'workers'>, tokens: number): number {
+  return (plan.operationsPerToken * tokens) / (plan.workers * OPERATIONS_PER_SECOND);
+}
+
+/** What the file will hold. */
+export function plannedLayout({
+  request,
+  measurement,
+  dtype,
+}: Pick<GatheringPlan, 'request' | 'measurement' | 'dtype'>): Pick<ModelStatistics, 'kind' | 'variant' | 'aliases'> & {
+  tensors: ReadonlyMap<string, StatisticShape>;
+} {
+  const { entries } = measurement;
+  return {
+    ...request,
+    tensors: new Map(entries.map(({ key, shape }) => [key, { dtype, shape }])),
+    aliases: new Map(entries.flatMap(({ key, aliases }) => aliases.map((alias) => [alias, key] as const))),
+  };
+}

@@ -1,0 +1,80 @@
+import type { EncodedDataset } from '@hubfuse/evaluate';
+import type { GraphTensor, OpenableGraph } from '@hubfuse/graphs';
+import type { Registry, StatisticKind, StatisticShape } from '@hubfuse/plugin';
+import type { StoredTensor } from '@hubfuse/tensors';
+
+/** A model on this disk that is measured. */
+export interface MeasuredModel {
+  /** What messages call it. */
+  name: string;
+  /** Absolute path of its folder. */
+  folder: string;
+  config: Readonly<Record<string, unknown>>;
+  /** By stored name. */
+  tensors: ReadonlyMap<string, StoredTensor>;
+  registry: Registry;
+}
+
+/**
+ * How an output of one run enters the float64 sums of an entry. `upper`: a strip of a symmetric matrix, of which the part
+ * on and above the diagonal is added; `sum`: added as it is; `squares`: its squares are added.
+ */
+export type Contribution =
+  | { rule: 'upper'; output: string; width: number; firstRow: number; rows: number }
+  | { rule: 'sum'; output: string }
+  | { rule: 'squares'; output: string };
+
+/** One statistic that is gathered as a whole: one key of the file. */
+export interface MeasuredEntry {
+  key: string;
+  /** Other keys for which the same values hold. */
+  aliases: readonly string[];
+  /** As it is stored. */
+  shape: StatisticShape['shape'];
+  /** Float64 sums that it takes while it is gathered. */
+  elements: number;
+  /** Bytes that onnxruntime's outputs for it take in one run. */
+  outputBytes: number;
+  contributions: readonly Contribution[];
+  /** Output that counts the rows of a run; absent: a run counts as one row. */
+  rows?: string;
+}
+
+/** One run of the model over some examples. */
+export interface RunFeeds {
+  feeds: Readonly<Record<string, GraphTensor>>;
+  /** Examples in it. */
+  examples: number;
+}
+
+/** What is gathered of one model. */
+export interface Measurement {
+  /** In the order of the model's graph: the first entries need its first layers only. */
+  entries: readonly MeasuredEntry[];
+  /** Bytes that one run's own values take at most, beside weights and outputs. */
+  runBytes: number;
+  /** Floating-point operations per token of a pass over all entries. */
+  operationsPerToken: number;
+  /** The graph whose outputs are those of the entries with these keys. */
+  graph(keys: readonly string[]): Promise<OpenableGraph>;
+}
+
+/** How a kind of statistics is gathered. One file per kind, in `measures/`. */
+export interface Measure {
+  kind: StatisticKind;
+  /** Its variants, the default first. */
+  variants: readonly string[];
+  /**
+   * Says from headers alone what there is to gather.
+   * @throws GraphError where there is no graph of the model
+   */
+  measure(model: MeasuredModel, variant: string): Measurement;
+  /** The runs over a dataset, in a fixed order that depends on the data alone. */
+  runs(options: { encoded: EncodedDataset; labels: readonly string[]; variant: string }): RunSequence;
+}
+
+/** Runs that are made when they are due, so that not all inputs lie in memory at once. */
+export interface RunSequence {
+  length: number;
+  at(index: number): RunFeeds;
+}
