@@ -6,6 +6,7 @@ export { GateError, parseGate } from './parse-gate.ts';
 export type { ParseRecipeOptions } from './parse-recipe.ts';
 export { parseRecipe } from './parse-recipe.ts';
 export type {
+  Calibration,
   DataFile,
   DatasetEntry,
   EvaluateSection,
@@ -17,6 +18,7 @@ export type {
   Recipe,
   RecipeSource,
   RecipeWarning,
+  StatisticsFile,
 } from './recipe.ts';
 export { recipeError } from './recipe-error.ts';
 export type {

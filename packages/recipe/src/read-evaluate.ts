@@ -1,10 +1,9 @@
-import { join as joinPath } from 'node:path';
-import { didYouMean, RecipeError } from '@hubfuse/plugin';
+import { didYouMean } from '@hubfuse/plugin';
 import type { Field } from './fields.ts';
 import { RESERVED_GATE_WORDS } from './gate.ts';
 import type { ReadContext } from './read-context.ts';
-import type { DataFile, DatasetEntry, EvaluateSection } from './recipe.ts';
-import { type DatasetReference, parseDatasetReference } from './reference.ts';
+import { readDataFile, readFrom } from './read-data-file.ts';
+import type { DatasetEntry, EvaluateSection } from './recipe.ts';
 
 const KEYS = ['task', 'metric', 'datasets', 'batch_tokens', 'max_length', 'limit', 'keep_examples'];
 const PARTS = ['dev', 'test', 'calib'] as const;
@@ -85,7 +84,7 @@ function readDataset(item: Field, roles: readonly string[], context: ReadContext
   if (!item.expectMapping([...DATASET_KEYS, ...roles])) return undefined;
   const name = readName(item);
   const from = readFrom(item.get('from'), context);
-  const [dev, test, calib] = PARTS.map((part) => readFile(item.get(part), from, context));
+  const [dev, test, calib] = PARTS.map((part) => readDataFile(item.get(part), { from }, context));
   const columns: Record<string, string> = {};
   for (const role of roles) {
     const column = item.get(role)?.text('the name of a column');
@@ -118,50 +117,4 @@ function readName(item: Field): string | undefined {
 
 function readFormat(field: Field | undefined, { registry }: ReadContext): string | undefined {
   return field?.choice(registry.names('reader'));
-}
-
-function readFrom(field: Field | undefined, context: ReadContext): DatasetReference | undefined {
-  const text = field?.text('a dataset repository or a folder');
-  return field === undefined || text === undefined ? undefined : parse(field, text, context);
-}
-
-function parse(field: Field, text: string, context: ReadContext): DatasetReference | undefined {
-  try {
-    return parseDatasetReference(text, context.references);
-  } catch (error) {
-    if (!(error instanceof RecipeError)) throw error;
-    context.findings.adopt(field.place, error);
-    return undefined;
-  }
-}
-
-/** A file: below `from` where that is given, else a local path or the address of a file of a dataset repository. */
-function readFile(
-  field: Field | undefined,
-  from: DatasetReference | undefined,
-  context: ReadContext,
-): DataFile | undefined {
-  const text = field?.text('a file');
-  if (field === undefined || text === undefined) return undefined;
-  if (text.split(/[\\/]/).includes('..') && from !== undefined) {
-    return field.report({ code: 'recipe/bad-reference', message: `"${text}" leaves the dataset that \`from\` names` });
-  }
-  if (from?.kind === 'folder') return { kind: 'local', path: joinPath(from.path, text) };
-  if (from?.kind === 'hub') {
-    const path = from.path === undefined ? text : `${from.path}/${text}`;
-    return { kind: 'hub', repo: from.repo, revision: from.revision, path: path.replace(/^\/+/, '') };
-  }
-  if (!/^(https?|hf):\/\//i.test(text)) return localFile(text, context);
-  const reference = parse(field, text, context);
-  if (reference?.kind !== 'hub') return undefined;
-  if (reference.path === undefined) {
-    const message = `"${text}" names a dataset repository and no file of it`;
-    return field.report({ code: 'recipe/bad-reference', message, hint: 'put the repository under `from`' });
-  }
-  return { kind: 'hub', repo: reference.repo, revision: reference.revision, path: reference.path };
-}
-
-function localFile(text: string, { references }: ReadContext): DataFile {
-  const home = references.home;
-  return { kind: 'local', path: home !== undefined && text.startsWith('~/') ? joinPath(home, text.slice(2)) : text };
 }

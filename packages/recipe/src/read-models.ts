@@ -1,12 +1,13 @@
 import { RecipeError } from '@hubfuse/plugin';
 import type { Field } from './fields.ts';
 import { type MethodSpec, methodsWith } from './method-spec.ts';
+import { readStatisticsKeys, STATISTICS_KEYS } from './read-calibration.ts';
 import type { ReadContext } from './read-context.ts';
 import { readSettings } from './read-settings.ts';
 import type { ModelEntry } from './recipe.ts';
 import { type ModelReference, parseModelReference } from './reference.ts';
 
-const ENTRY_KEYS = ['model', 'parameters'];
+const ENTRY_KEYS = ['model', 'parameters', ...STATISTICS_KEYS];
 const OBJECT_KEYS = ['model', 'path', 'revision', 'lora', 'override_architecture'];
 
 /** What is needed to read the parameters of a model. */
@@ -43,7 +44,8 @@ export function readModelEntry(
     context.method === undefined
       ? {}
       : readSettings(item.get('parameters'), { ...context, method: context.method, level: 'model' });
-  return entry === undefined ? undefined : { ...entry, parameters, entry: item.path };
+  if (entry === undefined) return undefined;
+  return { ...entry, parameters, ...readStatisticsKeys(item, entry.reference, context), entry: item.path };
 }
 
 /** A reference as text, or mergekit's object `{model: {path, revision}}` (the inner mapping alone is taken as well). */

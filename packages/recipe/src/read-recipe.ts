@@ -4,6 +4,7 @@ import type { Field } from './fields.ts';
 import { MERGEKIT_METHODS } from './mergekit-methods.ts';
 import { findMethod, type MethodSpec, methodsWith } from './method-spec.ts';
 import { assignBase, type BaseRule, mergedModels } from './read-base.ts';
+import { STATISTICS_KEYS, withTopLevelStatistics } from './read-calibration.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDType } from './read-dtype.ts';
 import { readEvaluate } from './read-evaluate.ts';
@@ -27,6 +28,7 @@ const LATER = {
 };
 const KEYS = [
   ...['name', 'merge_method', 'base_model', 'models', 'parameters', 'dtype', 'out_dtype', 'seed', 'heads'],
+  ...STATISTICS_KEYS,
   ...['evaluate', 'evolve', 'search', 'publish', ...Object.keys(LATER)],
 ];
 
@@ -52,7 +54,7 @@ export function readRecipe(
   const baseField = root.get('base_model');
   const listed = root.get('models');
   const base = baseField && readReference(baseField, context);
-  const entries = listed === undefined ? [] : readModels(listed, modelContext);
+  const entries = listed === undefined ? [] : withTopLevelStatistics(readModels(listed, modelContext), root, context);
   checkLater(root, { ...modelContext, base: base?.reference });
   const hasBase = baseField !== undefined;
   const common = readCommon(root, { ...context, hasBase });

@@ -14,6 +14,10 @@ export interface ModelEntry {
   reference: ModelReference;
   /** Values that hold for this model before those of the top level. */
   parameters: Settings;
+  /** Examples to gather the model's statistics on, where they are missing and a method needs them. */
+  calibration?: Calibration | undefined;
+  /** The model's statistics; absent: those that its repository brings along. */
+  statistics?: StatisticsFile | undefined;
   /** Where the reference stands in the recipe (`models[1].model`, `models[1]` for a bare string, `base_model`). */
   path: string;
   /** Where the entry stands: parameters are at `<entry>.parameters.<name>`. */
@@ -24,6 +28,38 @@ export interface ModelEntry {
 export type DataFile =
   | { kind: 'local' /** Relative to the working directory, or absolute. */; path: string }
   | { kind: 'hub'; repo: string; revision?: string | undefined; path: string };
+
+/** Examples that statistics of a model are gathered on, best a slice of what it was trained on. */
+export interface Calibration {
+  data: DataFile;
+  /** Name of a task; absent: that of `evaluate`, else the one of the model's class. */
+  task?: string | undefined;
+  /** Names of the columns by role, only those that the recipe gives. */
+  columns: Readonly<Record<string, string>>;
+  /** Name of the reader of the file; absent: by its ending. */
+  format?: string | undefined;
+  /** Which rows, as in `DatasetEntry`. */
+  split?: string | undefined;
+  /** At most so many examples. Absent: all. */
+  limit?: number | undefined;
+  /** Seed of the sample that `limit` takes; absent: the first examples. */
+  seed?: number | undefined;
+  /** Tokens at which a text is cut; absent: what the tokenizer says. */
+  maxLength?: number | undefined;
+  /** Where it stands: `models[0].calibration`, or `calibration`. */
+  path: string;
+}
+
+/** A statistics file, on this machine or in a repository. */
+export type StatisticsFile = {
+  /** As the recipe writes it, the model's name filled in. */
+  reference: string;
+  /** Where it stands in the recipe. */
+  place: string;
+} & (
+  | { kind: 'local' /** Relative to the working directory, or absolute. */; path: string }
+  | { kind: 'hub'; type: 'model' | 'dataset'; repo: string; revision?: string | undefined; path: string }
+);
 
 /** A dataset that models are scored on. */
 export interface DatasetEntry {

@@ -1,12 +1,17 @@
 import type { MergeMethod, Registry } from '@hubfuse/plugin';
 import { parametersSchema } from './parameter-schema.ts';
 import { evolveSchema, searchSchema } from './search-schemas.ts';
-import { evaluateSchema, modelReferenceSchema, publishSchema } from './section-schemas.ts';
+import { evaluateSchema, modelReferenceSchema, publishSchema, statisticsSchemas } from './section-schemas.ts';
 
 /** A JSON Schema, draft 7: what editors understand. */
 export interface JsonSchema {
   [keyword: string]: unknown;
 }
+
+const STATISTICS = {
+  calibration: { $ref: '#/definitions/calibration' },
+  statistics: { $ref: '#/definitions/statistics' },
+};
 
 /**
  * The JSON Schema of recipes: one branch for each registered method, with its parameters, their ranges, defaults and
@@ -26,6 +31,7 @@ export function recipeSchema(registry: Registry): JsonSchema {
       dtype: {
         enum: ['float32', 'float16', 'bfloat16', 'torch.float32', 'torch.float16', 'torch.bfloat16'],
       },
+      ...statisticsSchemas(registry),
       evaluate: evaluateSchema(registry),
       evolve: evolveSchema(),
       publish: publishSchema(registry),
@@ -56,7 +62,7 @@ function methodSchema(method: MergeMethod): JsonSchema {
               type: 'object',
               additionalProperties: false,
               required: ['model'],
-              properties: { model: { $ref: '#/definitions/model' }, parameters: inModel },
+              properties: { model: { $ref: '#/definitions/model' }, parameters: inModel, ...STATISTICS },
             },
           ],
         },
@@ -69,6 +75,7 @@ function methodSchema(method: MergeMethod): JsonSchema {
         enum: ['merge', 'keep'],
         description: 'Merge the heads or keep them apart; default: merge those with the same label names.',
       },
+      ...STATISTICS,
       evaluate: { $ref: '#/definitions/evaluate' },
       ...searchesSchema(method),
       publish: { $ref: '#/definitions/publish' },

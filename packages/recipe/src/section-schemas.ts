@@ -71,6 +71,46 @@ export function evaluateSchema(registry: Registry): JsonSchema {
   };
 }
 
+/** The keys `calibration` and `statistics` of a model, and of the top level. */
+export function statisticsSchemas(registry: Registry): Record<'calibration' | 'statistics', JsonSchema> {
+  const roles = new Set(registry.list('task').flatMap((task) => Object.keys(task.columns)));
+  const data = {
+    type: 'string',
+    description: 'File with a slice of training data; {name} stands for the name of the model.',
+  };
+  return {
+    calibration: {
+      description: 'Examples to gather statistics on, for methods that read them, where a model brings none along.',
+      anyOf: [
+        data,
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['data'],
+          properties: {
+            data,
+            from: { type: 'string', description: 'Dataset repository or folder that the file comes from.' },
+            task: { enum: registry.names('task'), description: 'How rows are read. Default: that of evaluate.' },
+            format: { enum: registry.names('reader'), description: "Default: by the file name's ending." },
+            split: { type: 'string', description: 'Rows to take: train, [:500], train[:10%].' },
+            limit: count('At most so many examples.'),
+            seed: { type: 'integer', minimum: 0, description: 'Seed of the sample that limit takes.' },
+            max_length: count('Tokens at which a text is cut.'),
+            ...Object.fromEntries(
+              [...roles].map((role) => [role, { type: 'string', description: `Name of the column with the ${role}.` }]),
+            ),
+          },
+        },
+      ],
+    },
+    statistics: {
+      type: 'string',
+      description:
+        'Statistics file, a path or the address of a file of a repository; {name} stands for the name of the model.',
+    },
+  };
+}
+
 /** The `publish:` block with the registered publishers. */
 export function publishSchema(registry: Registry): JsonSchema {
   const plugins = registry.list('publisher').filter(({ name }) => name !== 'hub' && name !== 's3');
