@@ -75,6 +75,8 @@ export interface RunRequest {
   logits: 'sequence' | 'token';
   /** Answer with the logits too. */
   keepLogits: boolean;
+  /** Answer for each member alone too. */
+  eachMember: boolean;
 }
 
 export interface RunReply {
@@ -82,6 +84,8 @@ export interface RunReply {
   answers: Int32Array;
   /** For each label of each example one logit per label of the model, zeros where no token answers. */
   logits?: Float32Array;
+  /** For each member the same as `answers`, in the order of its own logits; where they were asked for. */
+  memberAnswers?: Int32Array[];
 }
 
 export type Request = LoadRequest | ReleaseRequest | EncodeRequest | RunRequest;

@@ -54,6 +54,10 @@ export interface ScoreOptions {
   keepExamples?: boolean | undefined;
   /** Keep the logits of every example too. Default false. */
   keepLogits?: boolean | undefined;
+  /**
+   * For an ensemble: score each of its members too, from the same runs of the models, as `Scores.members`. Default false.
+   */
+  eachMember?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ScoreProgress) => void) | undefined;
 }

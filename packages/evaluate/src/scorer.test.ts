@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerArchitectures } from '@hubfuse/graphs';
@@ -130,6 +130,36 @@ test('an ensemble answers with the mean of the raw logits, whatever the order of
   } finally {
     await scorer.close();
   }
+});
+
+test('members that an ensemble scores along answer as each does alone, whatever the order of labels', async () => {
+  const permuted = await writeTinyModel({
+    folder: join(root, 'permuted-member'),
+    className: 'BertForSequenceClassification',
+    labels: ['blue', 'red', 'green'],
+    seed: 2,
+  });
+  const options = { task: 'text-classification', datasets: [texts], keepExamples: true };
+  const folders = [first, second, permuted];
+  const { members } = await alone.score({
+    ...options,
+    model: { ensemble: folders.map((folder) => ({ folder })) },
+    eachMember: true,
+  });
+  expect(members).toEqual(await Promise.all(folders.map((folder) => alone.score({ ...options, model: { folder } }))));
+});
+
+test('a member of an ensemble that alone would be batched otherwise has no scores of its own', async () => {
+  const shorter = join(root, 'shorter');
+  await cp(second, shorter, { recursive: true });
+  await writeFile(join(shorter, 'tokenizer_config.json'), JSON.stringify({ model_max_length: 6 }));
+  const { members } = await alone.score({
+    task: 'text-classification',
+    datasets: [texts],
+    model: { ensemble: [{ folder: first }, { folder: shorter }] },
+    eachMember: true,
+  });
+  expect(members?.map((scores) => scores !== undefined)).toEqual([true, false]);
 });
 
 test('a word without tokens counts as outside, and predictions have one tag per word', async () => {

@@ -95,6 +95,7 @@ class PooledScorer implements Scorer {
       task,
       cache: this.#cache,
       batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
+      eachMember: options.eachMember ?? false,
       onProgress: options.onProgress,
     });
     const keepLogits = options.keepLogits ?? false;
@@ -107,7 +108,15 @@ class PooledScorer implements Scorer {
       memory: this.#options.memory ?? Number.POSITIVE_INFINITY,
       onProgress: options.onProgress,
     });
-    return summarise({ plan, task, metric, keepExamples });
+    const scores = summarise({ plan, task, metric, keepExamples });
+    if (options.eachMember !== true) return scores;
+    return {
+      ...scores,
+      members: members.map((_, member) => {
+        const alone = plan.flatMap((planned) => planned.alone?.[member] ?? []);
+        return alone.length < plan.length ? undefined : summarise({ plan: alone, task, metric, keepExamples });
+      }),
+    };
   }
 }
 

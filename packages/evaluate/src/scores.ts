@@ -52,4 +52,9 @@ export interface Scores {
   outOfDomainMean?: number;
   warnings: readonly string[];
   environment: ScoringEnvironment;
+  /**
+   * The members of an ensemble in its order, to the bit as each scores alone but without logits, where `eachMember` asked
+   * for them; undefined for a member whose tokens or label names are not those of the first: it has to be scored alone.
+   */
+  members?: readonly (Scores | undefined)[];
 }

@@ -4,7 +4,7 @@ import { chooseHead } from './choose-head.ts';
 import type { Dataset } from './dataset.ts';
 import type { EncodedCache } from './encoded-cache.ts';
 import { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
-import { alignLabels, type MatchedLabels, matchLabels } from './labels.ts';
+import { alignLabels, arePlaceholders, type MatchedLabels, matchLabels } from './labels.ts';
 import type { PreparedModel } from './prepare-model.ts';
 import type { LoadRequest, RunMember, RunReply } from './protocol.ts';
 import type { ScoreProgress } from './scorer-types.ts';
@@ -22,6 +22,11 @@ export interface PlannedDataset {
   /** For each example its logits, where they are kept. */
   logits: (Float32Array | undefined)[];
   warnings: string[];
+  /**
+   * Of an ensemble whose members are scored too: each member as if it were alone; undefined where it would run in other
+   * batches, which could change the last bits, or answer by other names.
+   */
+  alone?: readonly (PlannedDataset | undefined)[];
 }
 
 interface PlannedMember {
@@ -40,6 +45,8 @@ export async function planScoring(options: {
   task: Task;
   cache: EncodedCache;
   batchTokens: number;
+  /** Score each member of an ensemble too. */
+  eachMember: boolean;
   onProgress: OnProgress;
 }): Promise<PlannedDataset[]> {
   const planned: PlannedDataset[] = [];
@@ -59,20 +66,34 @@ export async function planScoring(options: {
     }
     const [leader] = members;
     if (leader === undefined) continue;
-    planned.push({
+    const batches = planBatches(leader.encoded.lengths, options.batchTokens);
+    const answeredBy = ({ model }: PlannedMember): Omit<PlannedDataset, 'members' | 'warnings'> => ({
       dataset,
-      members,
-      labels: matchLabels(dataset, leader.model.labels, options.task.unanswered),
-      batches: planBatches(leader.encoded.lengths, options.batchTokens),
+      labels: matchLabels(dataset, model.labels, options.task.unanswered),
+      batches,
       answers: new Array<Int32Array | undefined>(total).fill(undefined),
       logits: [],
+    });
+    const alone = (member: PlannedMember): PlannedDataset | undefined =>
+      answersAlike(member, leader) ? { ...answeredBy(member), members: [member], warnings: [] } : undefined;
+    planned.push({
+      ...answeredBy(leader),
+      members,
       warnings,
+      ...(options.eachMember ? { alone: members.map(alone) } : {}),
     });
   }
   return planned;
 }
 
 /** Loads the models into the workers, runs every batch and fills in the answers. */
+/** Whether a member alone would run in the same batches and answer by the same names. */
+function answersAlike(member: PlannedMember, leader: PlannedMember): boolean {
+  return (
+    member.encoded === leader.encoded && arePlaceholders(member.model.labels) === arePlaceholders(leader.model.labels)
+  );
+}
+
 export async function runScoring(options: {
   plan: readonly PlannedDataset[];
   task: Task;
@@ -100,7 +121,13 @@ export async function runScoring(options: {
         await opening;
         const { planned, batch } = piece;
         const members = runMembers(planned, batch, sessions);
-        spread(await pool.request(place, { kind: 'run', members, logits: task.logits, keepLogits }), planned, batch);
+        const eachMember = planned.alone !== undefined;
+        const reply = await pool.request(place, { kind: 'run', members, logits: task.logits, keepLogits, eachMember });
+        spread(reply, planned, batch);
+        for (const [member, answers] of (reply.memberAnswers ?? []).entries()) {
+          const alone = planned.alone?.[member];
+          if (alone !== undefined) spread({ answers }, alone, batch);
+        }
         const finished = (done.get(planned.dataset) ?? 0) + batch.indices.length;
         done.set(planned.dataset, finished);
         const { name, examples } = planned.dataset;

@@ -55,7 +55,7 @@ export class SessionHost {
     return { done: true };
   }
 
-  async run({ members, logits: shape, keepLogits }: RunRequest): Promise<RunReply> {
+  async run({ members, logits: shape, keepLogits, eachMember }: RunRequest): Promise<RunReply> {
     const outputs: MemberLogits[] = [];
     for (const member of members) outputs.push(await this.#forward(member, shape));
     const count = outputs[0]?.rows.length ?? 0;
@@ -66,7 +66,11 @@ export class SessionHost {
       const row = logits.subarray(label * width, (label + 1) * width);
       if (meanLogits(outputs, label, row)) answers[label] = largest(row);
     }
-    return keepLogits ? { answers, logits } : { answers };
+    return {
+      answers,
+      ...(keepLogits ? { logits } : {}),
+      ...(eachMember ? { memberAnswers: outputs.map(ownAnswers) } : {}),
+    };
   }
 
   async #forward({ key, batch, order }: RunMember, shape: RunRequest['logits']): Promise<MemberLogits> {
@@ -164,6 +168,11 @@ function meanLogits(members: readonly MemberLogits[], label: number, out: Float3
     out[position] = answering.length === 0 ? 0 : sum / answering.length;
   }
   return answering.length > 0;
+}
+
+/** For each label of the batch the position of a member's own largest logit, or -1 where no token answers. */
+function ownAnswers({ values, width, rows }: MemberLogits): Int32Array {
+  return rows.map((row) => (row === -1 ? -1 : largest(values.subarray(row * width, (row + 1) * width))));
 }
 
 /** Position of the largest value; the first among equals. */

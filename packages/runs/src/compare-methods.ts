@@ -70,9 +70,9 @@ export interface Comparison {
 export async function compareMethods(options: CompareOptions): Promise<Comparison> {
   const evaluate = commonEvaluation(options.candidates);
   const inputs = await gatherInputs(options, evaluate);
-  const { registry, signal, store, workers } = options;
+  const { registry, signal, store, workers, memory } = options;
   const data = await scoringData({ evaluate, data: inputs.data, paths: inputs.local.data, registry });
-  const scorer = new ModelScorer({ store, registry, evaluate, data, workers, signal });
+  const scorer = new ModelScorer({ store, registry, evaluate, data, workers, memory, signal });
   const counts = new ExampleCounts();
   const score: Score = async (role, model, splits) =>
     await scoreRow({
@@ -153,17 +153,15 @@ async function referenceRows(context: {
       scored: await inputModel(model, inputs.local.folders[index] ?? '', signal),
     })),
   );
-  const rows: ScoreRow[] = [];
-  await scoreReferences({
+  return await scoreReferences({
     parents: models.filter(({ role }) => role === 'model').map(({ scored }) => scored),
     base: models.find(({ role }) => role === 'base')?.scored,
-    add: async (role, model) => {
+    score: async (role, model) => {
       options.onStep?.(`scoring ${model.name}`);
-      rows.push(await score(role, model));
+      return await score(role, model);
     },
     onUnfit: (reason) => options.onWarning?.(reason),
   });
-  return rows;
 }
 
 /** Builds and scores the variants of a candidate one after the other; only the best so far stays on disk. */

@@ -46,6 +46,7 @@ const evaluate: Phase = {
       evaluate: section,
       data,
       workers: execution.workers,
+      memory: execution.memory,
       signal,
       onProgress: ({ model, dataset, phase, done, total }) =>
         context.progress({ label: `${phase} ${dataset}: ${model}`, done, total, unit: 'examples' }),
@@ -70,9 +71,8 @@ async function scoreAll(options: {
   const { context, plan, section, inputs, data, scorer } = options;
   const { spec, execution, signal } = context;
   const counts = new ExampleCounts();
-  const rows: ScoreRow[] = [];
-  const add = async (role: ScoreRole, model: ScoredModel): Promise<void> => {
-    const row = await scoreRow({
+  const score = async (role: ScoreRole, model: ScoredModel): Promise<ScoreRow> =>
+    await scoreRow({
       scorer,
       model,
       role,
@@ -85,13 +85,11 @@ async function scoreAll(options: {
         }
       },
     });
-    rows.push(row);
-  };
 
   const { weights } = context.output<MergeOutput>('merge');
   const folder = modelFolder(spec, execution.workspace).temporary;
   requirePartial(folder);
-  await add('merged', await builtModel({ name: spec.name, folder, weights, signal }));
+  const merged = await score('merged', await builtModel({ name: spec.name, folder, weights, signal }));
   const models = await Promise.all(
     plan.models.map(async (model, index) => ({
       role: model.role,
@@ -100,15 +98,20 @@ async function scoreAll(options: {
   );
   const parents = models.filter(({ role }) => role === 'model').map(({ scored }) => scored);
   const base = models.find(({ role }) => role === 'base')?.scored ?? listedBase(plan, parents);
-  await scoreReferences({
+  const references = await scoreReferences({
     parents,
     base,
     required: rolesOfGate(plan),
-    add,
+    score,
     onUnfit: (reason) => context.event({ type: 'warning', ...reason }),
   });
-  if (plan.average !== undefined) await withAverage(options, plan, (average) => add('average', average));
-  for (const { role, scored } of models) if (role === 'published') await add('published', scored);
+  const rows = [merged, ...references];
+  if (plan.average !== undefined) {
+    await withAverage(options, plan, async (average) => {
+      rows.push(await score('average', average));
+    });
+  }
+  for (const { role, scored } of models) if (role === 'published') rows.push(await score('published', scored));
   return {
     task: section.task,
     metric: section.metric ?? execution.registry.get('task', section.task).metric,

@@ -6,6 +6,7 @@ import {
   openScorer,
   type ScoreProgress,
   type Scorer,
+  type Scores,
   type ScoringEnvironment,
   scoringEnvironment,
 } from '@hubfuse/evaluate';
@@ -22,6 +23,8 @@ export interface ScoredModel {
   input: ModelInput | EnsembleInput;
   /** See `modelIdentity`. */
   identity: string;
+  /** Of an ensemble: its members, which are scored along with it. */
+  members?: readonly ScoredModel[];
 }
 
 /** Scores of one model on one split. */
@@ -108,10 +111,10 @@ export class ModelScorer {
   }
 
   async #compute(model: ScoredModel, data: readonly ScoringData[], found: Map<string, CachedScore>): Promise<void> {
-    const { evaluate, store, registry, workers, signal, onProgress } = this.#options;
-    const scorer = this.#scorer ?? openScorer({ registry, workers });
+    const { evaluate, registry, workers, memory, signal, onProgress } = this.#options;
+    const scorer = this.#scorer ?? openScorer({ registry, workers, memory });
     this.#scorer = scorer;
-    const { datasets, warnings } = await scorer.score({
+    const scores = await scorer.score({
       model: model.input,
       task: evaluate.task,
       metric: evaluate.metric,
@@ -119,16 +122,27 @@ export class ModelScorer {
       maxLength: evaluate.maxLength,
       batchTokens: evaluate.batchTokens,
       keepExamples: evaluate.keepExamples,
+      eachMember: model.members !== undefined,
       signal,
       onProgress: (progress) => onProgress?.({ model: model.name, ...progress }),
     });
-    for (const entry of data) {
-      const score = datasets[entry.name];
-      if (score === undefined) throw missingScore(model.name, entry.name);
-      const kept: CachedScore = { score, warnings };
-      await store.put(this.#key(model, entry), toJson(kept));
-      found.set(entry.name, kept);
+    for (const [index, member] of (model.members ?? []).entries()) {
+      const alone = scores.members?.[index];
+      if (alone !== undefined) await this.#keep(member, data, alone);
     }
+    for (const [name, kept] of await this.#keep(model, data, scores)) found.set(name, kept);
+  }
+
+  async #keep(model: ScoredModel, data: readonly ScoringData[], scores: Scores): Promise<Map<string, CachedScore>> {
+    const kept = new Map<string, CachedScore>();
+    for (const entry of data) {
+      const score = scores.datasets[entry.name];
+      if (score === undefined) throw missingScore(model.name, entry.name);
+      const value: CachedScore = { score, warnings: scores.warnings };
+      await this.#options.store.put(this.#key(model, entry), toJson(value));
+      kept.set(entry.name, value);
+    }
+    return kept;
   }
 
   #key(model: ScoredModel, data: ScoringData): string {
@@ -157,6 +171,8 @@ export interface ModelScorerOptions {
   data: readonly ScoringData[];
   /** Worker threads. Default: the evaluator's own. */
   workers?: number | undefined;
+  /** Bytes that the weights in all workers may take. Default: no limit. */
+  memory?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ScoreProgress & { model: string }) => void) | undefined;
 }

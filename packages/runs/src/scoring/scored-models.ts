@@ -28,11 +28,12 @@ export async function builtModel(options: {
   return { name, input: { folder }, identity: await modelIdentity({ folder, files, signal }) };
 }
 
-/** Mean of the logits of several models. */
+/** Mean of the logits of several models, none of them an ensemble. */
 export function ensembleModel(name: string, members: readonly ScoredModel[]): ScoredModel {
   return {
     name,
     input: { ensemble: members.flatMap(({ input }) => ('ensemble' in input ? input.ensemble : [input])) },
     identity: ensembleIdentity(members.map(({ identity }) => identity)),
+    members,
   };
 }
