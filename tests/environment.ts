@@ -4,4 +4,6 @@ export const environment = {
   golden: process.env.HUBFUSE_GOLDEN || undefined,
   /** A folder of model families laid out as the zoo; default: the family that the examples use. */
   zoo: process.env.HUBFUSE_ZOO || undefined,
+  /** Set by `npm run soak`: everything in full. */
+  soak: process.env.HUBFUSE_SOAK || undefined,
 };

@@ -29,9 +29,9 @@ export function kills(folder) {
 /** Tests that are too slow for `npm test`. */
 export function slow(folder) {
   return runTests(folder, {
-    files: ['packages/hub-server/src/routes/xet'],
+    files: ['packages/hub-server/src/routes/xet', 'tests/zoo-scores'],
     variables: { HUBFUSE_SOAK: '1' },
-    titles: 'uploads by Xet',
+    titles: '(uploads by Xet|scores what PyTorch scores)',
   });
 }
 
