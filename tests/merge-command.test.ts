@@ -149,19 +149,22 @@ test('a killed merge continues with the same command and leaves the bytes of an 
   expect(a?.equals(b ?? Buffer.alloc(0))).toBe(true);
 });
 
-test('Ctrl-C ends with its own code, says how to go on and leaves nothing at --out', async () => {
-  hub.setFaults([{ kind: 'slow', bytesPerSecond: 200_000, path: 'model.safetensors', times: 1000 }]);
-  const { code, stderr } = await run(
-    ['merge', await writeRecipe('stopped.json', { name: 'stopped' }), '--out', 'stopped'],
-    {
-      variables: { HF_HOME: join(hub.work, 'stopped-cache') },
-      onStart: killWhileFetching('SIGINT'),
-    },
-  );
-  expect(code).toBe(130);
-  expect(stderr).toContain('the same command resumes');
-  expect(await readdir(directory)).not.toContain('stopped');
-});
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends the command in good order: its own code, how to go on, nothing at --out',
+  async (signal) => {
+    hub.setFaults([{ kind: 'slow', bytesPerSecond: 200_000, path: 'model.safetensors', times: 1000 }]);
+    const { code, stderr } = await run(
+      ['merge', await writeRecipe('stopped.json', { name: signal }), '--out', 'stopped'],
+      {
+        variables: { HF_HOME: join(hub.work, signal) },
+        onStart: killWhileFetching(signal),
+      },
+    );
+    expect(code).toBe(10);
+    expect(stderr).toContain('the same command resumes');
+    expect(await readdir(directory)).not.toContain('stopped');
+  },
+);
 
 test('everything that is wrong with a recipe is said at once', async () => {
   const file = await writeRecipe('wrong.json', { paramters: {}, seed: 'seven' });

@@ -29,8 +29,8 @@ export const EXIT_CODES = {
   },
   resources: { code: 8, meaning: 'memory, disk or time does not suffice' },
   plugin: { code: 9, meaning: 'a plugin cannot be loaded' },
-  interrupted: { code: 130, meaning: 'interrupted (Ctrl-C); the same command resumes' },
-  terminated: { code: 143, meaning: 'terminated (SIGTERM); the same command resumes' },
+  // Not 128 and the signal's number, as a shell says it: the process was not killed, it stopped in good order.
+  interrupted: { code: 10, meaning: 'interrupted (Ctrl-C or SIGTERM) before it was done; the same command resumes' },
 } as const;
 
 const BY_CLASS = [

@@ -1,12 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { EXIT_CODES } from './exit-codes.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** Turns Ctrl-C and SIGTERM into an abort; a second signal ends the process at once. */
 export class Interruption {
   readonly #controller = new AbortController();
-  #exitCode: number | undefined;
-  readonly #onInterrupt = () => this.#stop(EXIT_CODES.interrupted.code);
-  readonly #onTerminate = () => this.#stop(EXIT_CODES.terminated.code);
+  readonly #stop = () => {
+    if (this.happened) process.exit(EXIT_CODES.interrupted.code);
+    this.#controller.abort();
+  };
 
   constructor() {
     // Every request and every worker of a run listens; Node.js warns of a leak from the eleventh on.
@@ -17,24 +20,15 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** The exit code of the signal that came, if one came. */
-  get exitCode(): number | undefined {
-    return this.#exitCode;
+  get happened(): boolean {
+    return this.signal.aborted;
   }
 
   listen(): void {
-    process.on('SIGINT', this.#onInterrupt);
-    process.on('SIGTERM', this.#onTerminate);
+    for (const name of SIGNALS) process.on(name, this.#stop);
   }
 
   release(): void {
-    process.off('SIGINT', this.#onInterrupt);
-    process.off('SIGTERM', this.#onTerminate);
-  }
-
-  #stop(exitCode: number): void {
-    if (this.#exitCode !== undefined) process.exit(this.#exitCode);
-    this.#exitCode = exitCode;
-    this.#controller.abort();
+    for (const name of SIGNALS) process.off(name, this.#stop);
   }
 }

@@ -81,9 +81,10 @@ async function runCommand(command: Command, invocation: Invocation, environment:
     output.endProgress();
     return exitCode ?? EXIT_CODES.ok.code;
   } catch (error) {
-    if (interruption.exitCode !== undefined) {
-      output.interrupted(interruption.exitCode, command.resumes === true);
-      return interruption.exitCode;
+    if (interruption.happened) {
+      const { code } = EXIT_CODES.interrupted;
+      output.interrupted(code, command.resumes === true);
+      return code;
     }
     const exitCode = exitCodeOf(error);
     output.error(error, exitCode);
