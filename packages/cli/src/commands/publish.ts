@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UsageError } from '@hubfuse/plugin';
@@ -29,25 +30,38 @@ export default defineCommand({
   ],
   resumes: true,
   async run(context) {
-    const { positionals, options, output, directory } = context;
-    const { MANIFEST_FILE, parseManifest, publishFolder } = await import('@hubfuse/hub');
+    const { positionals, options, output, directory, signal } = context;
+    const { MANIFEST_FILE, parseManifest } = await import('@hubfuse/hub');
     const { hubOptions } = await import('../hub-options.ts');
     const { showHub } = await import('../hub-view.ts');
     const [folder = '', repo = ''] = positionals;
     const path = resolve(directory, folder);
     const manifest = parseManifest(await readManifest(join(path, MANIFEST_FILE), folder), join(folder, MANIFEST_FILE));
-    const hub = await hubOptions(context);
-    const result = await publishFolder({
+    const hub = {
+      ...(await hubOptions(context)),
+      onProgress: showHub(output, { label: `upload to ${repo}`, bytes: 0 }),
+    };
+    const publisher = (await context.registry()).get('publisher', 'hub');
+    const target = {
       repo,
-      folder: path,
       as: options['pull-request'] ? 'pull_request' : 'commit',
       branch: options.branch,
-      ...(options.private ? { private: true } : {}),
-      title: `Publish ${manifest.name}`,
-      manifest,
-      options: { ...hub, onProgress: showHub(output, { label: `upload to ${repo}`, bytes: 0 }) },
-    });
-    const how = result.already ? 'was published already' : result.as === 'commit' ? 'published' : 'proposed';
+      private: options.private,
+    };
+    await publisher.check?.(target, { hub, signal });
+    const result = await publisher.publish(
+      {
+        folder: path,
+        files: manifest.outputs,
+        target,
+        title: `Publish ${manifest.name}`,
+        description: `Made by hubfuse ${manifest.hubfuse}; ${MANIFEST_FILE} says from what.`,
+        manifest,
+      },
+      // Each command is an attempt of its own: it may bring back what something newer has replaced.
+      { attempt: randomUUID(), signal, hub, progress: () => {} },
+    );
+    const how = result.already ? 'was published already' : result.as === 'pull_request' ? 'proposed' : 'published';
     output.result(result, () => `${how}: ${result.url} (${result.revision.slice(0, 12)})`);
     return undefined;
   },
