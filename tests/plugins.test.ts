@@ -42,6 +42,11 @@ test('a run whose every part comes from a plugin goes through', () => {
 test("a plugin's method is listed, shown and merged with", async () => {
   const listed = (await run(['methods', '--json'])).last() as { methods: { name: string }[] };
   expect(listed.methods.map(({ name }) => name)).toContain('first');
+  const all = (await run(['methods', '--all', '--json'])).last() as { extensions: { kind: string; name: string }[] };
+  const pairs = all.extensions.map(({ kind, name }) => `${kind} ${name}`);
+  expect(pairs).toEqual(
+    expect.arrayContaining(['method first', 'architecture bert', 'task token-classification', 'publisher hub']),
+  );
   expect((await run(['methods', 'first'])).stdout).toContain('Takes the first model as it is.');
   const weights = (folder: string) => readFile(join(directory, folder, 'model.safetensors'));
   expect((await weights('merged')).subarray(-4096).equals((await weights('money')).subarray(-4096))).toBe(true);

@@ -24,7 +24,8 @@ export interface ExtensionPoints {
 export type ExtensionKind = keyof ExtensionPoints;
 export type Extension = ExtensionPoints[ExtensionKind];
 
-const KINDS: readonly ExtensionKind[] = [
+/** The kinds in the order in which they are shown. */
+export const EXTENSION_KINDS: readonly ExtensionKind[] = [
   'method',
   'architecture',
   'task',
@@ -40,7 +41,9 @@ const KINDS: readonly ExtensionKind[] = [
  * of them; each has a `kind` and a `name`.
  */
 export class Registry {
-  readonly #extensions = new Map<ExtensionKind, Map<string, Extension>>(KINDS.map((kind) => [kind, new Map()]));
+  readonly #extensions = new Map<ExtensionKind, Map<string, Extension>>(
+    EXTENSION_KINDS.map((kind) => [kind, new Map()]),
+  );
   readonly #modules: string[] = [];
 
   /** URLs of the modules that were loaded, in order: what a worker thread imports to know the same extensions. */
@@ -55,7 +58,7 @@ export class Registry {
       throw new PluginError({
         code: 'plugin/unknown-kind',
         message: `${origin} registers "${String(extension.kind)}", which is no extension point`,
-        hint: didYouMean(String(extension.kind), KINDS),
+        hint: didYouMean(String(extension.kind), EXTENSION_KINDS),
       });
     }
     if (known.has(extension.name)) {
