@@ -18,6 +18,13 @@ export function readEvaluate(field: Field, context: ReadContext): EvaluateSectio
   const task = readTask(field, context);
   const metric = readMetric(field, task, context);
   const datasets = readDatasets(field, task, context);
+  if (datasets.length > 0 && datasets.every(({ domain }) => domain === 'out')) {
+    field.get('datasets')?.report({
+      code: 'recipe/no-domain',
+      message: 'every dataset is out of the domain, so there is no mean',
+      hint: 'leave `domain: out` away where the merged model is meant for the data',
+    });
+  }
   const section = {
     batchTokens: field.get('batch_tokens')?.integer({ minimum: 1 }),
     maxLength: field.get('max_length')?.integer({ minimum: 1 }),

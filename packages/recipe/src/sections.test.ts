@@ -49,6 +49,13 @@ describe('evaluate', () => {
   });
 
   test.each<[name: string, text: string, code: string, path: string, mention: string]>([
+    [
+      'no dataset that a mean is taken over',
+      evaluate('[{name: a, dev: a.csv, domain: out}]'),
+      'no-domain',
+      'evaluate.datasets',
+      'there is no mean',
+    ],
     ['no task', `${head}evaluate: {datasets: [{name: a, dev: a.csv}]}`, 'missing-key', 'evaluate.task', 'text-class'],
     [
       'an unknown task',

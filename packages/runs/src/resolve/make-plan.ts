@@ -1,3 +1,4 @@
+import { requireRuntime } from '@hubfuse/evaluate';
 import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
@@ -7,7 +8,7 @@ import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
 import { averageRecipe } from './average-recipe.ts';
-import { checkLocalData, checkScoring } from './check-scoring.ts';
+import { checkLocalData } from './check-local-data.ts';
 import { type OpenedInput, openInputs, pinModel } from './open-inputs.ts';
 import { openPublished } from './open-published.ts';
 import { pinData } from './pin-data.ts';
@@ -28,7 +29,7 @@ export async function makePlan(options: {
   const { spec, hub, registry } = options;
   const recipe = effectiveRecipe(spec);
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
-  checkScoring(recipe);
+  if (recipe.evaluate !== undefined) requireRuntime();
   refuseSearch(recipe);
   const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
   const [inputs, data, published] = await Promise.all([
