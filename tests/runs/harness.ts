@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
-import { registerPublishers } from '@hubfuse/hub';
+import { type HubOptions, registerPublishers } from '@hubfuse/hub';
 import { registerMethods } from '@hubfuse/merge';
 import { openStore, registerStores } from '@hubfuse/objects';
 import { type ObjectStore, Registry } from '@hubfuse/plugin';
 import { parseRecipe, type Recipe } from '@hubfuse/recipe';
-import { createRun, executeRun, type RunEvent, type RunReport } from '@hubfuse/runs';
+import { createRun, type ExecutionOptions, executeRun, type RunReport } from '@hubfuse/runs';
 import type { ExampleHub } from '../support/example-hub.ts';
 
 export async function fullRegistry(): Promise<Registry> {
@@ -66,14 +66,14 @@ export class Bench {
 
   async execute(
     runId: string,
-    options: { signal?: AbortSignal; onEvent?: (event: RunEvent) => void; token?: string | undefined } = {},
+    options: Partial<Omit<ExecutionOptions, 'hub'>> & { token?: string | undefined; hub?: Partial<HubOptions> } = {},
   ): Promise<RunReport> {
-    const { token, ...rest } = { token: 'hf_you', ...options };
+    const { token, hub, ...rest } = { token: 'hf_you', ...options };
     return await executeRun({
       store: this.store,
       runId,
       registry: this.registry,
-      hub: { ...this.hubOptions, token },
+      hub: { ...this.hubOptions, token, ...hub },
       workspace: join(this.folder, 'work'),
       workers: 1,
       ...rest,

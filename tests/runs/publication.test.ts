@@ -35,6 +35,18 @@ test('a gate that is not met keeps the model in its folder, publishes nothing an
   await expectExamples(bench, id, report);
 });
 
+test('a target that holds something else than a model counts as holding nothing', async () => {
+  const bench = await Bench.open(hub, 'no-model-yet');
+  await bench.write({ 'page/README.md': 'soon' });
+  await importFolder({ root: hub.folder, repo: 'you/soon', folder: join(bench.folder, 'page') });
+  const publish = 'publish: {hub: {repo: you/soon}, if: mean > published}';
+  const report = await bench.run(exampleRecipe({ method, domains, evaluate: 4, splits: ['dev'], publish }));
+  expect(report.gate?.comparisons[0]).toMatchObject({ met: true, right: { value: null } });
+  // Somebody else's page is asked, not written to.
+  expect(report.published).toMatchObject([{ as: 'pull_request' }]);
+  expect(await readFile(join(bench.out, 'README.md'), 'utf8')).toContain(`${hub.url}/hubfuse-examples/intents-base`);
+});
+
 /** The recipe asks for it: what each model said about each example is an artefact. */
 async function expectExamples(bench: Bench, runId: string, report: RunReport): Promise<void> {
   const { artefacts } = (await readRun({ store: bench.store, runId })).state;

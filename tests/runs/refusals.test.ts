@@ -51,11 +51,34 @@ test('publishing without a token is refused before any download', async () => {
   await expectUntouched(bench);
 });
 
-test('data that is all out of the domain has no mean and is refused before any download', async () => {
+test('publishing with a token that may only read is refused before any download', async () => {
+  const guarded = await startExampleHub({ tokens: { hf_reader: { name: 'you', role: 'read' } } });
+  try {
+    const bench = await Bench.open(guarded, 'read-only');
+    const recipe = exampleRecipe({ evaluate: false, publish: 'publish: {hub: {repo: you/merged}}' });
+    await expect(bench.run(recipe, { token: 'hf_reader' })).rejects.toMatchObject({
+      code: 'hub/forbidden',
+      message: expect.stringContaining('may only read, and publishing to you/merged writes'),
+    });
+    await expectUntouched(bench);
+  } finally {
+    await guarded.close();
+  }
+});
+
+test('too little memory for the merge is refused before any download', async () => {
+  const bench = await Bench.open(hub, 'memory');
+  await expect(bench.run(exampleRecipe({ evaluate: false }), { memory: 1 << 20 })).rejects.toMatchObject({
+    code: 'merge/memory-too-small',
+    where: '--memory',
+  });
+  await expectUntouched(bench);
+});
+
+test('data that is all out of the domain has no mean and is refused with the recipe', async () => {
   const bench = await Bench.open(hub, 'no-domain');
   const recipe = exampleRecipe().replaceAll(/\{(name: \w+, from)/g, '{domain: out, $1');
-  await expect(bench.run(recipe)).rejects.toMatchObject({ code: 'recipe/no-domain' });
-  await expectUntouched(bench);
+  expect(() => bench.parse(recipe)).toThrow('every dataset is out of the domain');
 });
 
 test('a data file that does not exist is an error that names it and what there is', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importFolder } from '@hubfuse/hub-server';
@@ -49,6 +49,45 @@ test('a resumed run merges the commits that were pinned, although their branches
   expect(weights(report.files)).toBe(weights(reference.files));
   const manifest = JSON.parse(await readFile(join(bench.out, 'hubfuse.json'), 'utf8'));
   expect(manifest.inputs[1]).toMatchObject({ name: 'you/specialist', revision: commit });
+});
+
+test('what an interrupted run left beside an output goes when another recipe has taken the name', async () => {
+  const bench = await Bench.open(hub, 'abandoned');
+  const left = async () => (await readdir(bench.folder)).filter((name) => name.endsWith('.partial'));
+  const first = await bench.create(recipe);
+  await stopAt(bench, first, 'assemble');
+  await mkdir(join(bench.folder, '.merged.of-another-store.partial'));
+  expect(await left()).toEqual([`.merged.${first}.partial`, '.merged.of-another-store.partial'].sort());
+  const report = await bench.run(recipe.replace('name:', 'dtype: float32\nname:'));
+  expect(await left()).toEqual(['.merged.of-another-store.partial']);
+  expect(report.warnings.join()).toContain(first);
+  await expect(bench.execute(first)).rejects.toMatchObject({ code: 'run/partial-gone' });
+});
+
+test('models are fetched at the same time and keep together to the bound of connections', async () => {
+  const bench = await Bench.open(hub, 'parallel');
+  hub.setFaults([{ kind: 'slow', bytesPerSecond: 4_000_000, path: 'model.safetensors', times: 1000 }]);
+  let [underWay, most] = [0, 0];
+  const counting: typeof fetch = async (...request) => {
+    const response = await fetch(...request);
+    if (!String(request[0]).includes('model.safetensors') || response.body === null) return response;
+    most = Math.max(most, ++underWay);
+    const counted = new TransformStream({ flush: () => void underWay-- });
+    return new Response(response.body.pipeThrough(counted), response);
+  };
+  const labels: string[] = [];
+  try {
+    await bench.run(recipe, {
+      hub: { fetch: counting, connections: 2 },
+      onProgress: ({ phase, label }) => {
+        if (phase === 'fetch') labels.push(label ?? '');
+      },
+    });
+  } finally {
+    hub.setFaults([]);
+  }
+  expect(most).toBe(2);
+  expect(labels.some((label) => label.endsWith(' and 1 more'))).toBe(true);
 });
 
 test.each(['fetch', 'merge', 'assemble'])(

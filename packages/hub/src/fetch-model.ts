@@ -11,19 +11,20 @@ import {
 } from './cache-layout.ts';
 import { requireFreeBytes } from './disk-space.ts';
 import { downloadBlob } from './download-blob.ts';
+import { type FetchPool, openFetchPool } from './fetch-pool.ts';
 import { explainFileFailure } from './file-failures.ts';
 import { missingFile } from './missing-file.ts';
 import type { HubOptions } from './options.ts';
 import { leftBytes } from './partial-download.ts';
-import { Semaphore, settleAll } from './semaphore.ts';
+import { settleAll } from './semaphore.ts';
 import type { HubSource } from './source.ts';
 import { createTransport } from './transport.ts';
-
-const DEFAULT_CONNECTIONS = 8;
 
 export interface FetchOptions extends HubOptions {
   /** Paths to fetch, or which of the source's files. Default: all. */
   files?: readonly string[] | ((file: ModelFile) => boolean) | undefined;
+  /** Shared with other fetches under way; then `connections` is not read. Default: a pool of its own. */
+  pool?: FetchPool | undefined;
 }
 
 /**
@@ -63,8 +64,7 @@ async function fetchFiles(input: {
 
   const transport = createTransport({ ...options, hubUrl: hub.hubUrl });
   const address: RepoAddress = { hubUrl: hub.hubUrl, type: hub.type, repo: hub.name };
-  const connections = new Semaphore(options.connections ?? DEFAULT_CONNECTIONS);
-  const files = new Semaphore(options.connections ?? DEFAULT_CONNECTIONS);
+  const { connections, files } = options.pool ?? openFetchPool(options.connections);
   await settleAll(
     missing.map((file) =>
       files.run(async () => {

@@ -6,6 +6,7 @@ export { freeBytes, requireFreeBytes } from './disk-space.ts';
 export { type EnvironmentInput, hubOptionsFromEnvironment, normaliseHubUrl } from './environment.ts';
 export type * from './events.ts';
 export { type FetchOptions, fetchModel } from './fetch-model.ts';
+export { type FetchPool, openFetchPool } from './fetch-pool.ts';
 export { parseCard } from './front-matter.ts';
 export { inspectModel, requireMergeable } from './inspect-model.ts';
 export type * from './inspection.ts';

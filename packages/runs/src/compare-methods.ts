@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HubOptions } from '@hubfuse/hub';
-import { type ObjectStore, type Registry, RunError } from '@hubfuse/plugin';
+import { divideMemory } from '@hubfuse/merge';
+import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import { type EvaluateSection, type Recipe, sameModel } from '@hubfuse/recipe';
 import { buildModel } from './build-model.ts';
 import { fetchInputs, type LocalInputs } from './fetch-inputs.ts';
+import type { MergingOptions } from './merging-options.ts';
 import type { ScoreRole, ScoreRow, ScoreTable, SplitScores } from './report.ts';
 import { planMergeOf } from './resolve/make-plan.ts';
 import { inputEntries, type OpenedInput, openInputs, pinModel } from './resolve/open-inputs.ts';
@@ -25,19 +26,10 @@ export interface Candidate {
   variants: readonly { label: string; recipe: Recipe }[];
 }
 
-export interface CompareOptions {
+export interface CompareOptions extends MergingOptions {
   /** Recipes over the same models and base, with the same `evaluate`. */
   candidates: readonly Candidate[];
   store: ObjectStore;
-  registry: Registry;
-  hub: HubOptions;
-  /** Folder for scratch files; what is written there is removed again. */
-  workspace: string;
-  /** Folder that relative paths start at. Default: the working directory. */
-  workingDirectory?: string | undefined;
-  workers?: number | undefined;
-  memory?: number | undefined;
-  signal?: AbortSignal | undefined;
   /** Told what is being done, e.g. `merging TIES lambda 0.5`. */
   onStep?: ((step: string) => void) | undefined;
   onWarning?: ((warning: { code: string; message: string }) => void) | undefined;
@@ -136,6 +128,11 @@ async function gatherInputs(options: CompareOptions, evaluate: EvaluateSection):
     pinData({ evaluate, workingDirectory, hub }),
   ]);
   const pinned = await Promise.all(opened.map(({ source, role }) => pinModel(source, role)));
+  // Before anything is downloaded: a recipe that cannot be merged, or not in this memory, is known by now.
+  for (const recipe of recipes) {
+    const merge = planMergeOf({ recipe, inputs: inputsOf(recipe, opened), registry: options.registry });
+    divideMemory({ plan: merge, workers: options.workers, memory: options.memory });
+  }
   options.onStep?.('fetching models and data');
   return { opened, pinned, data, local: await fetchInputs({ plan: { models: pinned, data }, hub }) };
 }
@@ -206,14 +203,8 @@ async function buildVariant(context: {
 }): Promise<ScoredModel> {
   const { options, inputs, recipe, folder, name } = context;
   const { registry, workers, memory, signal = new AbortController().signal } = options;
-  // A method without use for a base merges the models alone; positions are those of this recipe.
-  const places = inputEntries(recipe).map(({ entry }) =>
-    inputs.opened.findIndex((input) => sameModel(input.entry.reference, entry.reference)),
-  );
-  const opened = inputEntries(recipe).flatMap(({ role, entry }, index) => {
-    const input = inputs.opened[places[index] ?? -1];
-    return input === undefined ? [] : [{ ...input, role, entry }];
-  });
+  const opened = inputsOf(recipe, inputs.opened);
+  const places = opened.map(({ place }) => place);
   const weights = await buildModel({
     plan: planMergeOf({ recipe, inputs: opened, registry }),
     models: places.flatMap((place) => inputs.pinned[place] ?? []),
@@ -225,6 +216,18 @@ async function buildVariant(context: {
     signal,
   });
   return await builtModel({ name, folder, weights, signal });
+}
+
+/**
+ * What one recipe reads of the inputs of all, in its own roles and order, with the place of each among them: a method
+ * without use for a base merges the models alone.
+ */
+function inputsOf(recipe: Recipe, opened: readonly OpenedInput[]): (OpenedInput & { place: number })[] {
+  return inputEntries(recipe).flatMap(({ role, entry }) => {
+    const place = opened.findIndex((input) => sameModel(input.entry.reference, entry.reference));
+    const input = opened[place];
+    return input === undefined ? [] : [{ ...input, role, entry, place }];
+  });
 }
 
 function commonEvaluation(candidates: readonly Candidate[]): EvaluateSection {

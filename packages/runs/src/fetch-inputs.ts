@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetchModel, type HubEvent, type HubOptions, openDataset } from '@hubfuse/hub';
+import {
+  type FetchOptions,
+  fetchModel,
+  type HubEvent,
+  type HubOptions,
+  openDataset,
+  openFetchPool,
+} from '@hubfuse/hub';
 import { RunError } from '@hubfuse/plugin';
 import { isDonorFile } from './donor-files.ts';
 import { reopenModel } from './resolve/open-inputs.ts';
@@ -25,7 +32,8 @@ export function isRead(path: string): boolean {
 }
 
 /**
- * Brings models and data of a plan onto this disk. Done before, it costs no transfer.
+ * Brings models and data of a plan onto this disk, all at the same time over `HubOptions.connections`. Done before, it
+ * costs no transfer.
  * @throws HubError, RunError `run/input-changed` where a local file is no longer what was planned.
  */
 export async function fetchInputs(options: {
@@ -36,10 +44,26 @@ export async function fetchInputs(options: {
 }): Promise<LocalInputs> {
   const { plan, hub, onProgress } = options;
   const tally = new DownloadTally(plan.models, onProgress);
-  const watched = { ...hub, onProgress: tally.watch(hub.onProgress) };
-  const folders: string[] = [];
-  for (const model of plan.models) folders.push(await fetchOne(model, watched));
-  return { folders, data: await fetchData(plan.data, watched) };
+  // The first failure stops what else is under way: gigabytes would come for nothing.
+  const stop = new AbortController();
+  const signal = hub.signal === undefined ? stop.signal : AbortSignal.any([hub.signal, stop.signal]);
+  const watched = { ...hub, signal, onProgress: tally.watch(hub.onProgress), pool: openFetchPool(hub.connections) };
+  const orStop = (failure: unknown): never => {
+    stop.abort(failure);
+    throw failure;
+  };
+  // A base that is one of the models as well is fetched once.
+  const fetched = new Map<string, Promise<string>>();
+  const folders = plan.models.map((model) => {
+    const key = model.path ?? `${model.name}@${model.revision}`;
+    const folder = fetched.get(key) ?? fetchOne(model, watched).catch(orStop);
+    fetched.set(key, folder);
+    return folder;
+  });
+  const data = fetchData(plan.data, watched).catch(orStop);
+  await Promise.allSettled([...folders, data]);
+  stop.signal.throwIfAborted();
+  return { folders: await Promise.all(folders), data: await data };
 }
 
 /** Whether everything still lies where it was fetched to: a cache may have been cleared meanwhile. */
@@ -50,11 +74,11 @@ export function areThere({ folders, data }: LocalInputs, plan: Pick<RunPlan, 'mo
   return [...files, ...data].every((path) => existsSync(path));
 }
 
-async function fetchOne(model: PinnedModel, hub: HubOptions): Promise<string> {
+async function fetchOne(model: PinnedModel, hub: FetchOptions): Promise<string> {
   return await fetchModel(await reopenModel(model, hub), { ...hub, files: ({ path }) => isRead(path) });
 }
 
-async function fetchData(data: readonly PinnedData[], hub: HubOptions): Promise<string[]> {
+async function fetchData(data: readonly PinnedData[], hub: FetchOptions): Promise<string[]> {
   const folders = new Map<string, string>();
   for (const { kind, repo, revision } of data) {
     const key = `${repo}@${revision}`;
@@ -88,6 +112,7 @@ type ProgressListener = (progress: { label: string; done: number; total: number 
 /** Adds the events of single files up to one figure. */
 class DownloadTally {
   readonly #received = new Map<string, number>();
+  readonly #underWay = new Set<string>();
   readonly #total: number;
   readonly #onProgress: ProgressListener | undefined;
 
@@ -103,9 +128,14 @@ class DownloadTally {
     return (event) => {
       next?.(event);
       if (event.type !== 'download') return;
-      this.#received.set(`${event.repo}/${event.path}`, event.received);
+      const file = `${event.repo}/${event.path}`;
+      this.#received.set(file, event.received);
+      if (event.received < event.size) this.#underWay.add(file);
+      else this.#underWay.delete(file);
       const done = [...this.#received.values()].reduce((sum, bytes) => sum + bytes, 0);
-      this.#onProgress?.({ label: `${event.repo}/${event.path}`, done, total: Math.max(done, this.#total) });
+      const others = [...this.#underWay].filter((other) => other !== file).length;
+      const label = others === 0 ? file : `${file} and ${others} more`;
+      this.#onProgress?.({ label, done, total: Math.max(done, this.#total) });
     };
   }
 }

@@ -1,27 +1,19 @@
 import { join } from 'node:path';
 import { type HubOptions, MANIFEST_FILE, type Manifest, openModel, parseManifest } from '@hubfuse/hub';
-import type { MergeProgress } from '@hubfuse/merge';
+import { divideMemory, type MergeProgress } from '@hubfuse/merge';
 import { type ModelSource, type Registry, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, parseRecipe, type Recipe } from '@hubfuse/recipe';
 import { buildModel } from './build-model.ts';
 import { fetchInputs } from './fetch-inputs.ts';
 import { hashFile } from './hash-file.ts';
+import type { MergingOptions } from './merging-options.ts';
 import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 
-export interface ReproduceOptions {
+export interface ReproduceOptions extends MergingOptions {
   /** The published model: a Hub reference or a folder. */
   reference: ModelReference;
-  registry: Registry;
-  hub: HubOptions;
-  /** Folder for scratch files; what is written there is removed again. */
-  workspace: string;
-  /** Folder that relative paths of local inputs start at. Default: the working directory. */
-  workingDirectory?: string | undefined;
-  workers?: number | undefined;
-  memory?: number | undefined;
-  signal?: AbortSignal | undefined;
   onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
@@ -61,10 +53,11 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   const recipe = pinnedRecipe({ manifest, registry, hub, workingDirectory });
   const inputs = await openInputs({ recipe, workingDirectory, hub });
   const models = await Promise.all(inputs.map(({ source: input, role }) => pinModel(input, role)));
-  const { folders } = await fetchInputs({ plan: { models, data: [] }, hub });
-  await checkFolders(manifest, folders);
   const { shardSize } = manifest.settings;
   const plan = planMergeOf({ recipe, inputs, registry, ...(typeof shardSize === 'number' ? { shardSize } : {}) });
+  divideMemory({ plan, workers, memory });
+  const { folders } = await fetchInputs({ plan: { models, data: [] }, hub });
+  await checkFolders(manifest, folders);
   return await withScratchFolder(workspace, async (out) => {
     const built = await buildModel({ plan, models, folders, out, registry, workers, memory, signal, onProgress });
     const files = compare(manifest, built);

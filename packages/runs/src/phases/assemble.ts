@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MANIFEST_FILE, type Manifest, renderCard, renderManifest } from '@hubfuse/hub';
 import { getJson, toJson } from '@hubfuse/objects';
 import { writeWhole } from '@hubfuse/tensors';
+import { removeAbandoned } from '../abandoned-folders.ts';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
 import { type ModelFolder, modelFolder, requirePartial, takeFinalName } from '../model-folder.ts';
@@ -30,6 +31,10 @@ const assemble: Phase = {
     const folder = modelFolder(spec, execution.workspace);
     const manifest = (await namedBefore(context, folder)) ?? (await complete(context, folder.temporary));
     await takeFinalName(folder);
+    for (const id of await removeAbandoned({ store: execution.store, folder, runId: spec.id })) {
+      const message = `removed what the interrupted run ${id} left for the same folder`;
+      await context.event({ type: 'warning', code: 'run/abandoned', message });
+    }
     await context.artefact({ name: 'model', kind: 'folder', location: folder.final });
     const output: AssembleOutput = { folder: folder.final, manifest };
     return { output };
@@ -45,7 +50,7 @@ async function namedBefore(context: PhaseContext, folder: ModelFolder): Promise<
 }
 
 async function complete(context: PhaseContext, folder: string): Promise<Manifest> {
-  const { spec, execution, signal } = context;
+  const { spec, execution, hub, signal } = context;
   const { registry, store } = execution;
   const plan = await storedPlan(store, spec.id);
   const { weights } = context.output<MergeOutput>('merge');
@@ -67,7 +72,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     scores,
     signal,
   });
-  const card = renderCard(cardOfRun({ plan, manifest, scores, onnx: 'files' in onnx, registry }));
+  const card = renderCard(cardOfRun({ plan, manifest, scores, onnx: 'files' in onnx, hubUrl: hub.hubUrl, registry }));
   await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(card));
   await store.put(runKeys(spec.id).manifest, toJson(manifest));
   await writeWhole(join(folder, MANIFEST_FILE), (handle) => handle.writeFile(renderManifest(manifest)));

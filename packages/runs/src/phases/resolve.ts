@@ -1,4 +1,5 @@
 import { requireFreeBytes } from '@hubfuse/hub';
+import { divideMemory } from '@hubfuse/merge';
 import { toJson } from '@hubfuse/objects';
 import { runKeys } from '../keys.ts';
 import { checkFinalFolder, modelFolder } from '../model-folder.ts';
@@ -15,6 +16,10 @@ const resolve: Phase = {
     const { final, temporary } = modelFolder(spec, execution.workspace);
     await checkTargets(context);
     const plan = await makePlan({ spec, hub, registry: execution.registry });
+    const { workers, memory } = execution;
+    for (const merge of [plan.merge, plan.average]) {
+      if (merge !== undefined) divideMemory({ plan: merge, workers, memory });
+    }
     await checkFinalFolder(
       final,
       plan.models.flatMap(({ path }) => (path === undefined ? [] : [path])),

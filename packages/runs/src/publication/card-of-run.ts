@@ -21,9 +21,11 @@ export function cardOfRun(options: {
   scores: ScoreTable | undefined;
   /** Whether `onnx/model.onnx` stands in the folder. */
   onnx: boolean;
+  /** Address of the Hub that the models came from. */
+  hubUrl: string | undefined;
   registry: Registry;
 }): CardContent {
-  const { plan, manifest, scores, onnx, registry } = options;
+  const { plan, manifest, scores, onnx, hubUrl, registry } = options;
   const { name, title, description, sources } = registry.get('method', plan.recipe.method);
   const { pipelineTag, libraryName, languages, datasets } = plan.card;
   const scoredOn = plan.data.flatMap(({ repo }) => (repo === undefined ? [] : [repo]));
@@ -39,6 +41,7 @@ export function cardOfRun(options: {
     scores: scores === undefined ? undefined : cardScores(scores, plan),
     repo: plan.recipe.publish?.hub?.repo,
     onnx,
+    hubUrl,
   };
 }
 

@@ -2,7 +2,7 @@ import { type HubOptions, openModel } from '@hubfuse/hub';
 import { HubError, type ModelSource } from '@hubfuse/plugin';
 import type { HubTarget } from '@hubfuse/recipe';
 
-const NOTHING_THERE = new Set(['hub/repo-not-found', 'hub/revision-not-found', 'hub/no-commit']);
+const NOTHING_THERE = new Set(['hub/repo-not-found', 'hub/revision-not-found', 'hub/no-commit', 'hub/not-a-model']);
 
 /** The model that the target of a publication holds now; undefined where it holds none. */
 export async function openPublished(target: HubTarget, hub: HubOptions): Promise<ModelSource | undefined> {
