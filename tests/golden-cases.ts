@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StatisticRequest } from '@hubfuse/plugin';
 
 /** One entry of a `cases.json`: parameters in the words of its part, statistics of the result, tolerances. */
 export interface Case {
@@ -14,13 +15,15 @@ export interface Case {
   merge?: string;
   elect?: string;
   coefficients?: number[] | null;
+  alpha?: number;
+  diagonal_only?: boolean;
   exclude?: string[];
   nonzero: number;
   sum: number;
   l1: number;
   l2: number;
   max_abs: number;
-  tolerance: { float64: number; float32: number };
+  tolerance: { float64: number /** None where only float64 will do. */; float32: number | null };
   probe: string;
   /** A full model, in float32. */
   model?: string;
@@ -32,12 +35,16 @@ export interface CaseRecipe {
   parameters: Record<string, unknown>;
   /** One entry per model. */
   modelParameters: Record<string, unknown>[];
+  /** Files of the part that hold each model's statistics, where the method reads some. */
+  statistics?: { files: readonly string[]; request: StatisticRequest };
+  /** Whether the arithmetic is float64 throughout, so that only the stored result is rounded. */
+  float64?: boolean;
   /** Whether the numbers are those of the merged task vector (the base is to be added) or of the whole weights. */
   result: 'task vector' | 'weights';
 }
 
-export type Part = 'averaging' | 'ties' | 'pcb';
-export const PARTS: readonly Part[] = ['averaging', 'ties', 'pcb'];
+export type Part = 'averaging' | 'ties' | 'pcb' | 'regmean';
+export const PARTS: readonly Part[] = ['averaging', 'ties', 'pcb', 'regmean'];
 
 const FORMS: Readonly<Record<string, string>> = {
   A: 'reference',
@@ -91,6 +98,22 @@ export function caseRecipe(options: {
         result: 'task vector',
       };
     }
+    case 'regmean':
+      return {
+        method: 'regmean',
+        parameters: {
+          alpha: parameters.diagonal_only === true ? 0 : parameters.alpha,
+          padding: 'include',
+          ...(exclude.length === 0 ? {} : { exclude }),
+        },
+        modelParameters: perModel('weight', parameters.coefficients ?? undefined),
+        statistics: {
+          files: Array.from({ length: count }, (_, i) => `regmean/grams-task-${i + 1}.safetensors`),
+          request: { kind: 'gram', variant: 'include' },
+        },
+        float64: true,
+        result: 'weights',
+      };
     case 'pcb':
       return {
         method: 'pcb',
@@ -147,7 +170,7 @@ export function recipeText(options: { base: string; models: readonly string[]; r
   const { base, models, recipe } = options;
   return JSON.stringify({
     merge_method: recipe.method,
-    ...(recipe.method === 'linear' ? {} : { base_model: base }),
+    ...(recipe.method === 'linear' || recipe.method === 'regmean' ? {} : { base_model: base }),
     models: models.map((model, i) => ({ model, parameters: recipe.modelParameters[i] ?? {} })),
     parameters: recipe.parameters,
     out_dtype: 'float32',

@@ -11,7 +11,7 @@ import {
   planMerge,
   registerMethods,
 } from '@hubfuse/merge';
-import { Registry } from '@hubfuse/plugin';
+import { type ModelStatistics, Registry } from '@hubfuse/plugin';
 import { type ModelEntry, parseRecipe } from '@hubfuse/recipe';
 import { readCheckpoint, readSafetensors, type TensorData, writeSafetensors } from '@hubfuse/tensors';
 
@@ -22,6 +22,8 @@ export interface MergeOptions {
   /** What messages call it. */
   file?: string;
   shardSize?: number;
+  /** Of each model, for a method that reads some. */
+  statistics?: readonly ModelStatistics[];
 }
 
 export interface ExecuteOptions extends MergeOptions {
@@ -45,10 +47,10 @@ const known = builtIns();
 export async function mergeRecipe(
   options: ExecuteOptions,
 ): Promise<{ plan: MergePlan; result: MergeResult; tensors: Map<string, TensorData> }> {
-  const { plan, folders } = await prepare(options);
+  const { plan, folders, statistics } = await prepare(options);
   const { out, workers = 1, memory } = options;
   await mkdir(out, { recursive: true });
-  const result = await executeMerge({ plan, folders, out, registry: await known, workers, memory });
+  const result = await executeMerge({ plan, folders, statistics, out, registry: await known, workers, memory });
   return { plan, result, tensors: await readModel(out, plan) };
 }
 
@@ -58,13 +60,18 @@ async function readModel(folder: string, plan: MergePlan): Promise<Map<string, T
   return new Map(files.flatMap(({ tensors }) => [...tensors]));
 }
 
-async function prepare(options: MergeOptions): Promise<{ plan: MergePlan; folders: string[] }> {
+async function prepare(options: MergeOptions): Promise<{ plan: MergePlan; folders: string[]; statistics: string[] }> {
   const registry = await known;
   const recipe = parseRecipe(options.text, { file: options.file, registry });
   const base = recipe.base === undefined ? undefined : await openInput(recipe.base);
-  const models = await Promise.all(recipe.models.map(openInput));
+  const opened = await Promise.all(recipe.models.map(openInput));
+  const models = opened.map((model, i) => ({ ...model, statistics: options.statistics?.[i] }));
   const plan = planMerge({ recipe, base, models, registry, shardSize: options.shardSize });
-  return { plan, folders: plan.inputs.map(({ name }) => name) };
+  return {
+    plan,
+    folders: plan.inputs.map(({ name }) => name),
+    statistics: plan.statistics.map(({ name }) => name),
+  };
 }
 
 async function openInput({ reference }: ModelEntry): Promise<MergeInput> {

@@ -35,10 +35,21 @@ export interface LinearReport {
   notes: readonly string[];
 }
 
+/** What is known of a layer before values are read. */
+export interface LayerOutline extends Pick<LinearLayer, 'tensor' | 'inputs' | 'outputs' | 'parameters'> {
+  /** Per model, the rows behind its Gram matrix; undefined where its file does not say. */
+  rows: readonly (number | undefined)[];
+}
+
 /** How a method merges linear layers whole. */
 export interface LinearStep {
   /** Values that `merge` takes from `float64`, in all. */
   workspace(layer: Pick<LinearLayer, 'inputs' | 'outputs' | 'models'>): number;
+  /**
+   * What a plan should say about the layer, from headers alone.
+   * @throws MergeError where its statistics cannot determine it
+   */
+  check?(layer: LayerOutline): readonly string[];
   /** Fills `layer.out`. */
   merge(layer: LinearLayer): LinearReport;
 }

@@ -35,6 +35,8 @@ export interface NumberParameter extends ParameterBase {
    * because they are divided by their sum. Only for `level: 'model'`.
    */
   nonZeroSumWith?: string;
+  /** The same, whatever the other parameters are. */
+  nonZeroSum?: boolean;
 }
 export interface BooleanParameter extends ParameterBase {
   type: 'boolean';

@@ -172,12 +172,16 @@ class Resolver {
     models: readonly ParameterValues[];
   }): void {
     const { name, parameter, tensor, global, models } = given;
-    if (parameter.type !== 'number' || parameter.nonZeroSumWith === undefined || models.length === 0) return;
-    if ((global[parameter.nonZeroSumWith] ?? parameterOf(this.#method, parameter.nonZeroSumWith)?.default) !== true)
-      return;
+    if (parameter.type !== 'number' || models.length === 0) return;
+    const divisor = parameter.nonZeroSumWith;
+    const divided =
+      divisor === undefined
+        ? parameter.nonZeroSum === true
+        : (global[divisor] ?? parameterOf(this.#method, divisor)?.default) === true;
+    if (!divided) return;
     const values = models.map((model) => model[name]);
     if (!values.every((value) => typeof value === 'number') || !cancels(values)) return;
-    this.#problems.cancelling({ name, tensor, values, divisor: parameter.nonZeroSumWith });
+    this.#problems.cancelling({ name, tensor, values, divisor });
   }
 }
 

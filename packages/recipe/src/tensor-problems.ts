@@ -51,13 +51,18 @@ export class TensorProblems {
     this.#add({ path, tensor }, (where) => ({ ...problem, message: `${problem.message}${owner} for ${where}` }));
   }
 
-  cancelling(given: { name: string; tensor: TensorPlace; values: readonly number[]; divisor: string }): void {
+  cancelling(given: {
+    name: string;
+    tensor: TensorPlace;
+    values: readonly number[];
+    divisor: string | undefined;
+  }): void {
     const { name, tensor, values, divisor } = given;
     const at = this.#recipe.models[tensor.models[0]?.index ?? 0]?.entry;
     this.#add({ path: `models[*].parameters.${name}`, tensor, at }, (where) => ({
       code: 'recipe/weights-cancel',
-      message: `the ${name}s ${values.join(', ')} sum to 0 for ${where}, and normalising divides by their sum`,
-      hint: `set ${divisor}: false for a plain sum, or choose other ${name}s`,
+      message: `the ${name}s ${values.join(', ')} sum to 0 for ${where}, and the mean divides by their sum`,
+      hint: `${divisor === undefined ? '' : `set ${divisor}: false for a plain sum, or `}choose other ${name}s`,
     }));
   }
 

@@ -49,7 +49,19 @@ export function draftTensors(tensors: readonly AlignedTensor[], context: DraftCo
     }),
   });
   const resolved = new Map(merged.map(({ draft }, i) => [draft, parameters[i] as TensorParameters]));
-  return drafts.map(({ draft }) => ({ ...draft, parameters: resolved.get(draft) ?? draft.parameters }));
+  return drafts.map(({ draft }) => {
+    return withLayerNotes({ ...draft, parameters: resolved.get(draft) ?? draft.parameters }, context.program);
+  });
+}
+
+/** Adds what the method says about a layer that it merges whole. */
+function withLayerNotes(draft: Draft, { linear: step }: MethodProgram): Draft {
+  const { name, linear, statistics = [], parameters } = draft;
+  if (linear === undefined || step?.check === undefined) return draft;
+  const { inputs, outputs } = linear;
+  const rows = statistics.map(({ samples }) => samples);
+  const notes = step.check({ tensor: name, inputs, outputs, parameters, rows });
+  return notes.length === 0 ? draft : { ...draft, note: [draft.note, ...notes].filter((note) => note).join('; ') };
 }
 
 /** The donor's name for a tensor, else that of the first model that has it. */

@@ -1,0 +1,13 @@
+import type { Block } from '@hubfuse/plugin';
+import { modelNumbers } from './task-vectors.ts';
+
+/** The mean of a block's models, weighted by their `weight`. */
+export function weightedMean(block: Block): void {
+  const weights = modelNumbers(block, 'weight');
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  block.kernels.weightedSum(
+    block.out,
+    block.models,
+    weights.map((weight) => weight / sum),
+  );
+}
