@@ -122,7 +122,7 @@ export function referenceWeight(
   models: readonly LinearModel[],
   options: { alpha: number; weights: readonly number[] },
 ) {
-  const left = Array.from({ length: INPUTS }, () => new Float64Array(INPUTS + OUTPUTS));
+  const left: Float64Array[] = Array.from({ length: INPUTS }, () => new Float64Array(INPUTS + OUTPUTS));
   models.forEach(({ weight, gram }, model) => {
     const coefficient = options.weights[model] as number;
     for (let i = 0; i < INPUTS; i++) {
