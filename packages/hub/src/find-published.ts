@@ -96,7 +96,8 @@ async function findPullRequest(search: Search): Promise<Published | undefined> {
   };
 }
 
-async function pullRequestRefs(
+/** The pull requests of a repository, newest first. */
+export async function pullRequestRefs(
   target: PublishTarget,
   transport: Transport,
 ): Promise<(PullRequestRef & { number: number })[]> {

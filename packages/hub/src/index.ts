@@ -15,6 +15,7 @@ export * from './manifest.ts';
 export { openFolder } from './open-folder.ts';
 export { openDataset, openModel } from './open-model.ts';
 export * from './options.ts';
+export { type PublishFileRequest, publishFile } from './publish-file.ts';
 export { publishFolder } from './publish-folder.ts';
 export type * from './publish-types.ts';
 export { registerPublishers } from './publishers.ts';
