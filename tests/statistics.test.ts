@@ -7,6 +7,7 @@ import { Registry } from '@hubfuse/plugin';
 import {
   checkStatistics,
   checkValues,
+  expectedShapes,
   findMeasure,
   type GatheringLimits,
   gatherStatistics,
@@ -66,11 +67,7 @@ test('the file belongs to the weights and says where it comes from', async () =>
   const { path, request, modelSha256, written, plan } = await gather('whole', { workers: 2 });
   const source = await folderSource(folder);
   const statistics = await readStatistics({ source, path: 'whole.safetensors', request });
-  const expected = new Map(
-    plan.measurement.entries.flatMap(({ key, aliases, shape }) =>
-      [key, ...aliases].map((name) => [name, [Math.floor(Math.sqrt(2 * (shape[0] ?? 0)))]] as const),
-    ),
-  );
+  const expected = expectedShapes(plan.measurement, 'gram');
   checkStatistics(statistics, { model: 'money', modelSha256, expected });
   await checkValues(statistics);
   expect(statistics.provenance).toMatchObject({ examples: 120, model: 'money', task: 'text-classification' });

@@ -42,10 +42,27 @@ export async function loadData(
   settings: Omit<LoadDatasetOptions, 'name' | 'source'>,
   access: Access,
 ): Promise<Dataset> {
+  const { name, path } = await locateData(text, access);
+  return loadDataset({ ...settings, name, source: { path } });
+}
+
+/** A file of examples on this disk and where it comes from. */
+export interface LocatedData {
+  name: string;
+  /** Absolute path. */
+  path: string;
+  /** The address as it was given, or the name of a local file. */
+  reference: string;
+  /** Commit of a dataset repository. */
+  revision?: string;
+}
+
+/** Finds the file of one `--data` and brings it onto this disk. */
+export async function locateData(text: string, access: Access): Promise<LocatedData> {
   const { name, file } = splitName(text, access.directory);
   const local = resolve(access.directory, file);
-  const path = /^[a-z]+:\/\//i.test(file) && !existsSync(local) ? await fetchData(file, access) : local;
-  return loadDataset({ ...settings, name, source: { path } });
+  if (/^[a-z]+:\/\//i.test(file) && !existsSync(local)) return { name, ...(await fetchData(file, access)) };
+  return { name, path: local, reference: basename(local) };
 }
 
 /** `money=data/money.jsonl` and `data/money.jsonl`, both named `money`. */
@@ -55,7 +72,7 @@ export function splitName(text: string, directory: string): { name: string; file
   return { name: basename(text).replace(/\.[^.]+$/, ''), file: text };
 }
 
-async function fetchData(address: string, { hub, output }: Access): Promise<string> {
+async function fetchData(address: string, { hub, output }: Access): Promise<Omit<LocatedData, 'name'>> {
   const reference = parseDatasetReference(address, { hub: hub.hubUrl });
   const path = reference.kind === 'hub' ? reference.path : undefined;
   if (path === undefined) {
@@ -67,5 +84,7 @@ async function fetchData(address: string, { hub, output }: Access): Promise<stri
   }
   const source = await openDataset(reference, hub);
   const onProgress = showHub(output, { label: `download ${source.name}`, bytes: 0 });
-  return resolve(await fetchModel(source, { ...hub, onProgress, files: [path] }), path);
+  const folder = await fetchModel(source, { ...hub, onProgress, files: [path] });
+  const { revision } = source;
+  return { path: resolve(folder, path), reference: address, ...(revision === undefined ? {} : { revision }) };
 }

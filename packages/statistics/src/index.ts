@@ -3,7 +3,7 @@ export { checkStatistics, type StatisticsSubject } from './format/check-statisti
 export { checkValues } from './format/check-values.ts';
 export { isStatisticsPath, STATISTICS_FOLDER, statisticsPath } from './format/file-name.ts';
 export { type ReadStatisticsOptions, readStatistics } from './format/read-statistics.ts';
-export { weightsSha256 } from './format/weights-identity.ts';
+export { sha256OfFile, weightsSha256 } from './format/weights-identity.ts';
 export {
   type GatheringOrigin,
   type GatherOptions,
@@ -12,6 +12,7 @@ export {
 } from './gather/gather.ts';
 export {
   estimateSeconds,
+  expectedShapes,
   type GatheringLimits,
   type GatheringPlan,
   planGathering,
@@ -20,3 +21,4 @@ export {
 export type { StorageType, WrittenStatistics } from './gather/statistics-writer.ts';
 export type { Contribution, Measure, MeasuredEntry, MeasuredModel, Measurement, RunFeeds } from './measure.ts';
 export { findMeasure, MEASURES } from './measures/index.ts';
+export { openMeasuredModel, taskOfModel } from './open-measured-model.ts';

@@ -2,6 +2,7 @@ import type { Dataset } from '@hubfuse/evaluate';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
+import { readColumns } from '../read-columns.ts';
 import type { LocalModel } from '../scoring-inputs.ts';
 
 export default defineCommand({
@@ -78,19 +79,3 @@ export default defineCommand({
     return undefined;
   },
 });
-
-function readColumns(given: readonly string[], roles: readonly string[]): Record<string, string> {
-  const columns: Record<string, string> = {};
-  for (const text of given) {
-    const [, role = '', name = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-    if (!roles.includes(role)) {
-      throw new UsageError({
-        code: 'usage/bad-column',
-        message: `--column must be role=name, not "${text}"`,
-        hint: `the roles of this task are ${roles.join(' and ')}`,
-      });
-    }
-    columns[role] = name;
-  }
-  return columns;
-}

@@ -26,18 +26,22 @@ export async function weightsSha256(options: {
   return createHash('sha256').update(list).digest('hex');
 }
 
-async function hash(source: ModelSource, file: ModelFile, signal: AbortSignal | undefined): Promise<string> {
+/** SHA-256 of a file in hexadecimal, in bounded memory. */
+export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const digest = createHash('sha256');
-  if (source.folder === undefined) {
-    for (let start = 0; start < file.size; start += CHUNK_BYTES) {
-      signal?.throwIfAborted();
-      digest.update(await source.read(file.path, { start, end: Math.min(file.size, start + CHUNK_BYTES) }));
-    }
-  } else {
-    for await (const chunk of createReadStream(join(source.folder, file.path), { highWaterMark: CHUNK_BYTES })) {
-      signal?.throwIfAborted();
-      digest.update(chunk as Buffer);
-    }
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    signal?.throwIfAborted();
+    digest.update(chunk as Buffer);
+  }
+  return digest.digest('hex');
+}
+
+async function hash(source: ModelSource, file: ModelFile, signal: AbortSignal | undefined): Promise<string> {
+  if (source.folder !== undefined) return await sha256OfFile(join(source.folder, file.path), signal);
+  const digest = createHash('sha256');
+  for (let start = 0; start < file.size; start += CHUNK_BYTES) {
+    signal?.throwIfAborted();
+    digest.update(await source.read(file.path, { start, end: Math.min(file.size, start + CHUNK_BYTES) }));
   }
   return digest.digest('hex');
 }

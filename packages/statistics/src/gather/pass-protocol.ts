@@ -1,5 +1,5 @@
 import type { GraphTensor } from '@hubfuse/graphs';
-import type { Contribution, MeasuredEntry } from '../measure.ts';
+import type { MeasuredEntry } from '../measure.ts';
 
 /** An entry and where its sums stand in the shared memory of a pass. */
 export type PlacedEntry = Pick<MeasuredEntry, 'contributions' | 'rows' | 'elements'> & {
@@ -27,5 +27,3 @@ export interface PassJob {
   index: number;
   feeds: Readonly<Record<string, GraphTensor>>;
 }
-
-export type { Contribution };

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { estimateSessionMemory } from '@hubfuse/graphs';
-import type { ModelStatistics, StatisticRequest, StatisticShape } from '@hubfuse/plugin';
+import type { StatisticKind, StatisticRequest, StatisticsLayout } from '@hubfuse/plugin';
+import { gramWidth } from '../format/triangle.ts';
 import type { Measure, MeasuredModel, Measurement } from '../measure.ts';
 import { type PassPlan, planPasses } from './plan-passes.ts';
 import { type StorageType, valueBytes } from './statistics-writer.ts';
@@ -71,13 +72,24 @@ export function plannedLayout({
   request,
   measurement,
   dtype,
-}: Pick<GatheringPlan, 'request' | 'measurement' | 'dtype'>): Pick<ModelStatistics, 'kind' | 'variant' | 'aliases'> & {
-  tensors: ReadonlyMap<string, StatisticShape>;
-} {
+}: Pick<GatheringPlan, 'request' | 'measurement' | 'dtype'>): StatisticsLayout {
   const { entries } = measurement;
   return {
     ...request,
     tensors: new Map(entries.map(({ key, shape }) => [key, { dtype, shape }])),
     aliases: new Map(entries.flatMap(({ key, aliases }) => aliases.map((alias) => [alias, key] as const))),
   };
+}
+
+/** The shape of every statistic of a model, as `checkStatistics` compares it: for `gram` the width of the input. */
+export function expectedShapes(
+  { entries }: Pick<Measurement, 'entries'>,
+  kind: StatisticKind,
+): Map<string, readonly number[]> {
+  return new Map(
+    entries.flatMap(({ key, aliases, shape }) => {
+      const expected = kind === 'gram' ? [gramWidth(shape) ?? 0] : shape;
+      return [key, ...aliases].map((name) => [name, expected] as const);
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-import { didYouMean, type StatisticKind, type StatisticRequest, StatisticsError } from '@hubfuse/plugin';
+import { didYouMean, type StatisticRequest, StatisticsError } from '@hubfuse/plugin';
 import type { Measure } from '../measure.ts';
 import { gram } from './gram.ts';
 
@@ -27,5 +27,3 @@ export function findMeasure({ kind, variant }: { kind: string; variant?: string 
     hint: `known: ${measure.variants.join(', ')}`,
   });
 }
-
-export type { StatisticKind };

@@ -1,0 +1,149 @@
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { loadDataset } from '@hubfuse/evaluate';
+import { HUBFUSE_VERSION, type HubOptions, publishFile, requireFreeBytes } from '@hubfuse/hub';
+import { type ModelSource, UsageError } from '@hubfuse/plugin';
+import {
+  findMeasure,
+  type GatheringPlan,
+  gatherStatistics,
+  openMeasuredModel,
+  planGathering,
+  sha256OfFile,
+  statisticsPath,
+  taskOfModel,
+} from '@hubfuse/statistics';
+import type { CommandContext } from './command.ts';
+import { hubOptions } from './hub-options.ts';
+import { showHub } from './hub-view.ts';
+import { readColumns } from './read-columns.ts';
+import { fetchForScoring, type LocatedData, locateData } from './scoring-inputs.ts';
+import type { StatsOptions, statsOptions } from './stats-options.ts';
+import { describePlan, describeResult, planView, resultOf } from './stats-view.ts';
+
+type StatsContext = CommandContext<typeof statsOptions>;
+
+/** Characters of text that make a token, roughly. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** Gathers statistics as the command line asks: plan, data, passes, file, publication. */
+export async function gatherForCommand(context: StatsContext): Promise<undefined> {
+  const { options, output, directory, signal, positionals } = context;
+  const request = findMeasure({ kind: options.kind ?? 'gram', variant: variantOf(options) });
+  const registry = await context.registry();
+  const hub = await hubOptions(context);
+  const access = { hub, directory, output };
+  const local = await fetchForScoring(positionals[0] ?? '', access);
+  refuseUnpublishable(options, local.source);
+  const { model, modelSha256 } = await openMeasuredModel({ ...local, name: local.source.name, registry, signal });
+  const { memory, workers, limit, split, seed } = options;
+  const dtype = options.dtype === 'bfloat16' ? 'BF16' : 'F32';
+  const plan = planGathering({ model, ...request, dtype, limits: { memory, workers } });
+  const data = await locateData(requireData(options.data), access);
+  const tokens = Math.ceil((await stat(data.path).catch(() => ({ size: 0 }))).size / CHARACTERS_PER_TOKEN);
+  const view = planView(plan, tokens);
+  if (options.plan) {
+    output.result(view, () => describePlan(view));
+    return undefined;
+  }
+  output.note(describePlan(view));
+  const task = options.task ?? taskOfModel(model);
+  const columns = readColumns(options.column, Object.keys(registry.get('task', task).columns));
+  const source = { path: data.path };
+  const dataset = await loadDataset({ name: data.name, source, task, columns, split, limit, seed, registry });
+  const path = fileOf({ options, directory, source: local.source, data, plan });
+  await requireFreeBytes({
+    path,
+    bytes: plan.diskBytes,
+    purpose: 'the statistics',
+    hint: 'name another place with --out',
+  });
+  const { revision } = local.source;
+  const written = await gatherStatistics({
+    ...{ model, measure: request.measure, plan, dataset, path, signal },
+    maxLength: options['max-length'],
+    origin: {
+      model: local.source.name,
+      modelSha256,
+      dataset: data.reference,
+      datasetSha256: await sha256OfFile(data.path, signal),
+      version: HUBFUSE_VERSION,
+      ...(revision === undefined ? {} : { revision }),
+      ...(data.revision === undefined ? {} : { datasetRevision: data.revision }),
+      ...(split === undefined ? {} : { split }),
+    },
+    onProgress: ({ phase, pass, passes, done, total }) =>
+      output.progress({
+        label: phase === 'tokenize' ? 'tokenize' : `gather${passes === 1 ? '' : ` (pass ${pass} of ${passes})`}`,
+        ...{ done, total, unit: 'examples' },
+      }),
+  });
+  const published = options.publish
+    ? await publish({ context, hub, source: local.source, data, plan, path })
+    : undefined;
+  const result = { path, ...resultOf(written, plan), ...(published === undefined ? {} : { published }) };
+  output.result(result, () => describeResult(result));
+  return undefined;
+}
+
+function variantOf({ kind = 'gram', padding, variant }: StatsOptions): string | undefined {
+  const [own, other] = kind === 'gram' ? ['padding', variant] : ['variant', padding];
+  if (other === undefined) return kind === 'gram' ? padding : variant;
+  throw new UsageError({
+    code: 'usage/other-kind',
+    message: `--kind ${kind} takes --${own} and nothing else of this sort`,
+  });
+}
+
+function requireData(data: string | undefined): string {
+  if (data !== undefined) return data;
+  throw new UsageError({ code: 'usage/no-data', message: 'there is nothing to gather on', hint: 'add --data <file>' });
+}
+
+/** Said before hours of work, not after them. */
+function refuseUnpublishable(options: StatsOptions, source: ModelSource): void {
+  if (options['pull-request'] && !options.publish) {
+    throw new UsageError({ code: 'usage/no-publish', message: '--pull-request needs --publish' });
+  }
+  if (!options.publish || source.kind === 'hub') return;
+  throw new UsageError({
+    code: 'usage/not-on-hub',
+    message: `${source.name} is a folder, and --publish commits into a repository of the Hub`,
+    hint: 'name the model by its id, or publish the folder with its hubfuse/ inside',
+  });
+}
+
+function fileOf(input: {
+  options: StatsOptions;
+  directory: string;
+  source: ModelSource;
+  data: LocatedData;
+  plan: GatheringPlan;
+}): string {
+  const { options, directory, source, data, plan } = input;
+  if (options.out !== undefined) return resolve(directory, options.out);
+  const path = statisticsPath(plan.request, data.name);
+  const folder = source.kind === 'folder' ? source.folder : undefined;
+  return folder === undefined ? resolve(directory, basename(path)) : resolve(directory, join(folder, path));
+}
+
+async function publish(input: {
+  context: StatsContext;
+  hub: HubOptions;
+  source: ModelSource;
+  data: LocatedData;
+  plan: GatheringPlan;
+  path: string;
+}) {
+  const { context, hub, source, data, plan, path } = input;
+  const { kind, variant } = plan.request;
+  const { url, revision, as, already } = await publishFile({
+    repo: source.name,
+    file: path,
+    path: statisticsPath(plan.request, data.name),
+    as: context.options['pull-request'] ? 'pull_request' : 'commit',
+    title: `Add ${kind} statistics (${variant}) on ${data.name}`,
+    options: { ...hub, onProgress: showHub(context.output, { label: `upload to ${source.name}`, bytes: 0 }) },
+  });
+  return { url, revision, as, already };
+}
