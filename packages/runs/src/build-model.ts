@@ -21,6 +21,8 @@ export async function buildModel(options: {
   /** Models of the plan and their folders, in the order of the merge's inputs. */
   models: readonly PinnedModel[];
   folders: readonly string[];
+  /** Folder of each statistics file of the merge. */
+  statistics?: readonly string[] | undefined;
   out: string;
   registry: Registry;
   workers?: number | undefined;

@@ -9,6 +9,7 @@ import assemble, { type AssembleOutput } from './phases/assemble.ts';
 import evaluate, { type EvaluateOutput } from './phases/evaluate.ts';
 import fetch from './phases/fetch.ts';
 import gate, { type GateOutput } from './phases/gate.ts';
+import gather from './phases/gather.ts';
 import merge from './phases/merge.ts';
 import publish, { type PublishOutput } from './phases/publish.ts';
 import resolve from './phases/resolve.ts';
@@ -16,7 +17,7 @@ import type { RunReport } from './report.ts';
 import type { RunSpec, RunState } from './run.ts';
 import { storedPlan } from './stored-plan.ts';
 
-const phases: readonly Phase[] = [resolve, fetch, merge, evaluate, gate, assemble, publish];
+const phases: readonly Phase[] = [resolve, fetch, gather, merge, evaluate, gate, assemble, publish];
 
 /**
  * Executes a run to its end and returns its report: pins, downloads, merges, scores, decides, assembles the folder and

@@ -2,6 +2,7 @@ import type { LicenceVerdict } from '@hubfuse/hub';
 import type { MergePlan } from '@hubfuse/merge';
 import type { Recipe } from '@hubfuse/recipe';
 import type { PhaseName } from './phase.ts';
+import type { PlannedModelStatistics } from './statistics/statistics-plan.ts';
 
 /** A repository or folder whose content cannot change unseen. */
 export interface PinnedSource {
@@ -50,6 +51,8 @@ export interface RunPlan {
   data: readonly PinnedData[];
   /** The fate of every tensor. */
   merge: MergePlan;
+  /** The statistics of each model, in the order of the recipe, for a method that reads some. */
+  statistics?: readonly PlannedModelStatistics[];
   /** The plain average of the models, where the gate reads its score. */
   average?: MergePlan;
   licence: LicenceVerdict;

@@ -50,7 +50,10 @@ export async function listFolder(folder: string): Promise<ModelFile[]> {
 }
 
 /** Reads a range of a local file; `end` is exclusive. The result is shorter where the file ends before. */
-async function readRange(path: string, range: { start: number; end?: number } = { start: 0 }): Promise<Uint8Array> {
+export async function readRange(
+  path: string,
+  range: { start: number; end?: number } = { start: 0 },
+): Promise<Uint8Array> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();

@@ -10,7 +10,7 @@ export {
   isFloatDType,
 } from './dtype.ts';
 export { type EncodedHeader, encodeHeader, storageOrder, type TensorLayout, tensorBytes } from './encode-header.ts';
-export { folderSource, listFolder } from './folder-source.ts';
+export { folderSource, listFolder, readRange } from './folder-source.ts';
 export { type Header, type HeaderOptions, headerEnd, parseHeader, type StoredTensor } from './header.ts';
 export { KernelInstance, KernelMemory } from './kernels.ts';
 export {

@@ -3,6 +3,7 @@ import { localInputs } from '../local-inputs.ts';
 import { modelFolder } from '../model-folder.ts';
 import type { Phase } from '../phase.ts';
 import { storedPlan } from '../stored-plan.ts';
+import type { GatherOutput } from './gather.ts';
 
 /** What the merge wrote: paths below the temporary folder. */
 export interface MergeOutput {
@@ -16,8 +17,10 @@ const merge: Phase = {
     const { spec, execution, signal } = context;
     const plan = await storedPlan(execution.store, spec.id);
     const { folders } = await localInputs(context, plan);
+    const gathered = plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
     const weights = await buildModel({
-      plan: plan.merge,
+      plan: gathered?.merge ?? plan.merge,
+      statistics: gathered?.folders,
       models: plan.models,
       folders: folders.slice(0, plan.merge.inputs.length),
       out: modelFolder(spec, execution.workspace).temporary,

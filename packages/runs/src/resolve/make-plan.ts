@@ -1,12 +1,13 @@
 import { requireRuntime } from '@hubfuse/evaluate';
 import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
-import type { Registry } from '@hubfuse/plugin';
+import type { ModelStatistics, Registry } from '@hubfuse/plugin';
 import { type Recipe, recipeError, requireBase } from '@hubfuse/recipe';
 import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
+import { planStatistics } from '../statistics/plan-statistics.ts';
 import { averageRecipe } from './average-recipe.ts';
 import { checkLocalData } from './check-local-data.ts';
 import { type OpenedInput, openInputs, pinModel } from './open-inputs.ts';
@@ -40,7 +41,11 @@ export async function makePlan(options: {
   if (recipe.evaluate !== undefined) await checkLocalData({ evaluate: recipe.evaluate, data, registry });
   const cards = inputs.map(({ source, inspection }) => ({ name: source.name, baseModels: inspection.card.baseModels }));
   requireBase({ recipe, method: registry.get('method', recipe.method), proposal: proposeBase(cards) });
-  const merge = planMergeOf({ recipe, inputs, registry, shardSize: spec.options.shardSize });
+  const statistics = await planStatistics(inputs, { recipe, workingDirectory, hub, registry });
+  const merge = planMergeOf({
+    ...{ recipe, inputs, registry, shardSize: spec.options.shardSize },
+    statistics: statistics?.statistics,
+  });
   const average = recipe.publish?.gate?.names.includes('average')
     ? planMergeOf({ recipe: averageRecipe(recipe), inputs: inputs.filter(({ role }) => role === 'model'), registry })
     : undefined;
@@ -49,15 +54,19 @@ export async function makePlan(options: {
   if (published !== undefined) models.push(await pinModel(published, 'published'));
   return {
     recipe,
-    phases: phasesOf(recipe),
+    phases: phasesOf(recipe, statistics !== undefined),
     models,
     data,
     merge,
+    ...(statistics === undefined ? {} : { statistics: statistics.planned.filter((one) => one !== undefined) }),
     ...(average === undefined ? {} : { average }),
     licence,
     card: cardFacts(inputs),
     bytes: { download: downloadBytes(models), output: outputBytes(merge) },
-    warnings: collectWarnings({ recipe, inputs, merge, licence }),
+    warnings: [
+      ...collectWarnings({ recipe, inputs, merge, licence }),
+      ...(statistics?.warnings ?? []).map((message) => ({ code: 'statistics/outdated', message })),
+    ],
   };
 }
 
@@ -79,13 +88,17 @@ export function planMergeOf(options: {
   inputs: readonly OpenedInput[];
   registry: Registry;
   shardSize?: number | undefined;
+  /** Of the models, in the order of the recipe, where the method reads some. */
+  statistics?: readonly (ModelStatistics | undefined)[] | undefined;
 }): MergePlan {
-  const { recipe, inputs, registry, shardSize } = options;
+  const { recipe, inputs, registry, shardSize, statistics } = options;
   const base = inputs.find(({ role }) => role === 'base');
   return planMerge({
     recipe,
     ...(base === undefined ? {} : { base: mergeInput(base) }),
-    models: inputs.filter(({ role }) => role === 'model').map(mergeInput),
+    models: inputs
+      .filter(({ role }) => role === 'model')
+      .map((input, index) => ({ ...mergeInput(input), statistics: statistics?.[index] })),
     registry,
     shardSize,
   });
@@ -115,10 +128,11 @@ function cardFacts(inputs: readonly OpenedInput[]): RunPlan['card'] {
   };
 }
 
-function phasesOf(recipe: Recipe): PhaseName[] {
+function phasesOf(recipe: Recipe, readsStatistics: boolean): PhaseName[] {
   const { evaluate, publish } = recipe;
   return [
     'fetch',
+    ...(readsStatistics ? (['gather'] as const) : []),
     'merge',
     ...(evaluate === undefined ? [] : (['evaluate'] as const)),
     ...(publish?.gate === undefined ? [] : (['gate'] as const)),

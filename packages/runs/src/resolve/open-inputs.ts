@@ -4,7 +4,7 @@ import { type HubOptions, type Inspection, inspectModel, openModel, type SourceR
 import { HubError, type ModelSource, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, type Recipe, recipeError, sameModel } from '@hubfuse/recipe';
 import { type Checkpoint, readCheckpoint } from '@hubfuse/tensors';
-import type { PinnedModel } from '../run-plan.ts';
+import type { PinnedModel, RunPlan } from '../run-plan.ts';
 
 /** A model of the recipe whose revision is pinned and whose headers were read. */
 export interface OpenedInput {
@@ -69,6 +69,19 @@ function refuseUnfit(recipe: Recipe, { path }: ModelEntry, inspection: Inspectio
   if (finding === undefined) return;
   const { code, message, hint } = finding;
   throw recipeError({ recipe, path, code, message, hint });
+}
+
+/** Opens the models of a plan again, as they were planned, and reads their headers. @throws RunError, HubError */
+export async function reopenInputs(
+  { recipe, models }: Pick<RunPlan, 'recipe' | 'models'>,
+  hub: HubOptions,
+): Promise<OpenedInput[]> {
+  return await Promise.all(
+    inputEntries(recipe).map(async ({ role, entry }, index) => {
+      const source = await reopenModel(models[index] as PinnedModel, hub);
+      return { role, entry, source, inspection: await inspectModel(source), checkpoint: await readCheckpoint(source) };
+    }),
+  );
 }
 
 /** What a plan keeps of an opened model. */

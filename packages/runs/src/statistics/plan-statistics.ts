@@ -1,0 +1,192 @@
+import { stat } from 'node:fs/promises';
+import type { HubOptions } from '@hubfuse/hub';
+import {
+  GraphError,
+  type ModelStatistics,
+  type Registry,
+  type StatisticRequest,
+  StatisticsError,
+} from '@hubfuse/plugin';
+import { type Calibration, methodOptions, type Recipe } from '@hubfuse/recipe';
+import {
+  checkStatistics,
+  estimateSeconds,
+  expectedShapes,
+  findMeasure,
+  findStatistics,
+  type GatheringPlan,
+  type MeasuredModel,
+  planGathering,
+  plannedLayout,
+  type StatisticsSubject,
+  taskOfModel,
+  weightsSha256,
+} from '@hubfuse/statistics';
+import type { OpenedInput } from '../resolve/open-inputs.ts';
+import { openNamedStatistics, pinStatistics } from './open-statistics.ts';
+import { pinCalibration } from './pin-calibration.ts';
+import type { PlannedGathering, PlannedModelStatistics } from './statistics-plan.ts';
+
+/** Characters of a file of examples that make a token, roughly. */
+const CHARACTERS_PER_TOKEN = 4;
+
+export interface StatisticsPlan {
+  /** By model, in the order of the recipe; absent where a model has none and the recipe gives no data. */
+  planned: readonly (PlannedModelStatistics | undefined)[];
+  /** What the merge is planned with, in the same order. */
+  statistics: readonly (ModelStatistics | undefined)[];
+  warnings: readonly string[];
+}
+
+interface PlanContext {
+  recipe: Recipe;
+  workingDirectory: string;
+  hub: HubOptions;
+  registry: Registry;
+}
+
+/**
+ * Finds the statistics that a recipe's method reads, or plans to gather them, from headers alone. Undefined for a method
+ * that reads none.
+ * @throws StatisticsError where statistics were found or named that do not belong to the model
+ */
+export async function planStatistics(
+  inputs: readonly OpenedInput[],
+  context: PlanContext,
+): Promise<StatisticsPlan | undefined> {
+  const request = requestOf(context);
+  if (request === undefined) return undefined;
+  const models = inputs.filter(({ role }) => role === 'model');
+  const found = await Promise.all(models.map((input) => planOne(input, request, context)));
+  return {
+    planned: found.map((one) => one?.planned),
+    statistics: found.map((one) => one?.statistics),
+    warnings: found.flatMap((one) => one?.warnings ?? []),
+  };
+}
+
+/** The statistics that the recipe's method reads with the recipe's parameters. */
+export function requestOf({
+  recipe,
+  registry,
+}: Pick<PlanContext, 'recipe' | 'registry'>): StatisticRequest | undefined {
+  const method = registry.get('method', recipe.method);
+  return method.statistics?.(methodOptions({ recipe, method }));
+}
+
+interface PlannedOne {
+  planned: PlannedModelStatistics;
+  statistics: ModelStatistics;
+  warnings: string[];
+}
+
+async function planOne(
+  input: OpenedInput,
+  request: StatisticRequest,
+  context: PlanContext,
+): Promise<PlannedOne | undefined> {
+  const { entry, source } = input;
+  const { statistics: named, calibration } = entry;
+  const { workingDirectory, hub } = context;
+  const statistics =
+    named === undefined
+      ? await findStatistics(source, request)
+      : await openNamedStatistics({ named, request, workingDirectory, hub });
+  if (statistics === undefined && calibration === undefined) return undefined;
+  const subject = await subjectOf(input, request, context.registry);
+  const { model, modelSha256 } = subject;
+  const warnings: string[] = [];
+  if (statistics !== undefined) {
+    const type = named?.kind === 'hub' ? named.type : 'model';
+    try {
+      checkStatistics(statistics, subject);
+      return { planned: { request, model, modelSha256, found: pinStatistics(statistics, type) }, statistics, warnings };
+    } catch (error) {
+      // What a repository happens to hold may be outdated; what the recipe names must be right.
+      if (named !== undefined || calibration === undefined || !(error instanceof StatisticsError)) throw error;
+      warnings.push(`${error.summary}: gathered anew on the recipe's data`);
+    }
+  }
+  if (calibration === undefined) return undefined;
+  const gathering = await planToGather({ input, request, calibration, context });
+  const { layout, ...gather } = gathering;
+  return { planned: { request, model, modelSha256, gather }, statistics: layout, warnings };
+}
+
+async function subjectOf(
+  input: OpenedInput,
+  request: StatisticRequest,
+  registry: Registry,
+): Promise<StatisticsSubject> {
+  const { source, checkpoint } = input;
+  const modelSha256 = await weightsSha256({ source, files: checkpoint.files });
+  const expected = expectedOf(measuredModel(input, registry), request);
+  return { model: source.name, modelSha256, ...(expected === undefined ? {} : { expected }) };
+}
+
+/** Undefined where there is no graph of the model: its layers are then compared by name, when the merge is planned. */
+function expectedOf(model: MeasuredModel, request: StatisticRequest): StatisticsSubject['expected'] {
+  try {
+    const { measure } = findMeasure(request);
+    return expectedShapes(measure.measure(model, request.variant), request.kind);
+  } catch (error) {
+    if (error instanceof GraphError) return undefined;
+    throw error;
+  }
+}
+
+function measuredModel({ source, checkpoint, inspection }: OpenedInput, registry: Registry): MeasuredModel {
+  return {
+    name: source.name,
+    folder: source.folder ?? '',
+    config: inspection.config ?? {},
+    tensors: checkpoint.tensors,
+    registry,
+  };
+}
+
+async function planToGather(options: {
+  input: OpenedInput;
+  request: StatisticRequest;
+  calibration: Calibration;
+  context: PlanContext;
+}): Promise<PlannedGathering & { layout: ModelStatistics }> {
+  const { input, request, calibration, context } = options;
+  const model = measuredModel(input, context.registry);
+  const { measure } = findMeasure(request);
+  const plan = planGathering({ model, measure, request });
+  const data = await pinCalibration({ calibration, ...context });
+  const tokens = Math.ceil(data.size / CHARACTERS_PER_TOKEN);
+  return {
+    data,
+    task: calibration.task ?? context.recipe.evaluate?.task ?? taskOfModel(model),
+    passes: plan.passes.length,
+    memoryBytes: plan.peakBytes,
+    fileBytes: plan.fileBytes,
+    diskBytes: plan.diskBytes,
+    tokens,
+    seconds: estimateSeconds(plan, tokens),
+    layout: expectedStatistics(plan, input, tokens),
+  };
+}
+
+/** What will be gathered, as if it stood in a file: enough for the fate of every tensor. Places come with the file. */
+function expectedStatistics(plan: GatheringPlan, { source }: OpenedInput, rows: number): ModelStatistics {
+  const layout = plannedLayout(plan);
+  const file = '(to be gathered)';
+  const tensors = [...layout.tensors].map(
+    ([name, shape]) => [name, { ...shape, name, file, offset: 0, bytes: 0 }] as const,
+  );
+  return {
+    ...layout,
+    source,
+    path: file,
+    tensors: new Map(tensors),
+    rows: new Map(tensors.map(([name]) => [name, rows])),
+  };
+}
+
+/** Whether a file of a plan still has the size that it had. */
+export async function hasSize(path: string, size: number): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.size === size;
+}
