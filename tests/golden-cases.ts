@@ -157,7 +157,7 @@ function averaging(
 }
 
 /** Whole names that the expressions match, provided that as substrings they match nothing else. */
-function translateExclude(expressions: readonly string[], names: readonly string[]): string[] {
+export function translateExclude(expressions: readonly string[], names: readonly string[]): string[] {
   const patterns = expressions.map((expression) => new RegExp(`^(?:${expression})`));
   const excluded = names.filter((name) => patterns.some((pattern) => pattern.test(name)));
   const bySubstring = names.filter((name) => excluded.some((part) => name.includes(part)));

@@ -15,8 +15,18 @@ export type {
   MergePlan,
   PlannedInput,
   PlannedOutput,
+  PlannedTask,
   PlannedTensor,
   TensorPart,
   TensorRule,
 } from './plan/merge-plan.ts';
 export { type PlanMergeOptions, planMerge } from './plan/plan-merge.ts';
+export { materializeTask } from './tasks/materialize-task.ts';
+export {
+  type DescribedTask,
+  filesOfTask,
+  findTask,
+  isTaskFolder,
+  readTaskDescription,
+  type TaskDescription,
+} from './tasks/task-description.ts';

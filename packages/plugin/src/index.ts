@@ -12,3 +12,4 @@ export * from './registry.ts';
 export * from './statistics.ts';
 export * from './store.ts';
 export * from './suggest.ts';
+export * from './task-kernels.ts';

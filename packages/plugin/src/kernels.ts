@@ -1,3 +1,4 @@
+import type { TaskKernels } from './task-kernels.ts';
 /**
  * The SIMD kernels that a merge method may call. Arrays must be rows of a `Block` (`models`, `base`, `out`,
  * `scratch()`): they lie in the kernels' own memory. All arithmetic is float32 (float64 where it says so) with IEEE
@@ -53,6 +54,8 @@ export interface Kernels {
   collect(x: Float32Array, collected: CollectedKeys, range: KeyRange): void;
   /** Kernels of PCB-Merging (arXiv 2410.02396). */
   readonly pcb: PcbKernels;
+  /** Kernels of task masks. */
+  readonly tasks: TaskKernels;
   /** Kernels of evolutionary merging. */
   readonly evolution: EvolutionKernels;
 }

@@ -7,4 +7,5 @@ export * from './crossover';
 export * from './matrix';
 export * from './parameter-competition';
 export * from './select';
+export * from './task-masks';
 export { exponential, hyperbolicTangent } from './transcendental';

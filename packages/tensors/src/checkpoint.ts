@@ -17,6 +17,8 @@ export interface Checkpoint {
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const SHARD = /^model-\d{5,}-of-\d{5,}\.safetensors$/;
+/** What a merge into one model per task has in place of weights. */
+const TASKS = 'hubfuse-tasks.json';
 const PICKLE = /^(?:pytorch_model|model|consolidated)[^/]*\.(?:bin|pt|pth|ckpt)$/;
 
 /** Most headers fit, so that one request per file is enough. */
@@ -163,6 +165,14 @@ function noWeights(source: ModelSource): TensorError {
       where: source.name,
       message: `the repository holds an adapter (${adapter}), not a model`,
       hint: 'merge the adapter into its base model first and save the result',
+    });
+  }
+  if (paths.includes(TASKS)) {
+    return new TensorError({
+      code: 'tensors/model-per-task',
+      where: source.name,
+      message: `it is a merge into one model per task (${TASKS}), not one model`,
+      hint: `rebuild the model of a task first: hubfuse materialize ${source.reference} --task <name>`,
     });
   }
   return new TensorError({

@@ -11,6 +11,7 @@ import type {
 import type { FloatDType } from './dtype.ts';
 import { evolutionKernels } from './evolution-kernels.ts';
 import { type MatrixWorkspace, matrixKernels } from './matrix-kernels.ts';
+import { taskKernels } from './task-kernels.ts';
 
 /** What the compiled module exports: addresses and lengths, nothing else. */
 type Raw = Record<string, (...arguments_: number[]) => number>;
@@ -106,6 +107,7 @@ export class KernelInstance implements Kernels {
   readonly pcb: Kernels['pcb'];
   readonly evolution: Kernels['evolution'];
   readonly matrix: MatrixKernels;
+  readonly tasks: Kernels['tasks'];
   readonly #raw: Raw;
   /** Row addresses and weights of the kernels that take several rows. */
   readonly #table: { rows: Uint32Array; weights: Float32Array; wideWeights: Float64Array };
@@ -132,6 +134,7 @@ export class KernelInstance implements Kernels {
     this.pcb = pcbKernels(this.#raw);
     this.evolution = evolutionKernels(this.#raw);
     const call = (name: string, ...values: number[]) => this.#call(name, ...values);
+    this.tasks = taskKernels(call);
     this.matrix = matrixKernels(call, matrixWorkspace(memory, call('matrixWorkspace')));
   }
 

@@ -12,6 +12,7 @@ import type { LayerNote } from './linear-tensor.ts';
 import type { MergeJob, MergeWorkerData } from './merge-worker.ts';
 import { finishOutputs, outputsExist, planDigest, prepareOutputs, temporaryName } from './output-files.ts';
 import { runSweepInWorkers } from './run-sweep.ts';
+import { writeTaskFiles } from './task-files.ts';
 import type { UnitResult } from './tensor-worker.ts';
 import { type BlockReference, runsOf, statisticsBlocks, writingUnits } from './units.ts';
 
@@ -98,9 +99,9 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     const done = progress?.units ?? new Set<number>();
     const written = await writeUnits({ ...options, program, pool, results, journal, done });
     const layers = [...(progress?.layers ?? []), ...written];
-    const heads = await writeKeptHeads(options);
+    const small = [...(await writeKeptHeads(options)), ...(await writeTaskFiles({ plan, program, results, out }))];
     const outputs = plan.outputs.map(({ path }) => ({ path, stored: temporaryName(path) }));
-    const paths = [...outputs, ...heads.map((path) => ({ path, stored: path }))];
+    const paths = [...outputs, ...small.map((path) => ({ path, stored: path }))];
     const files = await hashFiles({ paths, pool, out, onProgress: options.onProgress });
     await finishOutputs(plan, out);
     await journal.remove();

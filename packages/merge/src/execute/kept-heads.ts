@@ -16,7 +16,7 @@ export async function writeKeptHeads(options: {
   for (const head of plan.heads) {
     await mkdir(dirname(join(out, head.path)), { recursive: true });
     const metadata = {
-      format: 'pt',
+      format: plan.metadata.format ?? 'pt',
       model: plan.inputs[head.input]?.name ?? '',
       class: head.className,
       labels: JSON.stringify(head.labels),

@@ -72,10 +72,10 @@ async function start(): Promise<(job: MergeJob) => unknown> {
     genealogy: data.genealogy,
     statistics,
     residentBytes: data.residentBytes,
-    write: (tensor, bytes, position) => {
-      const file = outputs[tensor.output] as number;
+    write: (place, bytes, position) => {
+      const file = outputs[place.output] as number;
       for (let done = 0; done < bytes.length; ) {
-        done += writeSync(file, bytes, done, bytes.length - done, tensor.offset + position + done);
+        done += writeSync(file, bytes, done, bytes.length - done, place.offset + position + done);
       }
     },
   });

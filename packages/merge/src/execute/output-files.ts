@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ResourceError } from '@hubfuse/plugin';
-import { encodeHeader } from '@hubfuse/tensors';
+import { encodeHeader, type TensorLayout } from '@hubfuse/tensors';
 import type { Genealogy } from '../evolution/genealogy.ts';
-import type { MergePlan } from '../plan/merge-plan.ts';
+import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
 
 /** Free space that stays untouched, in bytes. */
 const DISK_MARGIN = 64 << 20;
@@ -23,10 +23,18 @@ export function planDigest(plan: MergePlan, genealogy?: Genealogy): string {
 
 /** Header of each output file, in the order of the plan. */
 export function outputHeaders(plan: MergePlan): Uint8Array[] {
-  return plan.outputs.map((_, output) => {
-    const tensors = plan.tensors.filter((tensor) => tensor.output === output);
+  return plan.outputs.map(({ masks }, output) => {
+    const tensors =
+      masks === true ? maskTensors(plan.tensors) : plan.tensors.filter((tensor) => tensor.output === output);
     return encodeHeader({ tensors, metadata: plan.metadata }).bytes;
   });
+}
+
+/** A byte for eight values, the last one filled up. */
+function maskTensors(tensors: readonly PlannedTensor[]): TensorLayout[] {
+  return tensors
+    .filter(({ masks }) => masks !== undefined)
+    .map(({ name, length }) => ({ name, dtype: 'U8', shape: [Math.ceil(length / 8)] }));
 }
 
 /**
@@ -42,6 +50,7 @@ export async function prepareOutputs(options: { plan: MergePlan; out: string; re
   }
   const headers = outputHeaders(plan);
   for (const [index, { path, size }] of plan.outputs.entries()) {
+    await mkdir(dirname(join(out, path)), { recursive: true });
     const file = await open(join(out, temporaryName(path)), resume ? 'r+' : 'w');
     try {
       await file.write(headers[index] as Uint8Array, 0, undefined, 0);

@@ -47,14 +47,15 @@ export interface TensorWorkerOptions {
   statistics: BlockReader;
   /** Bytes that may be kept of one tensor between sweeps. */
   residentBytes: number;
-  /** Stores bytes at a position inside an output tensor. */
-  write(tensor: PlannedTensor, bytes: Uint8Array, position: number): void;
+  /** Stores bytes at a position behind a place in an output file. */
+  write(place: Pick<PlannedTensor, 'output' | 'offset'>, bytes: Uint8Array, position: number): void;
 }
 
 /** Runs sweeps and writes over blocks. Knows nothing of threads and jobs. */
 export class TensorWorker {
   readonly #options: TensorWorkerOptions;
   readonly #raw: Uint8Array;
+  readonly #bits: Uint8Array;
   readonly #row: Resident & { out: Float32Array };
   readonly #replay: Replay | undefined;
   readonly #start: number;
@@ -72,11 +73,13 @@ export class TensorWorker {
       (genealogy === undefined ? 0 : Replay.memoryBytes(genealogy, models)) +
         rows * (BLOCK_ELEMENTS * 4 + 64) +
         rawBytes +
+        BLOCK_ELEMENTS / 8 +
         ACCUMULATOR_BYTES +
         ACCUMULATOR_BYTES_PER_MODEL * models +
         Math.max(options.residentBytes, linearBytes),
     );
     this.#raw = memory.bytes(rawBytes);
+    this.#bits = memory.bytes(BLOCK_ELEMENTS / 8);
     this.#row = {
       base: memory.float32(BLOCK_ELEMENTS),
       models: Array.from({ length: models }, () => memory.float32(BLOCK_ELEMENTS)),
@@ -198,8 +201,20 @@ export class TensorWorker {
         block.models.map(() => share),
       );
     } else program.write(block, options.results);
+    this.#storeMasks(tensor, block);
     this.#store(tensor, block.out, options.block.offset);
     this.#options.memory.release(mark);
+  }
+
+  #storeMasks({ masks = [] }: PlannedTensor, block: Block): void {
+    const { memory, program, write } = this.#options;
+    const mark = memory.mark;
+    for (const [model, place] of masks.entries()) {
+      const bits = this.#bits.subarray(0, Math.ceil(block.length / 8));
+      program.tasks?.mask(block, model, bits);
+      write(place, bits, block.offset / 8);
+      memory.release(mark);
+    }
   }
 
   #store(tensor: PlannedTensor, out: Float32Array, offset: number): void {

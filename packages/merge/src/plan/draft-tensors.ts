@@ -39,7 +39,10 @@ export interface DraftContext {
 export function draftTensors(tensors: readonly AlignedTensor[], context: DraftContext): Draft[] {
   const named = tensors.map((tensor) => ({ tensor, name: outputName(tensor, context) }));
   const layers = layerCounts(named.map(({ name }) => name));
-  const drafts = named.map(({ tensor, name }) => ({ tensor, draft: draftTensor(tensor, { ...context, name }) }));
+  const drafts = named.flatMap(({ tensor, name }) => {
+    const draft = draftTensor(tensor, { ...context, name });
+    return draft === undefined ? [] : [{ tensor, draft }];
+  });
   const merged = drafts.filter(({ draft }) => draft.rule === 'method');
   const parameters = resolveParameters({
     recipe: context.recipe,
@@ -85,7 +88,8 @@ function owners(tensor: AlignedTensor, context: DraftContext & { draft: Draft })
   });
 }
 
-function draftTensor(tensor: AlignedTensor, context: DraftContext & { name: string }): Draft {
+/** Undefined where the tensor stays with each task. */
+function draftTensor(tensor: AlignedTensor, context: DraftContext & { name: string }): Draft | undefined {
   const { name, base, models } = context;
   const part = (index: number) => partOf(tensor, { ...context, index });
   const parts = models.flatMap(({ index }) => part(index) ?? []);
@@ -102,6 +106,8 @@ function draftTensor(tensor: AlignedTensor, context: DraftContext & { name: stri
   }
   const dtype = STORAGE[context.recipe.outDtype ?? context.recipe.dtype ?? ''] ?? nativeDType(all, basePart);
   const excluded = isExcluded(name, context) ? (context.method.excluded ?? 'base') : undefined;
+  const perTask = context.method.result === 'tasks';
+  if (perTask && (excluded !== undefined || basePart === undefined)) return undefined;
   if (basePart !== undefined && excluded === 'base') {
     return { ...common, dtype, rule: 'copy', note: 'excluded: taken from the base', parts: [basePart] };
   }

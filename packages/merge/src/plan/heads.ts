@@ -112,7 +112,7 @@ export function keptHeads(models: readonly PlacedInput[], naming: Naming): KeptH
 }
 
 /** Last part of the model's name, made unique. */
-function headName(source: ModelSource, taken: Set<string>): string {
+export function headName(source: ModelSource, taken: Set<string>): string {
   const last =
     source.name
       .split('/')

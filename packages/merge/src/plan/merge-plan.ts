@@ -72,6 +72,8 @@ export interface PlannedTensor {
   parts: readonly TensorPart[];
   /** The models' statistics of it, in the order of `parts`; absent where the method reads none or there are none. */
   statistics?: readonly StatisticPart[];
+  /** For a result per task: where the bits of each model's mask go. */
+  masks?: readonly { output: number; offset: number }[];
   /** Where the method merges it whole. */
   linear?: PlannedLinear;
   parameters: TensorParameters;
@@ -101,6 +103,18 @@ export interface PlannedOutput {
   path: string;
   /** Bytes of the whole file. */
   size: number;
+  /** It holds the bits of a mask for every tensor that has some. */
+  masks?: boolean;
+}
+
+/** One task of a result per task. */
+export interface PlannedTask {
+  /** What `hubfuse materialize --task` calls it. */
+  name: string;
+  /** Index into `MergePlan.inputs` of the model that it comes from. */
+  input: number;
+  /** Folder below the output folder with its mask, its own tensors, config.json and tokenizer. */
+  folder: string;
 }
 
 /** A tensor of an input that does not appear in the output, and why. */
@@ -143,6 +157,8 @@ export interface MergePlan {
   index?: string;
   dropped: readonly DroppedTensor[];
   heads: readonly KeptHead[];
+  /** For a method whose result is a folder from which each task's model is rebuilt; absent: one plain model. */
+  tasks?: readonly PlannedTask[];
   warnings: readonly string[];
   /** Index into `inputs` of the model whose config, tokenizer and other files go with the result. */
   donor: number;

@@ -9,6 +9,7 @@ import { layOut } from './layout.ts';
 import { classOf, type MergeInput, type PlacedInput } from './merge-input.ts';
 import type { MergePlan, PlannedInput, PlannedTensor } from './merge-plan.ts';
 import { type Naming, namingOf } from './naming.ts';
+import { layOutTasks, TASKS_METADATA, type TaskLayout } from './task-layout.ts';
 import { plannedStatistics, requireStatistics } from './tensor-statistics.ts';
 
 export interface PlanMergeOptions {
@@ -36,7 +37,9 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
   const models = inputs.filter(({ role }) => role === 'model');
   checkFamilies(inputs);
   const naming = namingOf(inputs, registry);
-  const heads = decideHeads({ base, models, naming, override: recipe.heads });
+  const perTask = method.result === 'tasks';
+  const override = recipe.heads ?? (perTask ? 'keep' : undefined);
+  const heads = decideHeads({ base, models, naming, override });
   const alignment = alignTensors(inputs, naming);
   const trunk = alignment.tensors.filter(({ canonical }) => heads.rule === 'merge' || !naming.isHead(canonical));
   const tensors = heads.foreignBase ? trunk.map((tensor) => withoutBaseHead(tensor, { base, naming })) : trunk;
@@ -48,10 +51,12 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
   const measured = request === undefined ? undefined : requireStatistics({ request, models, naming });
   const context = { recipe, method, base, models, donor, naming, heads, program, measured };
   const drafts = draftTensors(tensors, context);
-  const metadata = { ...donor.checkpoint.metadata, format: 'pt' };
-  const layout = layOut({ tensors: drafts, metadata, shardSize: options.shardSize });
-  const planned = layout.tensors.map(({ tensor, place }) => ({ ...tensor, ...place }));
-  const kept = heads.rule === 'keep' ? keptHeads(models, naming) : [];
+  const metadata = perTask ? TASKS_METADATA : { ...donor.checkpoint.metadata, format: 'pt' };
+  const layout = perTask
+    ? layOutTasks({ drafts, models, naming })
+    : layOutModel({ drafts, metadata, shardSize: options.shardSize });
+  const planned = layout.tensors;
+  const kept = layout.own ?? (heads.rule === 'keep' ? keptHeads(models, naming) : []);
   return {
     version: 1,
     method: method.name,
@@ -63,12 +68,13 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
     statistics: (measured ?? []).map(plannedStatistics),
     tensors: planned,
     outputs: layout.outputs,
-    ...(layout.index === undefined ? {} : { index: layout.index }),
+    ...('index' in layout && layout.index !== undefined ? { index: layout.index } : {}),
     dropped: alignment.dropped,
     heads: kept,
+    ...(layout.tasks === undefined ? {} : { tasks: layout.tasks }),
     warnings: [...recipe.warnings.map(({ message }) => message), ...heads.warnings, ...warningsOf(planned, whole)],
     donor: donor.index,
-    config: configChanges({ recipe, drafts, donor, naming, kept: kept.length > 0 }),
+    config: configChanges({ recipe, drafts, donor, naming, kept: kept.length > 0 && !perTask }),
     metadata,
     totals: {
       parameters: planned.reduce((sum, { length }) => sum + length, 0),
@@ -77,6 +83,18 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
       passes: program.scope === 'model' ? 1 + program.sweeps.length : 1,
     },
   };
+}
+
+/** One plain model, in as many files as are wanted. */
+function layOutModel(options: {
+  drafts: readonly Draft[];
+  metadata: Readonly<Record<string, string>>;
+  shardSize: number | undefined;
+}): Partial<TaskLayout> & Pick<TaskLayout, 'tensors' | 'outputs'> & { index?: string } {
+  const { drafts, ...rest } = options;
+  const { tensors, outputs, index } = layOut({ tensors: drafts, ...rest });
+  const placed = tensors.map(({ tensor, place }) => ({ ...tensor, ...place }));
+  return index === undefined ? { tensors: placed, outputs } : { tensors: placed, outputs, index };
 }
 
 function placeInputs({ recipe, base, models, registry }: PlanMergeOptions): PlacedInput[] {
