@@ -36,7 +36,7 @@ async function merge(options: {
   return { out, ...(await mergeRecipe({ text, out, workers })) };
 }
 
-async function rebuild(out: string, task: string): Promise<Map<string, TensorData>> {
+async function rebuild(out: string, task: string): Promise<ReadonlyMap<string, TensorData>> {
   const description = await readTaskDescription(await folderSource(out));
   const path = join(folder, `${task}.safetensors`);
   await materializeTask({ folder: out, task: findTask(description, task), path });

@@ -7,7 +7,7 @@ import { type LayerOutline, MergeError } from '@hubfuse/plugin';
  */
 export function checkLayer(layer: LayerOutline, gram: 'mean' | 'sum'): string[] {
   const { tensor, inputs, parameters } = layer;
-  const unknown = layer.rows.findIndex((rows) => rows === undefined);
+  const unknown = layer.rows.indexOf(undefined);
   if (unknown >= 0) {
     if (gram === 'mean') return [];
     throw new MergeError({
