@@ -44,6 +44,17 @@ export interface Kernels {
     options: { merge: 'sum' | 'mean' | 'max'; zero: 1 | 0 | -1 },
   ): void;
   /**
+   * out = base + lambda times the consensus (as of `elect`) of the models' trimmed task vectors, each scaled by its
+   * `scales` first
+   */
+  electTrimmed(
+    out: Float32Array,
+    rows: TrimmedRows & { scales: readonly number[] },
+    options: { merge: 'sum' | 'mean' | 'max'; zero: 1 | 0 | -1; lambda: number },
+  ): void;
+  /** Counts the signs of the weighted sums of the trimmed task vectors, each taken in float64 and rounded once. */
+  trimmedSigns(rows: TrimmedRows): { negative: number; zero: number };
+  /**
    * Counts order keys into `histogram` (an `AccumulatorMemory` array); returns how many keys lie below the window.
    */
   histogram(x: Float32Array, histogram: Uint32Array, window: HistogramWindow): number;
@@ -58,6 +69,15 @@ export interface Kernels {
   readonly tasks: TaskKernels;
   /** Kernels of evolutionary merging. */
   readonly evolution: EvolutionKernels;
+}
+
+/** Task vectors (model minus base) that are zero where their magnitude lies below the model's threshold. */
+export interface TrimmedRows {
+  base: Float32Array;
+  models: readonly Float32Array[];
+  /** One per model; infinity keeps nothing. */
+  thresholds: readonly number[];
+  weights: readonly number[];
 }
 
 /** The random numbers that decide a crossover: one stream for each child and tensor. */
@@ -97,6 +117,13 @@ export interface MagnitudeBounds {
   high: number;
 }
 
+export interface BalanceOptions extends MagnitudeBounds {
+  /** Number of models, the factor of u^2. */
+  count: number;
+  /** Taken from the exponent. */
+  shift: number;
+}
+
 /** Fused steps of PCB-Merging; u is the min-max normalised clamped magnitude (0 where a row has no spread). */
 export interface PcbKernels {
   /** out = sign(tau) u */
@@ -104,11 +131,23 @@ export interface PcbKernels {
   /** out = sign(tau) times the clamped magnitude */
   clampMagnitude(out: Float32Array, tau: Float32Array, bounds: MagnitudeBounds): void;
   /** out = exp(count u^2 - shift) tanh(tau total) */
-  balance(
+  balance(out: Float32Array, tau: Float32Array, total: Float32Array, options: BalanceOptions): void;
+  /**
+   * Puts to the front of `out`, in order, every balance that is at least `least` (above zero) and perhaps some that are a
+   * little less; returns their number. All others are below `least`.
+   */
+  competitors(
     out: Float32Array,
     tau: Float32Array,
     total: Float32Array,
-    options: MagnitudeBounds & { count: number; shift: number },
+    options: BalanceOptions & { least: number },
+  ): number;
+  /** `balance`, `clampMagnitude` and `accumulateWeighted` in one, for a threshold above zero. */
+  accumulateCompetitors(
+    sums: QuotientRows,
+    tau: Float32Array,
+    total: Float32Array,
+    options: BalanceOptions & { threshold: number; inverse: number; lambda: number },
   ): void;
   /** out += tanh(x y) */
   addTanhProduct(out: Float32Array, x: Float32Array, y: Float32Array): void;

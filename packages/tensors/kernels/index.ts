@@ -8,4 +8,5 @@ export * from './matrix';
 export * from './parameter-competition';
 export * from './select';
 export * from './task-masks';
+export * from './trimmed-consensus';
 export { exponential, hyperbolicTangent } from './transcendental';

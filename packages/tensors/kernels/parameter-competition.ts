@@ -1,6 +1,7 @@
 // The importance of PCB-Merging (arXiv 2410.02396), fused per form so that a row is read once. `low` and `high` are
 // the row's clamping bounds, `inverse` is 1 / (high - low), or 0 for a row without spread.
-import { expVector, tanhVector } from "./transcendental";
+import { frontOrder } from "./compact";
+import { expVector, largerMagnitude, tanhInPlace } from "./transcendental";
 
 /** Min-max normalised, clamped magnitude. */
 @inline
@@ -36,6 +37,33 @@ export function clampMagnitude(out: usize, tau: usize, n: i32, low: f32, high: f
   }
 }
 
+/** Values that are looked at between two uses of the tables below: these stay in the nearest cache. */
+const TILE: i32 = 1024;
+/** Per competitor of a tile: task vector, sum of the task vectors, and its place in the block. */
+const TAUS: usize = memory.data(1024 * 4 + 16, 16);
+const TOTALS: usize = memory.data(1024 * 4 + 16, 16);
+const PLACES: usize = memory.data(1024 * 4 + 16, 16);
+
+/** exp(count * u^2 - shift), u the normalised magnitude. */
+@inline
+function intraVector(tau: v128, l: v128, h: v128, inv: v128, c: v128, s: v128): v128 {
+  const u = normalised(tau, l, h, inv);
+  return expVector(f32x4.sub(f32x4.mul(c, f32x4.mul(u, u)), s));
+}
+
+/** out = tanh(x * y) for n values, rounded up to vectors. `out` may be x or y. */
+@inline
+function tanhProducts(out: usize, x: usize, y: usize, n: i32): void {
+  let largest = f32x4.splat(0);
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const product = f32x4.mul(v128.load(x + o), v128.load(y + o));
+    largest = largerMagnitude(largest, product);
+    v128.store(out + o, product);
+  }
+  tanhInPlace(out, n, largest);
+}
+
 /**
  * out = exp(count * u^2 - shift) * tanh(tau * total), u the normalised magnitude: the forms whose inter-balancing is
  * one product. `shift` is a constant of the row that the later min-max takes out again; it keeps exp in range.
@@ -48,21 +76,154 @@ export function balance(
   const inv = f32x4.splat(inverse);
   const c = f32x4.splat(count);
   const s = f32x4.splat(shift);
-  for (let i: i32 = 0; i < n; i += 4) {
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const at = <usize>from << 2;
+    const length = min(n - from, TILE);
+    tanhProducts(TOTALS, tau + at, total + at, length);
+    for (let i: i32 = 0; i < length; i += 4) {
+      const o = <usize>i << 2;
+      const intra = intraVector(v128.load(tau + at + o), l, h, inv, c, s);
+      v128.store(out + at + o, f32x4.mul(intra, v128.load(TOTALS + o)));
+    }
+  }
+}
+
+/** Adding it leaves a number, in steps of 2^-10, in the low bits of the sum. */
+const TENTH_BITS: f32 = 12288.0;
+/** What the estimate below may be too small by: 2^-11 in the exponent, and rounding. */
+const MARGIN: f32 = 0.999;
+
+/**
+ * Finds the values of a tile whose balance may reach `least` (above zero) and puts them side by side into the tables;
+ * returns their number. The bound is tau * total >= tanh(tau * total) times a power of two whose mantissa grows
+ * linearly, which lies at most 6.2 % above exp and never below it: four operations in place of two polynomials.
+ */
+@inline
+function findCompetitors(
+  tau: usize, total: usize, from: i32, end: i32, l: v128, h: v128, inv: v128, c: v128, s: v128, least: f32,
+): i32 {
+  const bound = f32x4.splat(least * MARGIN);
+  let places = i32x4.add(i32x4.splat(from), i32x4(0, 1, 2, 3));
+  let found: i32 = 0;
+  let i = from;
+  for (; i + 4 <= end; i += 4) {
     const o = <usize>i << 2;
     const t = v128.load(tau + o);
-    const u = normalised(t, l, h, inv);
-    const intra = expVector(f32x4.sub(f32x4.mul(c, f32x4.mul(u, u)), s));
-    v128.store(out + o, f32x4.mul(intra, tanhVector(f32x4.mul(t, v128.load(total + o)))));
+    const sum = v128.load(total + o);
+    const lanes = competing(t, sum, l, h, inv, c, s, bound);
+    putCompetitors(t, sum, places, lanes, found);
+    found += popcnt(lanes);
+    places = i32x4.add(places, i32x4.splat(4));
+  }
+  if (i < end) {
+    const o = <usize>i << 2;
+    const t = v128.load(tau + o);
+    const sum = v128.load(total + o);
+    // The padding of the last vector is not of the block.
+    const lanes = competing(t, sum, l, h, inv, c, s, bound) & ((1 << (end - i)) - 1);
+    putCompetitors(t, sum, places, lanes, found);
+    found += popcnt(lanes);
+  }
+  return found;
+}
+
+/** The lanes whose balance may reach the bound. */
+@inline
+function competing(t: v128, sum: v128, l: v128, h: v128, inv: v128, c: v128, s: v128, bound: v128): i32 {
+  const u = normalised(t, l, h, inv);
+  const exponent = f32x4.sub(f32x4.mul(c, f32x4.mul(u, u)), s);
+  const scaled = f32x4.add(f32x4.mul(exponent, f32x4.splat(1.44269504088896341)), f32x4.splat(TENTH_BITS));
+  const power = i32x4.add(i32x4.shl(scaled, 13), i32x4.splat(127 << 23));
+  // What is not a number is not below the bound: it goes on and is found on writing.
+  return i32x4.bitmask(f32x4.lt(f32x4.mul(f32x4.mul(t, sum), power), bound)) ^ 15;
+}
+
+/** Puts the lanes behind the `found` competitors that stand in the tables. */
+@inline
+function putCompetitors(t: v128, sum: v128, places: v128, lanes: i32, found: i32): void {
+  const order = frontOrder(lanes);
+  const to = <usize>found << 2;
+  v128.store(TAUS + to, i8x16.swizzle(t, order));
+  v128.store(TOTALS + to, i8x16.swizzle(sum, order));
+  v128.store(PLACES + to, i8x16.swizzle(places, order));
+}
+
+/**
+ * Writes the balances that may reach `least` (above zero) to the front of `out`, in order; returns their number. All
+ * others are below `least`.
+ */
+export function competitors(
+  out: usize, tau: usize, total: usize, n: i32, low: f32, high: f32, inverse: f32, count: f32, shift: f32, least: f32,
+): i32 {
+  const l = f32x4.splat(low);
+  const h = f32x4.splat(high);
+  const inv = f32x4.splat(inverse);
+  const c = f32x4.splat(count);
+  const s = f32x4.splat(shift);
+  let written: i32 = 0;
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const found = findCompetitors(tau, total, from, min(n, from + TILE), l, h, inv, c, s, least);
+    const to = out + (<usize>written << 2);
+    tanhProducts(TOTALS, TAUS, TOTALS, found);
+    for (let k: i32 = 0; k < found; k += 4) {
+      const o = <usize>k << 2;
+      v128.store(to + o, f32x4.mul(intraVector(v128.load(TAUS + o), l, h, inv, c, s), v128.load(TOTALS + o)));
+    }
+    written += found;
+  }
+  return written;
+}
+
+/**
+ * `balance`, `clampMagnitude` and `accumulateWeighted` in one, for a threshold above zero: only values that may reach it
+ * are computed, since the others have weight zero.
+ */
+export function accumulateCompetitors(
+  numerator: usize, denominator: usize, tau: usize, total: usize, n: i32,
+  low: f32, high: f32, inverse: f32, count: f32, shift: f32,
+  threshold: f32, scale: f32, lambda: f32,
+): void {
+  const l = f32x4.splat(low);
+  const h = f32x4.splat(high);
+  const inv = f32x4.splat(inverse);
+  const c = f32x4.splat(count);
+  const s = f32x4.splat(shift);
+  const least = f32x4.splat(threshold);
+  const toWeight = f32x4.splat(scale);
+  const lam = f32x4.splat(lambda);
+  const nothing = f32x4.splat(0);
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const found = findCompetitors(tau, total, from, min(n, from + TILE), l, h, inv, c, s, threshold);
+    tanhProducts(TOTALS, TAUS, TOTALS, found);
+    for (let k: i32 = 0; k < found; k += 4) {
+      const o = <usize>k << 2;
+      const t = v128.load(TAUS + o);
+      const b = f32x4.mul(intraVector(t, l, h, inv, c, s), v128.load(TOTALS + o));
+      const w = f32x4.mul(f32x4.pmax(f32x4.sub(b, least), nothing), toWeight);
+      const x = f32x4.mul(lam, withSign(f32x4.pmin(f32x4.pmax(f32x4.abs(t), l), h), t));
+      // The tables' values are used up: what they give takes their place.
+      v128.store(TAUS + o, f32x4.mul(x, w));
+      v128.store(TOTALS + o, w);
+    }
+    for (let k: i32 = 0; k < found; k++) {
+      const o = <usize>k << 2;
+      const place = <usize>load<u32>(PLACES + o) << 2;
+      store<f32>(numerator + place, load<f32>(numerator + place) + load<f32>(TAUS + o));
+      store<f32>(denominator + place, load<f32>(denominator + place) + load<f32>(TOTALS + o));
+    }
   }
 }
 
 /** out += tanh(x * y). */
 export function addTanhProduct(out: usize, x: usize, y: usize, n: i32): void {
-  for (let i: i32 = 0; i < n; i += 4) {
-    const o = <usize>i << 2;
-    const product = f32x4.mul(v128.load(x + o), v128.load(y + o));
-    v128.store(out + o, f32x4.add(v128.load(out + o), tanhVector(product)));
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const at = <usize>from << 2;
+    const length = min(n - from, TILE);
+    tanhProducts(TOTALS, x + at, y + at, length);
+    for (let i: i32 = 0; i < length; i += 4) {
+      const o = <usize>i << 2;
+      v128.store(out + at + o, f32x4.add(v128.load(out + at + o), v128.load(TOTALS + o)));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Histograms of order keys: unsigned integers that sort as the float32 values do. Counting is exact, so order
 // statistics found this way need no sort.
+import { frontOrder } from "./compact";
 
 /** Counts keys of a window; returns how many lie below it. With `absolute` the key is that of |x|. */
 export function histogram(x: usize, n: i32, bins: usize, binCount: u32, low: u32, shift: u32, absolute: bool): u32 {
@@ -40,37 +41,53 @@ export function histogram(x: usize, n: i32, bins: usize, binCount: u32, low: u32
 export function collect(
   x: usize, n: i32, keys: usize, capacity: u32, low: u32, high: u32, absolute: bool, counts: usize,
 ): void {
-  // Comparisons of vectors are signed: flipping the top bit of both sides makes them unsigned.
-  const flip = i32x4.splat(0x80000000);
-  const lowest = v128.xor(i32x4.splat(<i32>low), flip);
-  const highest = v128.xor(i32x4.splat(<i32>high), flip);
-  const magnitude = i32x4.splat(0x7fffffff);
+  if (absolute) collectLoop(x, n, keys, capacity, low, high, true, counts);
+  else collectLoop(x, n, keys, capacity, low, high, false, counts);
+}
+
+/** Comparisons of vectors are signed: with the top bit of both sides flipped they order the unsigned keys. */
+const FLIP: u32 = 0x80000000;
+
+/** Order keys with the top bit flipped. */
+@inline
+function flippedKeys(bits: v128, absolute: bool): v128 {
+  if (absolute) return v128.or(bits, i32x4.splat(FLIP));
+  return v128.xor(bits, i32x4.shr_u(i32x4.shr_s(bits, 31), 1));
+}
+
+/** Inlined with a constant `absolute`. Most groups of four vectors hold no key of the range: one test passes them. */
+@inline
+function collectLoop(
+  x: usize, n: i32, keys: usize, capacity: u32, low: u32, high: u32, absolute: bool, counts: usize,
+): void {
+  const lowest = i32x4.splat(<i32>(low ^ FLIP));
+  const highest = i32x4.splat(<i32>(high ^ FLIP));
   let belowLanes = i32x4.splat(0);
   let inside: u32 = load<u32>(counts, 4);
   let i: i32 = 0;
-  for (; i + 4 <= n; i += 4) {
-    const bits = v128.load(x + (<usize>i << 2));
-    const key = absolute ? v128.and(bits, magnitude) : v128.xor(bits, v128.or(i32x4.shr_s(bits, 31), flip));
-    const flipped = v128.xor(key, flip);
-    const isBelow = i32x4.lt_s(flipped, lowest);
-    belowLanes = i32x4.sub(belowLanes, isBelow);
-    const isInside = v128.andnot(i32x4.le_s(flipped, highest), isBelow);
-    const lanes = i32x4.bitmask(isInside);
-    if (lanes != 0 && inside >= capacity) inside += popcnt(lanes);
-    else if (lanes != 0) {
-      for (let lane: i32 = 0; lane < 4; lane++) {
-        if ((lanes >> lane) & 1) {
-          const value = absolute
-            ? load<u32>(x + (<usize>(i + lane) << 2)) & 0x7fffffff
-            : orderKey(load<u32>(x + (<usize>(i + lane) << 2)));
-          if (inside < capacity) store<u32>(keys + (<usize>inside << 2), value);
-          inside++;
-        }
-      }
-    }
+  for (; i + 16 <= n; i += 16) {
+    const at = x + (<usize>i << 2);
+    const a = flippedKeys(v128.load(at), absolute);
+    const b = flippedKeys(v128.load(at, 16), absolute);
+    const c = flippedKeys(v128.load(at, 32), absolute);
+    const d = flippedKeys(v128.load(at, 48), absolute);
+    const belowA = i32x4.gt_s(lowest, a);
+    const belowB = i32x4.gt_s(lowest, b);
+    const belowC = i32x4.gt_s(lowest, c);
+    const belowD = i32x4.gt_s(lowest, d);
+    belowLanes = i32x4.add(belowLanes, i32x4.add(i32x4.add(belowA, belowB), i32x4.add(belowC, belowD)));
+    const outsideA = v128.or(belowA, i32x4.gt_s(a, highest));
+    const outsideB = v128.or(belowB, i32x4.gt_s(b, highest));
+    const outsideC = v128.or(belowC, i32x4.gt_s(c, highest));
+    const outsideD = v128.or(belowD, i32x4.gt_s(d, highest));
+    const outside = v128.and(v128.and(outsideA, outsideB), v128.and(outsideC, outsideD));
+    if (i32x4.all_true(outside)) continue;
+    inside = append(a, outsideA, keys, inside, capacity);
+    inside = append(b, outsideB, keys, inside, capacity);
+    inside = append(c, outsideC, keys, inside, capacity);
+    inside = append(d, outsideD, keys, inside, capacity);
   }
-  let below: u32 = <u32>i32x4.extract_lane(belowLanes, 0) + <u32>i32x4.extract_lane(belowLanes, 1);
-  below += <u32>i32x4.extract_lane(belowLanes, 2) + <u32>i32x4.extract_lane(belowLanes, 3);
+  let below: u32 = 0;
   for (; i < n; i++) {
     const bits = load<u32>(x + (<usize>i << 2));
     const key = absolute ? bits & 0x7fffffff : orderKey(bits);
@@ -80,8 +97,30 @@ export function collect(
       inside++;
     }
   }
+  // A lane that is true is -1.
+  below -= <u32>i32x4.extract_lane(belowLanes, 0) + <u32>i32x4.extract_lane(belowLanes, 1);
+  below -= <u32>i32x4.extract_lane(belowLanes, 2) + <u32>i32x4.extract_lane(belowLanes, 3);
   store<u32>(counts, load<u32>(counts) + below);
   store<u32>(counts, inside, 4);
+}
+
+/** Stores the keys of the lanes that are not outside behind the `inside` that stand already; returns how many stand now. */
+@inline
+function append(flipped: v128, outside: v128, keys: usize, inside: u32, capacity: u32): u32 {
+  const lanes = i32x4.bitmask(outside) ^ 15;
+  const key = v128.xor(flipped, i32x4.splat(FLIP));
+  if (inside + 4 <= capacity) v128.store(keys + (<usize>inside << 2), i8x16.swizzle(key, frontOrder(lanes)));
+  else storeWhereRoom(key, lanes, keys, inside, capacity);
+  return inside + popcnt(lanes);
+}
+
+function storeWhereRoom(key: v128, lanes: i32, keys: usize, inside: u32, capacity: u32): void {
+  const front = i8x16.swizzle(key, frontOrder(lanes));
+  const count = <u32>popcnt(lanes);
+  if (count > 0 && inside < capacity) store<u32>(keys + (<usize>inside << 2), i32x4.extract_lane(front, 0));
+  if (count > 1 && inside + 1 < capacity) store<u32>(keys + (<usize>inside << 2), i32x4.extract_lane(front, 1), 4);
+  if (count > 2 && inside + 2 < capacity) store<u32>(keys + (<usize>inside << 2), i32x4.extract_lane(front, 2), 8);
+  if (count > 3 && inside + 3 < capacity) store<u32>(keys + (<usize>inside << 2), i32x4.extract_lane(front, 3), 12);
 }
 
 @inline

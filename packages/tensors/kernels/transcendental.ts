@@ -28,25 +28,62 @@ export function expClamped(x: v128): v128 {
   return expVector(f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87)));
 }
 
-/** tanh x. Near zero a polynomial keeps the relative precision, further out it goes through e^(2|x|). */
+/** Below this tanh x is x in float32; squares of tiny numbers would be denormal, which is slow. */
+const TINY: f32 = 1e-4;
+/** Below this a polynomial keeps the relative precision of tanh. */
+const NEAR: f32 = 0.625;
+
+/** tanh x for |x| < NEAR. */
 @inline
-export function tanhVector(x: v128): v128 {
-  const magnitude = f32x4.abs(x);
-  // Below 1e-4 tanh x is x in float32; squares of tiny numbers would be denormal, which is slow.
-  const squarable = v128.and(x, f32x4.ge(magnitude, f32x4.splat(1e-4)));
+function tanhNear(x: v128): v128 {
+  const squarable = v128.and(x, f32x4.ge(f32x4.abs(x), f32x4.splat(TINY)));
   const z = f32x4.mul(squarable, squarable);
   let p = f32x4.splat(-5.70498872745e-3);
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(2.06390887954e-2));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-5.37397155531e-2));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(1.33314422036e-1));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-3.33332819422e-1));
-  const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
-  const isNear = f32x4.lt(magnitude, f32x4.splat(0.625));
-  if (i32x4.all_true(isNear)) return near;
+  return f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
+}
+
+/** tanh x: further out it goes through e^(2|x|). */
+@inline
+function tanhAny(x: v128): v128 {
+  const magnitude = f32x4.abs(x);
   const sign = v128.and(x, i32x4.splat(0x80000000));
   const e = expClamped(f32x4.add(magnitude, magnitude));
   const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))));
-  return v128.bitselect(near, v128.or(far, sign), isNear);
+  return v128.bitselect(tanhNear(x), v128.or(far, sign), f32x4.lt(magnitude, f32x4.splat(NEAR)));
+}
+
+/** The largest magnitude of each lane, joined with `largest`. */
+@inline
+export function largerMagnitude(largest: v128, x: v128): v128 {
+  return f32x4.pmax(largest, f32x4.abs(x));
+}
+
+/**
+ * Replaces `n` values, rounded up to vectors, by their tanh; `largest` holds no less than their magnitudes. Loops without
+ * a branch: the compiler keeps the constants of such a loop in registers, and those of any other it makes anew each time.
+ */
+export function tanhInPlace(x: usize, n: i32, largest: v128): void {
+  if (i32x4.all_true(f32x4.lt(largest, f32x4.splat(TINY)))) {
+    // The sum turns minus zero into zero, as the polynomial does.
+    for (let i: i32 = 0; i < n; i += 4) {
+      const o = <usize>i << 2;
+      v128.store(x + o, f32x4.add(v128.load(x + o), f32x4.splat(0)));
+    }
+  } else if (i32x4.all_true(f32x4.lt(largest, f32x4.splat(NEAR)))) {
+    for (let i: i32 = 0; i < n; i += 4) {
+      const o = <usize>i << 2;
+      v128.store(x + o, tanhNear(v128.load(x + o)));
+    }
+  } else {
+    for (let i: i32 = 0; i < n; i += 4) {
+      const o = <usize>i << 2;
+      v128.store(x + o, tanhAny(v128.load(x + o)));
+    }
+  }
 }
 
 /** Loads up to four values; the missing ones are 0. */
@@ -87,10 +124,10 @@ export function hyperbolicTangent(out: usize, x: usize, n: i32): void {
   let i: i32 = 0;
   for (; i + 4 <= n; i += 4) {
     const o = <usize>i << 2;
-    v128.store(out + o, tanhVector(v128.load(x + o)));
+    v128.store(out + o, tanhAny(v128.load(x + o)));
   }
   if (i < n) {
     const o = <usize>i << 2;
-    storeSome(out + o, tanhVector(loadSome(x + o, n - i)), n - i);
+    storeSome(out + o, tanhAny(loadSome(x + o, n - i)), n - i);
   }
 }

@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type {
-  CollectedKeys,
-  HistogramWindow,
-  Kernels,
-  KeyRange,
-  MagnitudeBounds,
-  MatrixKernels,
-  QuotientRows,
-} from '@hubfuse/plugin';
+import type { CollectedKeys, HistogramWindow, Kernels, KeyRange, MatrixKernels } from '@hubfuse/plugin';
+import { consensusKernels } from './consensus-kernels.ts';
 import type { FloatDType } from './dtype.ts';
 import { evolutionKernels } from './evolution-kernels.ts';
 import { type MatrixWorkspace, matrixKernels } from './matrix-kernels.ts';
+import { pcbKernels } from './pcb-kernels.ts';
+import { RowTable } from './row-table.ts';
 import { taskKernels } from './task-kernels.ts';
 
 /** What the compiled module exports: addresses and lengths, nothing else. */
@@ -108,29 +103,23 @@ export class KernelInstance implements Kernels {
   readonly evolution: Kernels['evolution'];
   readonly matrix: MatrixKernels;
   readonly tasks: Kernels['tasks'];
+  readonly weightedSum: Kernels['weightedSum'];
+  readonly elect: Kernels['elect'];
+  readonly electTrimmed: Kernels['electTrimmed'];
+  readonly trimmedSigns: Kernels['trimmedSigns'];
   readonly #raw: Raw;
-  /** Row addresses and weights of the kernels that take several rows. */
-  readonly #table: { rows: Uint32Array; weights: Float32Array; wideWeights: Float64Array };
+  readonly #table: RowTable;
 
   constructor(memory: KernelMemory, maximumRows = 1024) {
-    memory.reserve(maximumRows * 16 + 4 * ALIGNMENT);
+    memory.reserve(RowTable.bytes(maximumRows));
     const instance = new WebAssembly.Instance(module(), { env: { memory: memory.memory, abort: unreachable } });
     this.#raw = instance.exports as Raw;
-    const rows = memory.uint32(maximumRows).byteOffset;
-    const weights = memory.float32(maximumRows).byteOffset;
-    const wideWeights = memory.float64(maximumRows).byteOffset;
-    // The views are made anew at each use, since growing the memory detaches them.
-    this.#table = {
-      get rows() {
-        return new Uint32Array(memory.memory.buffer, rows, maximumRows);
-      },
-      get weights() {
-        return new Float32Array(memory.memory.buffer, weights, maximumRows);
-      },
-      get wideWeights() {
-        return new Float64Array(memory.memory.buffer, wideWeights, maximumRows);
-      },
-    };
+    this.#table = new RowTable(memory, maximumRows);
+    const consensus = consensusKernels(this.#raw, this.#table);
+    this.weightedSum = consensus.weightedSum;
+    this.elect = consensus.elect;
+    this.electTrimmed = consensus.electTrimmed;
+    this.trimmedSigns = consensus.trimmedSigns;
     this.pcb = pcbKernels(this.#raw);
     this.evolution = evolutionKernels(this.#raw);
     const call = (name: string, ...values: number[]) => this.#call(name, ...values);
@@ -183,28 +172,14 @@ export class KernelInstance implements Kernels {
     return this.#call('sum', x.byteOffset, x.length);
   }
   range(x: Float32Array): { low: number; high: number } {
-    const pair = this.#table.weights.subarray(0, 2);
+    const pair = this.#table.pair(Float32Array);
     pair[0] = Number.POSITIVE_INFINITY;
     pair[1] = Number.NEGATIVE_INFINITY;
     this.#call('range', x.byteOffset, x.length, pair.byteOffset);
-    return { low: pair[0], high: pair[1] };
+    return { low: pair[0] ?? 0, high: pair[1] ?? 0 };
   }
   keepAtLeast(out: Float32Array, x: Float32Array, threshold: number): void {
     this.#call('keepAtLeast', out.byteOffset, x.byteOffset, out.length, threshold);
-  }
-  weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void {
-    const table = this.#fillTable(rows, weights);
-    this.#call('weightedSum', out.byteOffset, table.rows, table.wideWeights, rows.length, out.length);
-  }
-  elect(
-    out: Float32Array,
-    rows: readonly Float32Array[],
-    weights: readonly number[],
-    options: { merge: 'sum' | 'mean' | 'max'; zero: 1 | 0 | -1 },
-  ): void {
-    const table = this.#fillTable(rows, weights);
-    const mode = { sum: 0, mean: 1, max: 2 }[options.merge];
-    this.#call('elect', out.byteOffset, table.rows, table.weights, rows.length, out.length, mode, options.zero);
   }
   histogram(x: Float32Array, histogram: Uint32Array, window: HistogramWindow): number {
     const { low, shift, absolute } = window;
@@ -216,23 +191,6 @@ export class KernelInstance implements Kernels {
     const into = [keys.byteOffset, keys.length] as const;
     this.#call('collect', x.byteOffset, x.length, ...into, low, high, absolute ? 1 : 0, counts.byteOffset);
   }
-
-  /** Puts addresses and weights where kernels find them; returns where that is. */
-  #fillTable(
-    rows: readonly Float32Array[],
-    weights: readonly number[],
-  ): { rows: number; weights: number; wideWeights: number } {
-    const { rows: addresses, weights: narrow, wideWeights: wide } = this.#table;
-    if (rows.length > addresses.length || rows.length !== weights.length || rows.length === 0) {
-      throw new RangeError(`${rows.length} rows with ${weights.length} weights`);
-    }
-    rows.forEach((row, j) => {
-      addresses[j] = row.byteOffset;
-      narrow[j] = weights[j] as number;
-      wide[j] = weights[j] as number;
-    });
-    return { rows: addresses.byteOffset, weights: narrow.byteOffset, wideWeights: wide.byteOffset };
-  }
 }
 
 /** Widest layer input that can be solved for. */
@@ -243,47 +201,6 @@ function matrixWorkspace(memory: KernelMemory, bytes: number): MatrixWorkspace {
   const address = memory.bytes(bytes).byteOffset;
   const pivots = memory.bytes(MAXIMUM_PIVOTS * 8).byteOffset;
   return { address, pivots: () => new Float64Array(memory.memory.buffer, pivots, MAXIMUM_PIVOTS) };
-}
-
-/** 1 / spread, or 0 for a row without spread, whose normalised magnitude is then 0 everywhere. */
-function inverseSpread(bounds: MagnitudeBounds): number {
-  return bounds.high > bounds.low ? 1 / (bounds.high - bounds.low) : 0;
-}
-
-function pcbKernels(raw: Raw): Kernels['pcb'] {
-  const call = (name: string, ...values: number[]): void => {
-    (raw[name] as (...values: number[]) => number)(...values);
-  };
-  const sums = (rows: QuotientRows): [number, number] => [rows.numerator.byteOffset, rows.denominator.byteOffset];
-  return {
-    signedNormalised(out, tau, bounds) {
-      const { low, high } = bounds;
-      call('signedNormalised', out.byteOffset, tau.byteOffset, out.length, low, high, inverseSpread(bounds));
-    },
-    clampMagnitude(out, tau, { low, high }) {
-      call('clampMagnitude', out.byteOffset, tau.byteOffset, out.length, low, high);
-    },
-    balance(out, tau, total, options) {
-      const { low, high, count, shift } = options;
-      const rows = [out.byteOffset, tau.byteOffset, total.byteOffset, out.length] as const;
-      call('balance', ...rows, low, high, inverseSpread(options), count, shift);
-    },
-    addTanhProduct(out, x, y) {
-      call('addTanhProduct', out.byteOffset, x.byteOffset, y.byteOffset, out.length);
-    },
-    multiplyIntra(out, u, { count, shift }) {
-      call('multiplyIntra', out.byteOffset, u.byteOffset, out.length, count, shift);
-    },
-    accumulateWeighted(rows, x, balance, { threshold, inverse, lambda }) {
-      call('accumulateWeighted', ...sums(rows), x.byteOffset, balance.byteOffset, x.length, threshold, inverse, lambda);
-    },
-    accumulateSurvivors(rows, x, balance, { threshold, factor, lambda }) {
-      call('accumulateSurvivors', ...sums(rows), x.byteOffset, balance.byteOffset, x.length, threshold, factor, lambda);
-    },
-    finishQuotient(out, base, rows, floor) {
-      call('finishQuotient', out.byteOffset, base.byteOffset, ...sums(rows), out.length, floor);
-    },
-  };
 }
 
 function unreachable(): never {

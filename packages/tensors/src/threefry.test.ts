@@ -33,8 +33,8 @@ test('the kernel draws the same mask for any piece of a tensor, also beyond 2^32
 
 test('crossover 0 takes nothing, 1 takes everything, and one half about half', () => {
   const memory = new KernelMemory();
-  memory.reserve(1 << 20);
   const kernels = new KernelInstance(memory);
+  memory.reserve(1 << 20);
   const row = memory.float32(100_000);
   const share = (crossover: number): number => {
     kernels.evolution.crossoverMask(row, { key: [1, 2], offset: 0, crossover });

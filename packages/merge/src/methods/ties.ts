@@ -1,4 +1,11 @@
-import { type Block, defineMethod, type Group, type MethodProgram, type ParameterValues } from '@hubfuse/plugin';
+import {
+  type Block,
+  defineMethod,
+  type Group,
+  type MethodProgram,
+  type ParameterValues,
+  type TrimmedRows,
+} from '@hubfuse/plugin';
 import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-parameters.ts';
 import { floatSums } from '../statistics/float-sums.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
@@ -25,13 +32,15 @@ function keptFromRank(group: Group): number[][] {
   });
 }
 
-/** Trimmed task vectors: what lies below its row's threshold is zero; a row without threshold is zero throughout. */
-function trimmed(block: Block, thresholds: readonly (readonly number[])[]): Float32Array[] {
-  return taskVectors(block).map((row, i) => {
-    const threshold = thresholds[i]?.[0] ?? Number.POSITIVE_INFINITY;
-    block.kernels.keepAtLeast(row, row, threshold);
-    return row;
-  });
+/** What a block's models are trimmed by; a row without threshold is zero throughout. */
+function trimming(block: Block, thresholds: unknown): TrimmedRows {
+  const { base, models } = block;
+  return {
+    base,
+    models,
+    thresholds: models.map((_, i) => (thresholds as number[][])[i]?.[0] ?? Number.POSITIVE_INFINITY),
+    weights: modelNumbers(block, 'weight'),
+  };
 }
 
 function program(parameters: ParameterValues, models: number): MethodProgram {
@@ -47,37 +56,33 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
   const norms = floatSums({
     name: 'L1 norms before and after trimming',
     count: 2 * models,
-    add(block, sums, [trimming]) {
-      const before = taskVectors(block);
-      const after = trimmed(block, trimming as number[][]);
-      for (let i = 0; i < models; i++) {
-        sums[i] = (sums[i] as number) + block.kernels.absoluteSum(before[i] as Float32Array);
-        sums[models + i] = (sums[models + i] as number) + block.kernels.absoluteSum(after[i] as Float32Array);
-      }
+    add(block, sums, [limits]) {
+      const { thresholds } = trimming(block, limits);
+      taskVectors(block).forEach((tau, i) => {
+        sums[i] = (sums[i] as number) + block.kernels.absoluteSum(tau);
+        block.kernels.keepAtLeast(tau, tau, thresholds[i] as number);
+        sums[models + i] = (sums[models + i] as number) + block.kernels.absoluteSum(tau);
+      });
     },
   });
   const majority = signMajority({
     name: 'majority of the elected signs',
-    fill: (block, out, [trimming]) =>
-      block.kernels.weightedSum(out, trimmed(block, trimming as number[][]), modelNumbers(block, 'weight')),
+    count: (block, [limits]) => block.kernels.trimmedSigns(trimming(block, limits)),
   });
   const statistics = perTensor ? (rescale ? [thresholds, norms] : [thresholds]) : [thresholds, majority];
   return {
     scope: perTensor ? 'tensor' : 'model',
     sweeps: statistics,
-    write(block, [trimming, second]) {
-      const { kernels } = block;
-      const rows = trimmed(block, trimming as number[][]);
-      rows.forEach((row, i) => {
+    write(block, [limits, second]) {
+      const scales = block.models.map((_, i) => {
         const sums = rescale ? (second as number[]) : [];
         const [before = 0, after = 0] = [sums[i], sums[models + i]];
-        if (after > 0) kernels.scale(row, row, before / after);
+        return after > 0 ? before / after : 1;
       });
       // Trimmed values of 16-bit models often cancel exactly: then mergekit elects plus, the authors the majority.
       const zero = perTensor ? 1 : (second as 1 | 0 | -1);
-      kernels.elect(block.out, rows, modelNumbers(block, 'weight'), { merge, zero });
-      kernels.scale(block.out, block.out, tensorNumber(block, 'lambda'));
-      kernels.add(block.out, block.out, block.base);
+      const lambda = tensorNumber(block, 'lambda');
+      block.kernels.electTrimmed(block.out, { ...trimming(block, limits), scales }, { merge, zero, lambda });
     },
   };
 }

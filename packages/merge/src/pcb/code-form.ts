@@ -1,5 +1,5 @@
-import type { Block, Group, MagnitudeBounds, MethodProgram, ParameterValues } from '@hubfuse/plugin';
-import { orderStatistics } from '../statistics/order-statistics.ts';
+import type { Block, Group, MagnitudeBounds, MethodProgram, ParameterValues, QuotientRows } from '@hubfuse/plugin';
+import { LEAST_SKIPPED, orderStatistics } from '../statistics/order-statistics.ts';
 import { modelNumbers, taskVectors } from '../statistics/task-vectors.ts';
 import { type CodeForm, thresholdRank } from './forms.ts';
 
@@ -29,6 +29,12 @@ export function codeProgram(options: {
     name: 'thresholds of the balance',
     absolute: false,
     rows: (block, [limits]) => balances(block, { form, limits: boundsOf(limits) }).balances,
+    ...(form === 'vision-search'
+      ? {}
+      : {
+          rowsAtLeast: (block: Block, [limits]: readonly unknown[], least: readonly number[]) =>
+            competitors(block, { form, limits: boundsOf(limits), least }),
+        }),
     ranks: (group: Group) => {
       const rank = thresholdRank(group.length, group.parameters.global.ratio as number);
       return Array.from({ length: models }, () => [rank, group.length - 1]);
@@ -40,22 +46,68 @@ export function codeProgram(options: {
     write(block, [limits, selected]) {
       const rows = boundsOf(limits);
       const lambdas = modelNumbers(block, 'lambda');
-      const computed = balances(block, { form, limits: rows });
       const sums = { numerator: block.scratch(), denominator: block.scratch() };
       block.kernels.fill(sums.numerator, 0);
       block.kernels.fill(sums.denominator, 0);
-      computed.taus.forEach((tau, i) => {
+      const competitions = rows.map((bounds, i): Competition => {
         const [threshold = 0, highest = 0] = (selected as number[][])[i] ?? [];
-        block.kernels.pcb.clampMagnitude(tau, tau, rows[i] as MagnitudeBounds);
-        block.kernels.pcb.accumulateWeighted(sums, tau, computed.balances[i] as Float32Array, {
-          threshold,
-          inverse: highest > threshold ? 1 / (highest - threshold) : 0,
-          lambda: lambdas[i] as number,
-        });
+        const inverse = highest > threshold ? 1 / (highest - threshold) : 0;
+        return { bounds, threshold, inverse, lambda: lambdas[i] as number };
       });
+      // Below a threshold above zero there is no weight: most balances then need not be computed.
+      const skips = form !== 'vision-search' && competitions.every(({ threshold }) => threshold > LEAST_SKIPPED);
+      if (skips) accumulateCompetitors(block, { form, sums, competitions });
+      else accumulateAll(block, { form, sums, competitions });
       block.kernels.pcb.finishQuotient(block.out, block.base, sums, LEAST_DENOMINATOR);
     },
   };
+}
+
+/** What decides the weights of one task vector. */
+interface Competition {
+  bounds: MagnitudeBounds;
+  threshold: number;
+  inverse: number;
+  lambda: number;
+}
+
+interface Accumulation {
+  form: CodeForm;
+  sums: QuotientRows;
+  competitions: readonly Competition[];
+}
+
+/** Adds the weighted vectors of a block and their weights, from the balance of every value. */
+function accumulateAll(block: Block, { form, sums, competitions }: Accumulation): void {
+  const computed = balances(block, { form, limits: competitions.map(({ bounds }) => bounds) });
+  computed.taus.forEach((tau, i) => {
+    const competition = competitions[i] as Competition;
+    block.kernels.pcb.clampMagnitude(tau, tau, competition.bounds);
+    block.kernels.pcb.accumulateWeighted(sums, tau, computed.balances[i] as Float32Array, competition);
+  });
+}
+
+/** The same from the values that may reach their threshold. */
+function accumulateCompetitors(block: Block, { form, sums, competitions }: Accumulation): void {
+  const { taus, total } = totals(block, { form, limits: competitions.map(({ bounds }) => bounds) });
+  taus.forEach((tau, i) => {
+    const { bounds, ...competition } = competitions[i] as Competition;
+    block.kernels.pcb.accumulateCompetitors(sums, tau, total, { ...bounds, ...centred(taus.length), ...competition });
+  });
+}
+
+/** Per model the balances over a block that may be at least `least`. */
+function competitors(
+  block: Block,
+  { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
+): Float32Array[] {
+  const { taus, total } = totals(block, { form, limits });
+  return taus.map((tau, i) => {
+    const row = block.scratch();
+    const bounds = limits[i] as MagnitudeBounds;
+    const options = { ...bounds, ...centred(taus.length), least: least[i] as number };
+    return row.subarray(0, block.kernels.pcb.competitors(row, tau, total, options));
+  });
 }
 
 /** A clamp of a half makes the bounds cross: then the upper one holds for all, as in the authors' code. */
@@ -69,12 +121,9 @@ function balances(
   { form, limits }: { form: CodeForm; limits: readonly MagnitudeBounds[] },
 ): { taus: Float32Array[]; balances: Float32Array[] } {
   const { kernels } = block;
-  const taus = taskVectors(block);
-  const count = taus.length;
-  // exp(N u^2) is centred on its exponent's range, so that it neither overflows nor vanishes in float32; the constant
-  // leaves the result when the balance is scaled between its threshold and its maximum.
-  const intra = { count, shift: count / 2 };
   if (form === 'vision-search') {
+    const taus = taskVectors(block);
+    const intra = centred(taus.length);
     const normalised = taus.map((tau, i) => signedNormalised(block, tau, limits[i] as MagnitudeBounds));
     const rows = normalised.map((x) => {
       const row = block.scratch();
@@ -85,20 +134,38 @@ function balances(
     });
     return { taus, balances: rows };
   }
+  const { taus, total } = totals(block, { form, limits });
+  const rows = taus.map((tau, i) => {
+    const row = block.scratch();
+    kernels.pcb.balance(row, tau, total, { ...(limits[i] as MagnitudeBounds), ...centred(taus.length) });
+    return row;
+  });
+  return { taus, balances: rows };
+}
+
+/**
+ * exp(N u^2) is centred on its exponent's range, so that it neither overflows nor vanishes in float32; the constant
+ * leaves the result when the balance is scaled between its threshold and its maximum.
+ */
+function centred(models: number): { count: number; shift: number } {
+  return { count: models, shift: models / 2 };
+}
+
+/** The task vectors of a block, and the sum that each is multiplied by in its balance. */
+function totals(
+  block: Block,
+  { form, limits }: { form: CodeForm; limits: readonly MagnitudeBounds[] },
+): { taus: Float32Array[]; total: Float32Array } {
+  const taus = taskVectors(block);
   const terms =
     form === 'vision' ? taus.map((tau, i) => signedNormalised(block, tau, limits[i] as MagnitudeBounds)) : taus;
   const total = block.scratch();
-  kernels.weightedSum(
+  block.kernels.weightedSum(
     total,
     terms,
     terms.map(() => 1),
   );
-  const rows = taus.map((tau, i) => {
-    const row = block.scratch();
-    kernels.pcb.balance(row, tau, total, { ...(limits[i] as MagnitudeBounds), ...intra });
-    return row;
-  });
-  return { taus, balances: rows };
+  return { taus, total };
 }
 
 function signedNormalised(block: Block, tau: Float32Array, bounds: MagnitudeBounds): Float32Array {

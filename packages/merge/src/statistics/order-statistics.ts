@@ -9,6 +9,11 @@ export interface OrderStatisticsOptions {
   absolute: boolean;
   /** The rows of a block, one per model, from the results of earlier sweeps. */
   rows(block: Block, previous: readonly unknown[]): readonly Float32Array[];
+  /**
+   * Rows of the block without values that are surely below `least` (one number per row), in any order: for rows that are
+   * dear to compute. Called only where every number is above zero.
+   */
+  rowsAtLeast?(block: Block, previous: readonly unknown[], least: readonly number[]): readonly Float32Array[];
   /** Ranks per row, counted from 0 in ascending order. */
   ranks(group: Group): readonly (readonly number[])[];
 }
@@ -65,9 +70,13 @@ const COLLECTED_KEYS = 1 << 18;
 const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
 /** Groups up to this size are collected whole: clearing bins would cost more than sorting. */
 const SMALL_GROUP = 1 << 14;
+/** Equal parts of their range in which collected keys are counted before some of them are sorted. */
+const SELECTION_PARTS = 1 << 12;
 /** A bracket spans this many standard deviations of the sampled rank to each side, and this share of the sample. */
 const BRACKET_DEVIATIONS = 8;
 const BRACKET_SHARE = 1e-4;
+/** Thresholds below this are too near to denormal numbers for bounds of values to hold. */
+export const LEAST_SKIPPED = 1e-30;
 /** The high halves of all keys. */
 const WHOLE: Window = { kind: 'bins', low: 0, shift: COARSE_SHIFT };
 
@@ -99,12 +108,18 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
     },
     open: (state, memory) => distinctWindows(state).map((window) => openWindow(window, memory)),
     map(block, state, accumulators) {
-      const rows = options.rows(block, state.previous);
+      const least = options.rowsAtLeast === undefined ? [] : leastValues(accumulators, absolute);
+      const rows =
+        least.length > 0 && least.every((value) => value > LEAST_SKIPPED)
+          ? options.rowsAtLeast?.(block, state.previous, least)
+          : undefined;
+      const values = rows ?? options.rows(block, state.previous);
       for (const accumulator of accumulators) {
-        const row = rows[accumulator.row];
+        const row = values[accumulator.row];
         if (row === undefined) continue;
         if (accumulator.kind === 'keys') {
           block.kernels.collect(row, accumulator, { ...accumulator.window, absolute });
+          accumulator.counts[0] = (accumulator.counts[0] ?? 0) + block.length - row.length;
         } else {
           accumulator.below += block.kernels.histogram(row, accumulator.bins, { ...accumulator.window, absolute });
         }
@@ -128,6 +143,16 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
       return { result };
     },
   });
+}
+
+/** The least value that any window of a row looks at, per row; 0 where it looks at bins, which count all values. */
+function leastValues(accumulators: readonly WindowAccumulator[], absolute: boolean): number[] {
+  const least: number[] = [];
+  for (const { kind, row, window } of accumulators) {
+    const value = kind === 'keys' ? valueOfKey(window.low, absolute) : 0;
+    least[row] = Math.min(value, least[row] ?? Number.POSITIVE_INFINITY);
+  }
+  return least;
 }
 
 interface RowWindow {
@@ -200,14 +225,31 @@ function resolve(target: Target, count: WindowCount): Target {
   return { ...target, window: { kind: 'bins', low, shift: 0 } };
 }
 
+/** The key at `position` (from 0) of all keys in ascending order: narrowed to one part of the range, which is sorted. */
 function keyAt(parts: readonly Uint32Array[], position: number): number {
-  const all = new Uint32Array(parts.reduce((sum, keys) => sum + keys.length, 0));
+  let low = 0xffffffff;
+  let high = 0;
+  for (const keys of parts) {
+    for (const key of keys) {
+      if (key < low) low = key;
+      if (key > high) high = key;
+    }
+  }
+  const width = (high - low + 1) / SELECTION_PARTS;
+  const partOf = (key: number) => Math.floor((key - low) / width);
+  const counts = new Float64Array(SELECTION_PARTS);
+  for (const keys of parts) {
+    for (const key of keys) counts[partOf(key)] = (counts[partOf(key)] as number) + 1;
+  }
+  const wanted = binAt(counts, position) as number;
+  let before = 0;
+  for (let part = 0; part < wanted; part++) before += counts[part] as number;
+  const candidates = new Uint32Array(counts[wanted] as number);
   let at = 0;
   for (const keys of parts) {
-    all.set(keys, at);
-    at += keys.length;
+    for (const key of keys) if (partOf(key) === wanted) candidates[at++] = key;
   }
-  return all.sort()[position] as number;
+  return candidates.sort()[position - before] as number;
 }
 
 /** The bin in which the value at `position` (from 0) lies, or undefined where it lies in none. */

@@ -1,0 +1,39 @@
+import type { Kernels } from '@hubfuse/plugin';
+import type { RowTable } from './row-table.ts';
+
+const MODES = { sum: 0, mean: 1, max: 2 } as const;
+
+/** The kernels that work on several rows at once: weighted sums and the consensus of TIES. */
+export function consensusKernels(
+  raw: Readonly<Record<string, (...values: number[]) => number>>,
+  table: RowTable,
+): Pick<Kernels, 'weightedSum' | 'elect' | 'electTrimmed' | 'trimmedSigns'> {
+  const call = (name: string, ...values: number[]): number => (raw[name] as (...values: number[]) => number)(...values);
+  return {
+    weightedSum(out, rows, weights) {
+      const filled = table.fill(rows, weights);
+      call('weightedSum', out.byteOffset, filled.rows, filled.wideWeights, rows.length, out.length);
+    },
+    elect(out, rows, weights, { merge, zero }) {
+      const filled = table.fill(rows, weights);
+      call('elect', out.byteOffset, filled.rows, filled.weights, rows.length, out.length, MODES[merge], zero);
+    },
+    electTrimmed(out, { base, models, thresholds, scales, weights }, { merge, zero, lambda }) {
+      const filled = table.fill(models, weights);
+      const numbers = [
+        table.numbers('thresholds', thresholds, models),
+        table.numbers('scales', scales, models),
+        filled.weights,
+      ] as const;
+      const rows = [out.byteOffset, base.byteOffset, filled.rows] as const;
+      call('electTrimmed', ...rows, ...numbers, models.length, out.length, MODES[merge], zero, lambda);
+    },
+    trimmedSigns({ base, models, thresholds, weights }) {
+      const { rows, wideWeights } = table.fill(models, weights);
+      const limits = table.numbers('thresholds', thresholds, models);
+      const counts = table.pair(Uint32Array).fill(0);
+      call('trimmedSigns', base.byteOffset, rows, limits, wideWeights, models.length, base.length, counts.byteOffset);
+      return { negative: counts[0] ?? 0, zero: counts[1] ?? 0 };
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { KernelInstance, KernelMemory } from './kernels.ts';
+
+// Kernels that do several steps at once must give the bits of the steps one by one.
+
+const memory = new KernelMemory();
+const kernels = new KernelInstance(memory);
+memory.reserve(16 << 20);
+
+/** Lengths around the four values of a vector, the sixteen of a group and the 1024 of a tile. */
+const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 1023, 1024, 1025, 3001];
+
+/** Differences as of fine-tunes: most small, some large, some zero, some equal but for the sign. */
+function deltas(length: number, options: { seed: number; size: number }): Float32Array {
+  let state = options.seed;
+  const next = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const row = memory.float32(length);
+  for (let i = 0; i < length; i++) {
+    const u = next() - 0.5;
+    const kind = next();
+    row[i] = kind < 0.1 ? 0 : kind < 0.3 ? Math.sign(u) * 0.125 * options.size : u ** 3 * 8 * options.size;
+  }
+  return row;
+}
+
+const bits = (row: Float32Array): number[] => [...new Uint32Array(row.buffer, row.byteOffset, row.length)];
+
+function freshRow(length: number, value = 0): Float32Array {
+  const row = memory.float32(length);
+  row.fill(value);
+  return row;
+}
+
+describe('the competition of PCB-Merging', () => {
+  // Products of task vectors for which tanh x is x, is a polynomial, and goes through exp.
+  const SIZES = { tiny: 0.005, near: 0.3, far: 3 };
+
+  for (const [name, size] of Object.entries(SIZES)) {
+    for (const count of [1, 3, 60]) {
+      test(`only values below the threshold are left out, ${name} products, ${count} models`, () => {
+        const mark = memory.mark;
+        for (const length of LENGTHS) {
+          memory.release(mark);
+          const tau = deltas(length, { seed: length, size });
+          const total = deltas(length, { seed: length + 7, size });
+          const options = { low: 0.01 * size, high: 0.7 * size, count, shift: count / 2 };
+          const balances = freshRow(length);
+          kernels.pcb.balance(balances, tau, total, options);
+          const sorted = [...balances].filter((value) => value > 0).sort((a, b) => a - b);
+          for (const at of [0, 0.5, 0.9]) {
+            const least = sorted[Math.floor(at * sorted.length)] ?? 1e-3;
+            const out = freshRow(length);
+            const found = out.subarray(0, kernels.pcb.competitors(out, tau, total, { ...options, least }));
+            const expected = [...balances].filter((value) => value >= least);
+            expect([...found].filter((value) => value >= least)).toEqual(expected);
+            const left = length - found.length;
+            expect(left).toBeLessThanOrEqual(balances.filter((value) => value < least).length);
+            // The bound takes tanh x for x, which is far from it where x is large.
+            if (name !== 'tiny') continue;
+            const nearly = balances.filter((value) => value >= least * 0.93).length;
+            expect(found.length, 'hardly any that is not needed').toBeLessThanOrEqual(nearly);
+          }
+        }
+        memory.release(mark);
+      });
+    }
+  }
+
+  test('sums over the values that may reach the threshold have the bits of the sums over all', () => {
+    const mark = memory.mark;
+    for (const length of LENGTHS) {
+      memory.release(mark);
+      const all = { numerator: freshRow(length), denominator: freshRow(length) };
+      const some = { numerator: freshRow(length), denominator: freshRow(length) };
+      for (const seed of [1, 2, 3]) {
+        const tau = deltas(length, { seed, size: 1 });
+        const total = deltas(length, { seed: seed + 9, size: 1 });
+        const bounds = { low: 0.01, high: 0.8 };
+        const options = { ...bounds, count: 3, shift: 1.5 };
+        const weights = { threshold: 0.02, inverse: 1.7, lambda: 0.9 };
+        const balances = freshRow(length);
+        const clamped = freshRow(length);
+        kernels.pcb.balance(balances, tau, total, options);
+        kernels.pcb.clampMagnitude(clamped, tau, bounds);
+        kernels.pcb.accumulateWeighted(all, clamped, balances, weights);
+        kernels.pcb.accumulateCompetitors(some, tau, total, { ...options, ...weights });
+      }
+      expect(bits(some.numerator)).toEqual(bits(all.numerator));
+      expect(bits(some.denominator)).toEqual(bits(all.denominator));
+    }
+    memory.release(mark);
+  });
+
+  test('a value that is not a number is not left out', () => {
+    const tau = freshRow(5, 1e-3);
+    const total = freshRow(5, 1e-3);
+    tau[2] = Number.NaN;
+    const out = freshRow(5);
+    const options = { low: 0, high: 1, count: 3, shift: 1.5, least: 1 };
+    expect(kernels.pcb.competitors(out, tau, total, options)).toBe(1);
+    expect(out[0]).toBeNaN();
+  });
+});
+
+describe('the consensus of TIES', () => {
+  const weights = [1, 0.5, -0.25];
+  const thresholds = [0.05, 0.1, Number.POSITIVE_INFINITY];
+  const rowsOf = (length: number) => {
+    const base = deltas(length, { seed: 40, size: 4 });
+    const models = [1, 2, 3].map((seed) => {
+      const row = deltas(length, { seed, size: 1 });
+      kernels.add(row, row, base);
+      return row;
+    });
+    return { base, models };
+  };
+  const trimmed = ({ base, models }: ReturnType<typeof rowsOf>) =>
+    models.map((model, i) => {
+      const row = freshRow(model.length);
+      kernels.subtract(row, model, base);
+      kernels.keepAtLeast(row, row, thresholds[i] as number);
+      return row;
+    });
+
+  test.each(['mean', 'sum', 'max'] as const)('%s from stored models has the bits of its steps', (merge) => {
+    const mark = memory.mark;
+    for (const length of LENGTHS) {
+      for (const zero of [1, 0, -1] as const) {
+        memory.release(mark);
+        const rows = rowsOf(length);
+        const scales = [1.3, 1, 1];
+        const steps = trimmed(rows);
+        steps.forEach((row, i) => {
+          kernels.scale(row, row, scales[i] as number);
+        });
+        const expected = freshRow(length);
+        kernels.elect(expected, steps, weights, { merge, zero });
+        kernels.scale(expected, expected, 0.7);
+        kernels.add(expected, expected, rows.base);
+        const out = freshRow(length);
+        kernels.electTrimmed(out, { ...rows, thresholds, scales, weights }, { merge, zero, lambda: 0.7 });
+        expect(bits(out)).toEqual(bits(expected));
+      }
+    }
+    memory.release(mark);
+  });
+
+  test('signs of the trimmed sums are counted as their steps give them, padding apart', () => {
+    const mark = memory.mark;
+    for (const length of LENGTHS) {
+      memory.release(mark);
+      const rows = rowsOf(length);
+      const sums = freshRow(length);
+      kernels.weightedSum(sums, trimmed(rows), weights);
+      expect(kernels.trimmedSigns({ ...rows, thresholds, weights })).toEqual({
+        negative: sums.filter((value) => value < 0).length,
+        zero: sums.filter((value) => value === 0).length,
+      });
+    }
+    memory.release(mark);
+  });
+});
+
+test('collected keys end where their room ends, and all are counted', () => {
+  const mark = memory.mark;
+  for (const length of LENGTHS) {
+    for (const absolute of [true, false]) {
+      for (const room of [0, 1, 2, 3, 6, 5000]) {
+        memory.release(mark);
+        const row = deltas(length, { seed: length, size: 1 });
+        const keyOf = (value: number) => (absolute ? value & 0x7fffffff : value ^ ((value >> 31) | 0x80000000)) >>> 0;
+        const keys = bits(row).map((value) => keyOf(value | 0));
+        const sorted = [...keys].sort((a, b) => a - b);
+        const low = sorted[Math.floor(length * 0.3)] ?? 0;
+        const high = sorted[Math.floor(length * 0.8)] ?? 0;
+        const kept = memory.uint32(room + 4);
+        const counts = memory.uint32(2);
+        kernels.collect(row, { keys: kept.subarray(0, room), counts }, { low, high, absolute });
+        const inside = keys.filter((key) => key >= low && key <= high);
+        expect([...counts]).toEqual([keys.filter((key) => key < low).length, inside.length]);
+        expect([...kept.subarray(0, Math.min(room, inside.length))]).toEqual(inside.slice(0, room));
+        expect([...kept.subarray(room)], 'nothing beyond the room').toEqual([0, 0, 0, 0]);
+      }
+    }
+  }
+  memory.release(mark);
+});

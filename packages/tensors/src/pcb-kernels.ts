@@ -1,0 +1,51 @@
+import type { BalanceOptions, Kernels, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
+
+/** 1 / spread, or 0 for a row without spread, whose normalised magnitude is then 0 everywhere. */
+function inverseSpread(bounds: MagnitudeBounds): number {
+  return bounds.high > bounds.low ? 1 / (bounds.high - bounds.low) : 0;
+}
+
+/** The kernels of PCB-Merging over the compiled module's exports. */
+export function pcbKernels(raw: Record<string, (...values: number[]) => number>): Kernels['pcb'] {
+  const call = (name: string, ...values: number[]): number => (raw[name] as (...values: number[]) => number)(...values);
+  const numbers = (options: BalanceOptions): [number, number, number, number, number] => {
+    return [options.low, options.high, inverseSpread(options), options.count, options.shift];
+  };
+  const sums = (rows: QuotientRows): [number, number] => [rows.numerator.byteOffset, rows.denominator.byteOffset];
+  return {
+    signedNormalised(out, tau, bounds) {
+      const { low, high } = bounds;
+      call('signedNormalised', out.byteOffset, tau.byteOffset, out.length, low, high, inverseSpread(bounds));
+    },
+    clampMagnitude(out, tau, { low, high }) {
+      call('clampMagnitude', out.byteOffset, tau.byteOffset, out.length, low, high);
+    },
+    balance(out, tau, total, options) {
+      call('balance', out.byteOffset, tau.byteOffset, total.byteOffset, out.length, ...numbers(options));
+    },
+    competitors(out, tau, total, options) {
+      const rows = [out.byteOffset, tau.byteOffset, total.byteOffset, out.length] as const;
+      return call('competitors', ...rows, ...numbers(options), options.least);
+    },
+    accumulateCompetitors(rows, tau, total, options) {
+      const { threshold, inverse, lambda } = options;
+      const vectors = [...sums(rows), tau.byteOffset, total.byteOffset, tau.length] as const;
+      call('accumulateCompetitors', ...vectors, ...numbers(options), threshold, inverse, lambda);
+    },
+    addTanhProduct(out, x, y) {
+      call('addTanhProduct', out.byteOffset, x.byteOffset, y.byteOffset, out.length);
+    },
+    multiplyIntra(out, u, { count, shift }) {
+      call('multiplyIntra', out.byteOffset, u.byteOffset, out.length, count, shift);
+    },
+    accumulateWeighted(rows, x, balance, { threshold, inverse, lambda }) {
+      call('accumulateWeighted', ...sums(rows), x.byteOffset, balance.byteOffset, x.length, threshold, inverse, lambda);
+    },
+    accumulateSurvivors(rows, x, balance, { threshold, factor, lambda }) {
+      call('accumulateSurvivors', ...sums(rows), x.byteOffset, balance.byteOffset, x.length, threshold, factor, lambda);
+    },
+    finishQuotient(out, base, rows, floor) {
+      call('finishQuotient', out.byteOffset, base.byteOffset, ...sums(rows), out.length, floor);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { KernelMemory } from './kernels.ts';
+
+/** Where the kernels find the rows that they work on together, and a few numbers of each. */
+export class RowTable {
+  readonly #memory: KernelMemory;
+  readonly #length: number;
+  readonly #addresses: { rows: number; weights: number; wideWeights: number; thresholds: number; scales: number };
+
+  constructor(memory: KernelMemory, length: number) {
+    this.#memory = memory;
+    this.#length = length;
+    this.#addresses = {
+      rows: memory.uint32(length).byteOffset,
+      weights: memory.float32(length).byteOffset,
+      wideWeights: memory.float64(length).byteOffset,
+      thresholds: memory.float32(length).byteOffset,
+      scales: memory.float32(length).byteOffset,
+    };
+  }
+
+  /** Bytes that a table takes. */
+  static bytes(length: number): number {
+    return length * 24 + 5 * 64;
+  }
+
+  /** Puts rows with their weights into the table; returns the addresses of the columns. */
+  fill(
+    rows: readonly Float32Array[],
+    weights: readonly number[],
+  ): { rows: number; weights: number; wideWeights: number } {
+    if (rows.length > this.#length || rows.length === 0) throw new RangeError(`${rows.length} rows`);
+    const addresses = this.#column(Uint32Array, this.#addresses.rows, rows.length);
+    rows.forEach((row, j) => {
+      addresses[j] = row.byteOffset;
+    });
+    this.#column(Float32Array, this.#addresses.weights, rows.length).set(checked(weights, rows));
+    this.#column(Float64Array, this.#addresses.wideWeights, rows.length).set(weights);
+    return this.#addresses;
+  }
+
+  /** Puts one number per row into a further column; returns its address. */
+  numbers(column: 'thresholds' | 'scales', values: readonly number[], rows: readonly Float32Array[]): number {
+    this.#column(Float32Array, this.#addresses[column], rows.length).set(checked(values, rows));
+    return this.#addresses[column];
+  }
+
+  /** Room for two numbers that a kernel leaves; nothing of a row stays in it. */
+  pair<T extends Float32Array | Uint32Array>(type: Column<T>): T {
+    return this.#column(type, this.#addresses.scales, 2);
+  }
+
+  /** Made anew at each use, since growing the memory detaches views. */
+  #column<T>(type: Column<T>, address: number, length: number): T {
+    return new type(this.#memory.memory.buffer, address, length);
+  }
+}
+
+type Column<T> = new (buffer: ArrayBuffer, address: number, length: number) => T;
+
+function checked(values: readonly number[], rows: readonly Float32Array[]): readonly number[] {
+  if (values.length !== rows.length) throw new RangeError(`${rows.length} rows with ${values.length} numbers`);
+  return values;
+}
