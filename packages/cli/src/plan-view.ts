@@ -17,7 +17,7 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     '',
     `method: ${merge.method} ${describeValues(merge.parameters)}`.trimEnd(),
     `tensors: ${describeRules(merge)}`,
-    ...merge.tensors.filter(({ rule, note }) => rule !== 'method' || note !== undefined).map(describeException),
+    ...merge.tensors.filter((tensor) => isException(tensor, merge)).map(describeException),
     ...merge.dropped.map(
       ({ input, name, reason }) => `  ${name} of ${merge.inputs[input]?.name ?? input}: left out, ${reason}`,
     ),
@@ -26,8 +26,9 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
         `  ${path}: head of ${merge.inputs[input]?.name ?? input} with ${labels.length} labels`,
     ),
     '',
+    ...describeTasks(merge),
     ...merge.outputs.map(
-      ({ path, size }) => `output: ${path} ${formatBytes(size)} ${dtypesOf(merge.tensors).join(' ')}`,
+      ({ path, size }, output) => `output: ${path} ${formatBytes(size)} ${dtypesOf(merge, output).join(' ')}`,
     ),
     `parameters: ${formatCount(merge.totals.parameters)}`,
     `reads ${formatBytes(merge.totals.readBytes)} in ${merge.totals.passes} ${merge.totals.passes === 1 ? 'pass' : 'passes'}`,
@@ -63,14 +64,30 @@ function storedDtypes(merge: MergePlan, input: number): string[] {
   return [...new Set(parts.filter((part) => part.input === input).map(({ dtype }) => dtype))].sort();
 }
 
-function dtypesOf(tensors: readonly PlannedTensor[]): string[] {
-  return [...new Set(tensors.map(({ dtype }) => dtype))].sort();
+function dtypesOf({ tensors, outputs }: MergePlan, output: number): string[] {
+  if (outputs[output]?.masks === true) return ['bits'];
+  return [...new Set(tensors.filter((tensor) => tensor.output === output).map(({ dtype }) => dtype))].sort();
+}
+
+/** A result per task holds a copy of the base: that goes without saying for every tensor. */
+function isException({ name, rule, note }: PlannedTensor, { tasks, tensors }: MergePlan): boolean {
+  if (tasks !== undefined && rule === 'copy') {
+    return !tensors.some((tensor) => tensor.name === name && tensor.rule === 'method');
+  }
+  return rule !== 'method' || note !== undefined;
+}
+
+function describeTasks({ tasks = [] }: MergePlan): string[] {
+  if (tasks.length === 0) return [];
+  return [`result: one model per task (${tasks.map(({ name }) => name).join(', ')}), rebuilt by hubfuse materialize`];
 }
 
 function describeRules({ tensors }: MergePlan): string {
   const count = (rule: PlannedTensor['rule']) => tensors.filter((tensor) => tensor.rule === rule).length;
+  const whole = tensors.filter(({ linear }) => linear !== undefined).length;
   const parts = [
-    [count('method'), 'merged by the method'],
+    [whole, 'solved as whole layers'],
+    [count('method') - whole, whole > 0 ? 'averaged by the method' : 'merged by the method'],
     [count('average'), 'averaged'],
     [count('copy'), 'copied'],
   ] as const;

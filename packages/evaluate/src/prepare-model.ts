@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { declaredClass, graphOverFiles } from '@hubfuse/graphs';
@@ -34,6 +35,9 @@ const USUAL_LENGTH = 512;
 /** Families whose first position is that of the padding token plus one, so that fewer tokens fit than positions. */
 const SHIFTED_POSITIONS = new Set(['roberta', 'xlm-roberta', 'xlm-roberta-xl', 'camembert', 'mpnet', 'longformer']);
 
+/** What a merge into one model per task has in place of config and weights. */
+const TASKS = 'hubfuse-tasks.json';
+
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
 
 /**
@@ -49,6 +53,7 @@ export async function prepareModel(
   const family = resolve('folder' in input ? input.folder : input.family);
   const weights = resolve('folder' in input ? input.folder : input.weights);
   const name = 'folder' in input ? input.folder : basename(input.weights);
+  if (existsSync(join(family, TASKS))) throw modelPerTask(name);
   const config = await readJson(join(family, 'config.json'));
   const heads = await headsForTask({ config, weights, task: options.task, name });
   const { tensors } = await readCheckpoint(await folderSource(weights, { reference: name }));
@@ -79,6 +84,15 @@ export async function prepareModel(
       };
     }),
   );
+}
+
+function modelPerTask(name: string): EvaluationError {
+  return new EvaluationError({
+    code: 'evaluate/model-per-task',
+    where: name,
+    message: `it is a merge into one model per task (${TASKS}), not one model`,
+    hint: `rebuild the model of a task first: hubfuse materialize ${name} --task <name>`,
+  });
 }
 
 type Head = Omit<KeptHead, 'name'> & { name?: string };

@@ -29,8 +29,9 @@ export function renderFrontMatter(content: CardContent): string {
     license: licence.licence,
     license_name: licence.licenceName,
     license_link: licence.licenceLink,
-    library_name: content.libraryName ?? 'transformers',
-    pipeline_tag: content.pipelineTag,
+    // No library loads a merge per task as it is.
+    library_name: content.tasks === undefined ? (content.libraryName ?? 'transformers') : 'hubfuse',
+    pipeline_tag: content.tasks === undefined ? content.pipelineTag : undefined,
     base_model: listed(parents),
     base_model_relation: parents.length === 0 ? undefined : 'merge',
     tags: listed(['merge', 'hubfuse', method.name, ...(content.tags ?? [])]),

@@ -25,6 +25,8 @@ export interface CardContent {
   repo?: string | undefined;
   /** Whether `onnx/model.onnx` is published, so that transformers.js loads it. */
   onnx?: boolean | undefined;
+  /** For a merge into one model per task: the tasks' names. */
+  tasks?: readonly string[] | undefined;
 }
 
 export interface CardMethod {

@@ -74,6 +74,12 @@ test.each([
     /quantised \(gptq/,
   ],
   ['no weights at all', { 'config.json': CONFIG }, 'hub/no-weights', /no safetensors/],
+  [
+    'a merge per task',
+    { 'hubfuse-tasks.json': '{}', 'base.safetensors': 'x', 'vector.safetensors': 'x' },
+    'hub/model-per-task',
+    /one model per task[\s\S]*hubfuse materialize/,
+  ],
   ['no config', { 'model.safetensors': 'x' }, 'hub/no-config', /no config.json/],
 ])('%s is refused with the reason', async (_name, files, code, message) => {
   const inspection = await inspectModel(sourceOf(files as Record<string, string>));

@@ -2,6 +2,8 @@ import { HubError, type ModelFile, type ModelSource } from '@hubfuse/plugin';
 import { parseCard } from './front-matter.ts';
 import type { CardMetadata, Inspection, InspectionFinding } from './inspection.ts';
 
+/** What a merge into one model per task has in place of config and weights. */
+const TASKS = 'hubfuse-tasks.json';
 const CONFIG = 'config.json';
 const CARD = 'README.md';
 const INDEX = 'model.safetensors.index.json';
@@ -153,6 +155,14 @@ function unquantised(parent: string | undefined): string {
 }
 
 function noConfig(source: ModelSource): InspectionFinding {
+  if (source.files.some(({ path }) => path === TASKS)) {
+    return {
+      severity: 'refuse',
+      code: 'hub/model-per-task',
+      message: `${source.name} is a merge into one model per task (${TASKS}), not one model`,
+      hint: `rebuild the model of a task first: hubfuse materialize ${source.reference} --task <name>`,
+    };
+  }
   return {
     severity: 'refuse',
     code: 'hub/no-config',

@@ -31,14 +31,14 @@ export function renderCard(content: CardContent): string {
   return `${redact(sections.join('\n\n'))}\n`.replace('---\n\n\n#', '---\n\n#');
 }
 
-function introduction({ manifest, method, hubUrl = DEFAULT_HUB_URL }: CardContent): string {
+function introduction({ manifest, method, tasks, hubUrl = DEFAULT_HUB_URL }: CardContent): string {
   const models = manifest.inputs.filter(({ role }) => role === 'model');
   const base = manifest.inputs.find(({ role }) => role === 'base');
   const merged = models.map((model) => inputLink(model, hubUrl)).join(', ');
   const over = base === undefined ? '' : ` over ${inputLink(base, hubUrl)}`;
   const sources = (method.sources ?? []).map((source) => `- ${source}`).join('\n');
   return [
-    `This model was merged by **${method.title}** from ${merged}${over}, with [hubfuse](${HOMEPAGE}) ${manifest.hubfuse}.`,
+    `${tasks === undefined ? 'This model was' : 'One model per task was'} merged by **${method.title}** from ${merged}${over}, with [hubfuse](${HOMEPAGE}) ${manifest.hubfuse}.`,
     ...(method.description === undefined ? [] : [method.description]),
     ...(sources === '' ? [] : [`Sources of the method:\n\n${sources}`]),
   ].join('\n\n');
@@ -75,11 +75,20 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
 }
 
-function usage({ repo, pipelineTag, onnx }: CardContent): string[] {
+function usage({ repo, pipelineTag, onnx, tasks }: CardContent): string[] {
+  if (tasks !== undefined) return ['## Use', taskUsage(repo ?? '<this folder>', tasks)];
   if (repo === undefined || pipelineTag === undefined) return [];
   const python = `from transformers import pipeline\n\npipe = pipeline(${quote(pipelineTag)}, model=${quote(repo)})`;
   const javascript = `import { pipeline } from '@huggingface/transformers';\n\nconst pipe = await pipeline(${quote(pipelineTag)}, ${quote(repo)});`;
   return ['## Use', fenced(python, 'python'), ...(onnx === true ? [fenced(javascript, 'js')] : [])];
+}
+
+function taskUsage(place: string, tasks: readonly string[]): string {
+  const commands = tasks.map((task) => `hubfuse materialize ${place} --task ${task} --out ${task}`);
+  return [
+    '**This is not one model.** It holds what all tasks share, and a mask and a scale for each; no library loads it as it is. A',
+    `command rebuilds the model of one task as an ordinary folder:\n\n${fenced(commands.join('\n'), 'sh')}`,
+  ].join('\n');
 }
 
 function quote(text: string): string {

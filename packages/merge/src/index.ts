@@ -7,6 +7,7 @@ export {
   type MergeProgress,
   type MergeResult,
 } from './execute/execute-merge.ts';
+export type { LayerNote } from './execute/linear-tensor.ts';
 export { registerMethods } from './methods.ts';
 export type { MergeInput } from './plan/merge-input.ts';
 export type {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { executeMerge, type MergePlan, type MergeProgress } from '@hubfuse/merge';
+import { join } from 'node:path';
+import { executeMerge, type LayerNote, type MergePlan, type MergeProgress } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
 import { writeDonorFiles } from './donor-files.ts';
 import type { PinnedModel } from './run-plan.ts';
@@ -14,7 +15,7 @@ export interface WeightFile {
 
 /**
  * Merges into a folder and completes it to a model that transformers loads: weights, config.json and the donor's side
- * files. A killed merge of the same plan continues. Returns the weight files.
+ * files; or to a result per task, from which such models are rebuilt. A killed merge of the same plan continues. Returns the weight files.
  */
 export async function buildModel(options: {
   plan: MergePlan;
@@ -29,15 +30,22 @@ export async function buildModel(options: {
   memory?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: MergeProgress) => void) | undefined;
+  /** Told of every linear layer that was merged whole. */
+  onLayer?: ((layer: LayerNote) => void) | undefined;
 }): Promise<WeightFile[]> {
-  const { plan, models, folders, out, ...rest } = options;
+  const { plan, models, folders, out, onLayer, ...rest } = options;
   await mkdir(out, { recursive: true });
-  const { files } = await executeMerge({ plan, folders, out, ...rest });
-  await writeDonorFiles({
-    donor: folders[plan.donor] ?? '',
-    files: models[plan.donor]?.files.map(({ path }) => path) ?? [],
-    out,
-    changes: plan.config,
-  });
+  const { files, layers } = await executeMerge({ plan, folders, out, ...rest });
+  for (const layer of layers) onLayer?.(layer);
+  // A result per task is no model itself: each task has the files of the model that it comes from.
+  const places = plan.tasks?.map(({ input, folder }) => ({ input, folder: join(out, folder) }));
+  for (const { input, folder } of places ?? [{ input: plan.donor, folder: out }]) {
+    await writeDonorFiles({
+      donor: folders[input] ?? '',
+      files: models[input]?.files.map(({ path }) => path) ?? [],
+      out: folder,
+      changes: plan.config,
+    });
+  }
   return [...files];
 }

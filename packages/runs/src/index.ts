@@ -12,6 +12,7 @@ export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions } from './execution.ts';
 export { launchRun } from './launch-run.ts';
 export { registerLaunchers } from './launchers.ts';
+export { materializeModel } from './materialize-model.ts';
 export { PHASES, type PhaseName } from './phase.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export type {

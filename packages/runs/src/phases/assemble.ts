@@ -58,7 +58,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
   requirePartial(folder);
   await removeLeftovers(folder);
   await verifyWeights(folder, plan.merge);
-  const onnx = await addOnnx({ folder, registry, signal });
+  const onnx = plan.merge.tasks === undefined ? await addOnnx({ folder, registry, signal }) : { files: [] };
   if ('missing' in onnx) {
     const { code, summary } = onnx.missing;
     await context.event({ type: 'warning', code, message: `no onnx/model.onnx for transformers.js: ${summary}` });
@@ -72,7 +72,9 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     scores,
     signal,
   });
-  const card = renderCard(cardOfRun({ plan, manifest, scores, onnx: 'files' in onnx, hubUrl: hub.hubUrl, registry }));
+  const card = renderCard(
+    cardOfRun({ plan, manifest, scores, onnx: 'files' in onnx && onnx.files.length > 0, hubUrl: hub.hubUrl, registry }),
+  );
   await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(card));
   await store.put(runKeys(spec.id).manifest, toJson(manifest));
   await writeWhole(join(folder, MANIFEST_FILE), (handle) => handle.writeFile(renderManifest(manifest)));

@@ -13,7 +13,8 @@ import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
 import { ModelScorer, type ModelScores, type ScoredModel } from '../scoring/score-models.ts';
 import { scoreReferences } from '../scoring/score-references.ts';
-import { ExampleCounts, scoreRow } from '../scoring/score-rows.ts';
+import { ExampleCounts, type ScoredListener, scoreRow } from '../scoring/score-rows.ts';
+import { scoreTasks } from '../scoring/score-tasks.ts';
 import { builtModel, inputModel } from '../scoring/scored-models.ts';
 import { type ScoringData, scoringData } from '../scoring/scoring-data.ts';
 import { storedPlan } from '../stored-plan.ts';
@@ -71,25 +72,30 @@ async function scoreAll(options: {
   const { context, plan, section, inputs, data, scorer } = options;
   const { spec, execution, signal } = context;
   const counts = new ExampleCounts();
+  const onScored: ScoredListener = async ({ name, split, scores }) => {
+    counts.add(split, scores.examples);
+    await context.event({ type: 'scored', name, split, mean: scores.scores.mean, cached: scores.cached });
+    await keepExamples({ context, row: name, split, scores });
+    for (const message of scores.warnings) {
+      await context.event({ type: 'warning', code: 'evaluate/warning', message, where: name });
+    }
+  };
   const score = async (role: ScoreRole, model: ScoredModel): Promise<ScoreRow> =>
-    await scoreRow({
-      scorer,
-      model,
-      role,
-      onScored: async ({ name, split, scores }) => {
-        counts.add(split, scores.examples);
-        await context.event({ type: 'scored', name, split, mean: scores.scores.mean, cached: scores.cached });
-        await keepExamples({ context, row: name, split, scores });
-        for (const message of scores.warnings) {
-          await context.event({ type: 'warning', code: 'evaluate/warning', message, where: name });
-        }
-      },
-    });
+    await scoreRow({ scorer, model, role, onScored });
 
   const { weights } = context.output<MergeOutput>('merge');
   const folder = modelFolder(spec, execution.workspace).temporary;
   requirePartial(folder);
-  const merged = await score('merged', await builtModel({ name: spec.name, folder, weights, signal }));
+  const merged =
+    plan.merge.tasks === undefined
+      ? await score('merged', await builtModel({ name: spec.name, folder, weights, signal }))
+      : await scoreTasks({
+          ...{ scorer, folder, name: spec.name, section, workspace: execution.workspace, signal, onScored },
+          onUnanswered: async (datasets) => {
+            const message = `no task of the merge answers ${datasets.join(', ')}: out of domain, it has no score there`;
+            await context.event({ type: 'warning', code: 'evaluate/no-task', message });
+          },
+        });
   const models = await Promise.all(
     plan.models.map(async (model, index) => ({
       role: model.role,

@@ -1,3 +1,4 @@
+import type { LayerNote } from '@hubfuse/merge';
 import { buildModel, type WeightFile } from '../build-model.ts';
 import { localInputs } from '../local-inputs.ts';
 import { modelFolder } from '../model-folder.ts';
@@ -8,6 +9,8 @@ import type { GatherOutput } from './gather.ts';
 /** What the merge wrote: paths below the temporary folder. */
 export interface MergeOutput {
   weights: readonly WeightFile[];
+  /** The linear layers that were merged whole, each with the residual of its equations. */
+  layers?: readonly LayerNote[];
 }
 
 /** Merges beside the final name; the folder is a model that can be loaded, without card and manifest. */
@@ -18,6 +21,7 @@ const merge: Phase = {
     const plan = await storedPlan(execution.store, spec.id);
     const { folders } = await localInputs(context, plan);
     const gathered = plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
+    const layers: LayerNote[] = [];
     const weights = await buildModel({
       plan: gathered?.merge ?? plan.merge,
       statistics: gathered?.folders,
@@ -30,8 +34,14 @@ const merge: Phase = {
       signal,
       onProgress: ({ phase, sweep, done, total }) =>
         context.progress({ label: sweep === undefined ? phase : `${phase}: ${sweep}`, done, total, unit: 'steps' }),
+      onLayer: (layer) => layers.push(layer),
     });
-    const output: MergeOutput = { weights };
+    for (const { tensor, residual, notes } of layers) {
+      if (notes.length === 0) continue;
+      const message = `${notes.join('; ')} (residual ${residual.toExponential(1)})`;
+      await context.event({ type: 'warning', code: 'merge/layer', message, where: tensor });
+    }
+    const output: MergeOutput = layers.length === 0 ? { weights } : { weights, layers };
     return { output };
   },
 };

@@ -41,6 +41,7 @@ export function cardOfRun(options: {
     scores: scores === undefined ? undefined : cardScores(scores, plan),
     repo: plan.recipe.publish?.hub?.repo,
     onnx,
+    tasks: plan.merge.tasks?.map((task) => task.name),
     hubUrl,
   };
 }

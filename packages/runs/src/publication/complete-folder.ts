@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportOnnx } from '@hubfuse/graphs';
 import { openFolder } from '@hubfuse/hub';
-import type { MergePlan } from '@hubfuse/merge';
+import { type MergePlan, readTaskDescription } from '@hubfuse/merge';
 import { GraphError, type Registry, RunError } from '@hubfuse/plugin';
 import { listFolder, readCheckpoint } from '@hubfuse/tensors';
 
@@ -40,6 +40,10 @@ export async function addOnnx(options: {
  * @throws RunError `run/not-as-planned`, TensorError where a file is malformed.
  */
 export async function verifyWeights(folder: string, plan: MergePlan): Promise<void> {
+  if (plan.tasks !== undefined) {
+    await verifyTasks(folder, plan);
+    return;
+  }
   const { tensors } = await readCheckpoint(await openFolder(folder));
   const wrong = plan.tensors.find(({ name, shape, dtype }) => {
     const stored = tensors.get(name);
@@ -53,6 +57,23 @@ export async function verifyWeights(folder: string, plan: MergePlan): Promise<vo
       wrong === undefined
         ? `the merge wrote ${tensors.size} tensors where ${plan.tensors.length} were planned`
         : `the tensor "${wrong.name}" is not as planned`,
+    hint: 'something else wrote into the folder: start a fresh run',
+  });
+}
+
+/** A result per task is no model: its files are looked at one by one. */
+async function verifyTasks(folder: string, { outputs, heads }: MergePlan): Promise<void> {
+  const found = new Map((await listFolder(folder)).map(({ path, size }) => [path, size]));
+  const wrong =
+    outputs.find(({ path, size }) => found.get(path) !== size) ?? heads.find(({ path }) => !found.has(path));
+  if (wrong === undefined) {
+    await readTaskDescription(await openFolder(folder));
+    return;
+  }
+  throw new RunError({
+    code: 'run/not-as-planned',
+    where: join(folder, wrong.path),
+    message: 'the file is not as planned',
     hint: 'something else wrote into the folder: start a fresh run',
   });
 }

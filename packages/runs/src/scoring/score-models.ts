@@ -65,13 +65,16 @@ export class ModelScorer {
    * Scores of one model on all datasets that have the split; undefined where none has.
    * @param options.foreign the data may be other models' as well: a dataset of which the model knows no label scores 0,
    * with a warning, as long as it knows those of another one
+   * @param options.datasets names of those that are wanted; absent: all
    */
   async score(
     model: ScoredModel,
     split: 'dev' | 'test',
-    options: { foreign?: boolean } = {},
+    options: { foreign?: boolean; datasets?: readonly string[] | undefined } = {},
   ): Promise<ModelScores | undefined> {
-    const data = this.#options.data.filter((entry) => entry.split === split);
+    const data = this.#options.data.filter(({ name, split: of }) => {
+      return of === split && options.datasets?.includes(name) !== false;
+    });
     if (data.length === 0) return undefined;
     const { store } = this.#options;
     const found = new Map<string, CachedScore>();

@@ -21,12 +21,14 @@ export async function scoreRow(options: {
   role: ScoreRole;
   /** Default: both. */
   splits?: readonly ('dev' | 'test')[];
+  /** Names of datasets. Default: all. */
+  datasets?: readonly string[] | undefined;
   onScored?: ScoredListener | undefined;
 }): Promise<ScoreRow> {
-  const { scorer, model, role, splits = SPLITS, onScored } = options;
+  const { scorer, model, role, splits = SPLITS, datasets, onScored } = options;
   let row: ScoreRow = { name: model.name, role };
   for (const split of splits) {
-    const scores = await scorer.score(model, split, { foreign: FOREIGN.has(role) });
+    const scores = await scorer.score(model, split, { foreign: FOREIGN.has(role), datasets });
     if (scores === undefined) continue;
     row = { ...row, [split]: scores.scores };
     await onScored?.({ name: model.name, split, scores });
