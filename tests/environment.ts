@@ -4,6 +4,8 @@ export const environment = {
   golden: process.env.HUBFUSE_GOLDEN || undefined,
   /** A folder of model families laid out as the zoo; default: the family that the examples use. */
   zoo: process.env.HUBFUSE_ZOO || undefined,
+  /** Address of a store in a real S3. */
+  s3: process.env.HUBFUSE_S3 || undefined,
   /** Set by `npm run soak`: everything in full. */
   soak: process.env.HUBFUSE_SOAK || undefined,
 };

@@ -32,6 +32,16 @@ export function checkKey(key: string): string[] {
   return segments;
 }
 
+/** Whether a store of any kind could hold an object of this name. */
+export function isKey(key: string): boolean {
+  try {
+    checkKey(key);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Checks the beginning of keys as `list` takes it: whole segments and, at the end, a part of one or nothing. */
 export function checkPrefix(prefix: string): void {
   if (prefix === '') return;

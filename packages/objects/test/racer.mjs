@@ -1,4 +1,5 @@
 // A process that works on a store as its arguments say: url, action, key, count.
+import { randomUUID } from 'node:crypto';
 import { openStore, registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
 
@@ -15,8 +16,9 @@ if (action === 'create') {
 if (action === 'increment') {
   for (let done = 0; done < Number(count); ) {
     const found = await store.get(key);
-    const next = Number(new TextDecoder().decode(found.body)) + 1;
-    if ((await store.replace(key, bytes(String(next)), found.etag)) !== undefined) done++;
+    const next = Number.parseInt(new TextDecoder().decode(found.body), 10) + 1;
+    // The nonce tells a write that was repeated from one that another process made.
+    if ((await store.replace(key, bytes(`${next} ${randomUUID()}`), found.etag)) !== undefined) done++;
   }
 }
 if (action === 'churn') {

@@ -22,6 +22,9 @@ export interface KeyPage {
  * The smallest contract that a folder and S3 both keep; all state of hubfuse lives behind it. Of conditional operations
  * it needs PutObject's alone (`If-None-Match: *` and `If-Match`). Every write is whole or absent, also after a kill.
  *
+ * A conditional write whose answer was lost may be repeated and then meet itself: a store settles that by what stands
+ * there, so two writers must never write the same bytes under one condition. State objects carry a nonce.
+ *
  * A key is one or more segments of letters, digits and `-_.=@+~` joined by `/`; no segment begins or ends with a dot, and no
  * key is the folder of another one. Any other key is a StoreError `store/bad-key`.
  */
