@@ -15,6 +15,8 @@ export interface RowRecipe {
   merge_method?: string;
   base_model?: string;
   parameters?: Readonly<Record<string, unknown>>;
+  /** Split that statistics are gathered from, `<model>.<split>.jsonl`. */
+  calibration?: string;
 }
 
 export interface ZooRow {
@@ -96,10 +98,13 @@ export function modelNames({ models = [] }: RowRecipe): string[] {
   return models.map((entry) => (typeof entry === 'string' ? entry : entry.model));
 }
 
-/** The models of a row whose folders are not in this copy of the zoo. */
+/** The models and the data of a row that are not in this copy of the zoo. */
 export function absentModels(zoo: Zoo, what: RowRecipe): string[] {
   const names = [what.model, what.base_model, ...modelNames(what)].filter((name) => name !== undefined);
-  return names.filter((name) => !existsSync(join(zoo.folder, name)));
+  const folders = names.filter((name) => !existsSync(join(zoo.folder, name)));
+  const { calibration } = what;
+  const files = calibration === undefined ? [] : modelNames(what).map((name) => `data/${name}.${calibration}.jsonl`);
+  return [...folders, ...files.filter((file) => !existsSync(join(zoo.folder, file)))];
 }
 
 function taskOf(file: string): string | undefined {
