@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importFolder } from '@hubfuse/hub-server';
+import { getJson } from '@hubfuse/objects';
 import { createRun, type RunReport, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
@@ -53,8 +54,8 @@ async function expectExamples(bench: Bench, runId: string, report: RunReport): P
   const kept = artefacts.filter(({ kind }) => kind === 'object');
   expect(kept).toHaveLength((report.scores?.rows.length ?? 0) * domains.length);
   const merged = kept.find(({ name }) => name === 'examples: example, dev, money');
-  const stored = await bench.store.get(merged?.location ?? '');
-  const examples = JSON.parse(new TextDecoder().decode(stored?.body)) as { prediction: string; reference: string }[];
+  type Example = { prediction: string; reference: string };
+  const examples = (await getJson<Example[]>(bench.store, merged?.location ?? ''))?.value ?? [];
   expect(examples).toHaveLength(4);
   const right = examples.filter(({ prediction, reference }) => prediction === reference).length;
   expect(right / 4).toBe(report.scores?.rows[0]?.dev?.datasets.money);
