@@ -1,3 +1,4 @@
-export { getJson, listAll, toJson } from './json.ts';
+export { type CopyOptions, copyStore } from './copy-store.ts';
+export { getJson, type JsonFormat, listAll, toJson } from './json.ts';
 export { checkKey, checkPrefix, toSegment } from './keys.ts';
 export { openStore, registerStores } from './open.ts';
