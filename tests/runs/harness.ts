@@ -24,11 +24,12 @@ export class Bench {
   readonly name: string;
   readonly store: ObjectStore;
 
-  static async open(hub: ExampleHub, name: string): Promise<Bench> {
+  /** @param location Address of the store. Default: a folder beside the run's others. */
+  static async open(hub: ExampleHub, name: string, location?: string): Promise<Bench> {
     const registry = await fullRegistry();
     const folder = join(hub.work, name);
     await mkdir(folder, { recursive: true });
-    return new Bench(hub, registry, name, await openStore(join(folder, 'store'), registry));
+    return new Bench(hub, registry, name, await openStore(location ?? join(folder, 'store'), registry));
   }
 
   private constructor(hub: ExampleHub, registry: Registry, name: string, store: ObjectStore) {
