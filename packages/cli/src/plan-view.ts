@@ -89,6 +89,7 @@ function describeRules({ tensors }: MergePlan): string {
     [whole, 'solved as whole layers'],
     [count('method') - whole, whole > 0 ? 'averaged by the method' : 'merged by the method'],
     [count('average'), 'averaged'],
+    [count('labels'), 'averaged label by label'],
     [count('copy'), 'copied'],
   ] as const;
   return parts
@@ -98,7 +99,7 @@ function describeRules({ tensors }: MergePlan): string {
 }
 
 function describeException({ name, rule, note }: PlannedTensor): string {
-  const fate = { method: 'merged', average: 'averaged', copy: 'copied' }[rule];
+  const fate = { method: 'merged', average: 'averaged', labels: 'merged', copy: 'copied' }[rule];
   return `  ${name}: ${fate}${note === undefined ? '' : `, ${note}`}`;
 }
 

@@ -103,7 +103,9 @@ export class BlockReader {
       const inRow = (offset + done) % rowBytes;
       const length = Math.min(rowBytes - inRow, into.length - done);
       const stored = part.rows?.[row] ?? row;
-      this.readBytes(part, { offset: stored * rowBytes + inRow, into: into.subarray(done, done + length) });
+      const piece = into.subarray(done, done + length);
+      if (stored < 0) piece.fill(0);
+      else this.readBytes(part, { offset: stored * rowBytes + inRow, into: piece });
       done += length;
     }
   }

@@ -11,6 +11,7 @@ import type { Genealogy } from '../evolution/genealogy.ts';
 import { Replay } from '../evolution/replay.ts';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { type BlockReader, rawBlockBytes } from './block-reader.ts';
+import { averageByLabel } from './label-rows.ts';
 import { type LayerNote, mergeLinear } from './linear-tensor.ts';
 import { runSweep } from './run-sweep.ts';
 import { BLOCK_ELEMENTS, type BlockReference, isGroup, runsOf } from './units.ts';
@@ -193,6 +194,7 @@ export class TensorWorker {
     const block = this.#block(tensor, options.block, options.resident);
     const individual = this.#replay?.individual;
     if (individual !== undefined) block.out.set(block.models[individual] as Float32Array);
+    else if (tensor.rule === 'labels') averageByLabel(tensor, block);
     else if (tensor.rule === 'average') {
       const share = 1 / block.models.length;
       kernels.weightedSum(

@@ -43,7 +43,7 @@ export function draftTensors(tensors: readonly AlignedTensor[], context: DraftCo
     const draft = draftTensor(tensor, { ...context, name });
     return draft === undefined ? [] : [{ tensor, draft }];
   });
-  const merged = drafts.filter(({ draft }) => draft.rule === 'method');
+  const merged = drafts.filter(({ draft }) => draft.rule === 'method' || draft.rule === 'labels');
   const parameters = resolveParameters({
     recipe: context.recipe,
     method: context.method,
@@ -113,6 +113,11 @@ function draftTensor(tensor: AlignedTensor, context: DraftContext & { name: stri
   }
   if (base !== undefined && basePart === undefined) {
     return { ...common, dtype, rule: 'average', note: 'the base lacks it', parts };
+  }
+  if (context.heads.labels !== undefined && context.naming.isLabelTensor(tensor.canonical)) {
+    const joined = [context.heads.labels.length, ...shape.slice(1)];
+    const note = `one head over ${joined[0]} labels: each row averaged over the models that know its label`;
+    return { ...common, shape: joined, length: elementCount(joined), dtype, rule: 'labels', note, parts };
   }
   const measured = excluded === 'average' ? {} : measuredParts(tensor, { ...context, parts, shape });
   const notes = [

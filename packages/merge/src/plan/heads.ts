@@ -1,4 +1,5 @@
 import { MergeError, type ModelSource } from '@hubfuse/plugin';
+import { joinLabels } from './join-labels.ts';
 import { arePlaceholders, labelsOf, matchLabels } from './labels.ts';
 import { classOf, type PlacedInput } from './merge-input.ts';
 import type { KeptHead } from './merge-plan.ts';
@@ -9,6 +10,8 @@ export interface HeadDecision {
   rule: 'merge' | 'keep';
   /** By input: the rows of its head in the order of the reference's labels, where they are ordered otherwise. */
   rows: ReadonlyMap<number, readonly number[]>;
+  /** Labels of one head over all models, for a method that joins heads whose labels differ; `rows` are of these. */
+  labels?: readonly string[];
   /** The base's head has other labels than the models' and takes no part. */
   foreignBase: boolean;
   warnings: string[];
@@ -16,7 +19,7 @@ export interface HeadDecision {
 
 /**
  * Same label names: heads are aligned by name and merged. Different labels, or different classes: the trunk is merged
- * and the heads are kept apart. `LABEL_0` names prove nothing: heads of equal size go by position, with a warning.
+ * and the heads are kept apart, unless the method joins heads by label. `LABEL_0` names prove nothing: heads of equal size go by position, with a warning.
  * @throws MergeError where `heads: merge` asks for what has no meaning
  */
 export function decideHeads(options: {
@@ -24,8 +27,10 @@ export function decideHeads(options: {
   models: readonly PlacedInput[];
   naming: Naming;
   override: 'merge' | 'keep' | undefined;
+  /** What the method does with heads whose labels differ. */
+  differing: 'keep' | 'labels';
 }): HeadDecision {
-  const { base, models, naming, override } = options;
+  const { base, models, naming, override, differing } = options;
   const rows = new Map<number, readonly number[]>();
   const warnings: string[] = [];
   const merge: HeadDecision = { rule: 'merge', rows, foreignBase: false, warnings };
@@ -64,6 +69,8 @@ export function decideHeads(options: {
       warnings.push(`${model.source.name}: other labels than the models, so that its head takes no part`);
       continue;
     }
+    const joined = differing === 'labels' ? joinLabels(withHead, { always: override === 'merge' }) : undefined;
+    if (joined !== undefined) return { ...merge, ...joined };
     if (override !== 'merge') return keep;
     if (labels.length !== expected.length) throw differentSizes(reference, model);
     warnings.push(

@@ -11,15 +11,15 @@ export interface TensorPart {
   /** Absolute position of the first byte. */
   offset: number;
   dtype: DType;
-  /** Row i of the output comes from row `rows[i]` of the stored tensor: labels in another order. */
+  /** Row i of the output comes from row `rows[i]` of the stored tensor (labels in another order); -1: it has none. */
   rows?: readonly number[];
 }
 
 /**
  * What becomes of a tensor. `method`: the merge method; `average`: the plain mean of the models that have it, since
- * the base does not; `copy`: taken over from one input.
+ * the base does not; `labels`: each row averaged over the models that know its label; `copy`: taken over from one input.
  */
-export type TensorRule = 'method' | 'average' | 'copy';
+export type TensorRule = 'method' | 'average' | 'labels' | 'copy';
 
 /** Where one model's statistic of an output tensor lies; `input` is an index into `MergePlan.statistics`. */
 export interface StatisticPart extends TensorPart {

@@ -39,11 +39,15 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
   const naming = namingOf(inputs, registry);
   const perTask = method.result === 'tasks';
   const override = recipe.heads ?? (perTask ? 'keep' : undefined);
-  const heads = decideHeads({ base, models, naming, override });
+  const heads = decideHeads({ base, models, naming, override, differing: method.differingHeads ?? 'keep' });
   const alignment = alignTensors(inputs, naming);
   const trunk = alignment.tensors.filter(({ canonical }) => heads.rule === 'merge' || !naming.isHead(canonical));
   const tensors = heads.foreignBase ? trunk.map((tensor) => withoutBaseHead(tensor, { base, naming })) : trunk;
-  checkShapes(inputs, tensors);
+  const joined = heads.labels !== undefined;
+  checkShapes(
+    inputs,
+    tensors.filter(({ canonical }) => !(joined && naming.isLabelTensor(canonical))),
+  );
   const donor = donorOf({ recipe, base, models });
   const whole = methodOptions({ recipe, method });
   const program = method.program(whole);
@@ -74,7 +78,7 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
     ...(layout.tasks === undefined ? {} : { tasks: layout.tasks }),
     warnings: [...recipe.warnings.map(({ message }) => message), ...heads.warnings, ...warningsOf(planned, whole)],
     donor: donor.index,
-    config: configChanges({ recipe, drafts, donor, naming, kept: kept.length > 0 && !perTask }),
+    config: configChanges({ recipe, drafts, donor, naming, labels: heads.labels, kept: kept.length > 0 && !perTask }),
     metadata,
     totals: {
       parameters: planned.reduce((sum, { length }) => sum + length, 0),
@@ -168,9 +172,11 @@ function configChanges(options: {
   drafts: readonly Draft[];
   donor: PlacedInput;
   naming: Naming;
+  /** Labels of a joined head. */
+  labels: readonly string[] | undefined;
   kept: boolean;
 }): Record<string, unknown> {
-  const { recipe, drafts, donor, naming, kept } = options;
+  const { recipe, drafts, donor, naming, labels, kept } = options;
   const changes: Record<string, unknown> = {};
   const dtype = recipe.outDtype ?? recipe.dtype;
   if (dtype !== undefined) changes.dtype = dtype;
@@ -179,6 +185,10 @@ function configChanges(options: {
   if (donorTies && drafts.some(({ name }) => hasOwnHead(name))) changes.tie_word_embeddings = false;
   const bare = naming.architecture?.classes.find((name) => name.endsWith('Model'));
   if (kept && bare !== undefined) changes.architectures = [bare];
+  if (labels !== undefined) {
+    changes.id2label = Object.fromEntries(labels.map((label, index) => [String(index), label]));
+    changes.label2id = Object.fromEntries(labels.map((label, index) => [label, index]));
+  }
   return changes;
 }
 
