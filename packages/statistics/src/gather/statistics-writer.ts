@@ -76,7 +76,7 @@ export class StatisticsWriter {
       });
     }
     const mean = sums.map((sum) => sum / rows);
-    const { data, problem } = fromFloat32(Float32Array.from(mean), this.#dtype);
+    const { data, problem } = fromFloat32(new Float32Array(mean), this.#dtype);
     if (problem !== undefined) {
       throw new StatisticsError({
         code: 'statistics/not-finite',
