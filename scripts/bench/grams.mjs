@@ -78,7 +78,9 @@ for (let round = 0; round <= Number(options.runs); round++) {
 await scorer.close();
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-console.log(`${cpus()[0]?.model}, ${workers} workers; BERT of ${options.layers} layers, ${hidden} wide; ${tokens} tokens`);
+console.log(
+  `${cpus()[0]?.model}, ${workers} workers; BERT of ${options.layers} layers, ${hidden} wide; ${tokens} tokens`,
+);
 for (const [name, pick] of [
   ['on the clock', 'clock'],
   ['processor time', 'threads'],
@@ -90,9 +92,13 @@ for (const [name, pick] of [
 }
 console.log(`memory planned: ${(plan.peakBytes / 1e6).toFixed(0)} MB; file: ${(plan.fileBytes / 1e6).toFixed(0)} MB`);
 if (options.peers !== undefined) {
-  const peer = spawnSync(options.peers, [join(here, 'peers/grams_torch.py'), folder, file, String(workers), options.runs], {
-    encoding: 'utf8',
-  });
+  const peer = spawnSync(
+    options.peers,
+    [join(here, 'peers/grams_torch.py'), folder, file, String(workers), options.runs],
+    {
+      encoding: 'utf8',
+    },
+  );
   console.log(peer.status === 0 ? peer.stdout.trim() : `PyTorch failed: ${peer.stderr}`);
 }
 rmSync(path, { force: true });

@@ -74,7 +74,9 @@ export async function noiseBert({ folder, examples, layers, hidden, inner }) {
 /** Texts of `sentences` sentences each, labelled at random. */
 export function noiseTexts({ file, examples, count, sentences }) {
   const source = ['money', 'home', 'travel', 'office'].flatMap((name) =>
-    readFileSync(join(examples, `data/${name}.dev.jsonl`), 'utf8').trim().split('\n'),
+    readFileSync(join(examples, `data/${name}.dev.jsonl`), 'utf8')
+      .trim()
+      .split('\n'),
   );
   const texts = source.map((line) => JSON.parse(line).text);
   const lines = Array.from({ length: count }, (_, index) => {

@@ -32,6 +32,7 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     ),
     `parameters: ${formatCount(merge.totals.parameters)}`,
     `reads ${formatBytes(merge.totals.readBytes)} in ${merge.totals.passes} ${merge.totals.passes === 1 ? 'pass' : 'passes'}`,
+    ...describeStatistics(plan),
     ...describeSpace(space),
     `steps: ${phases.join(', ')}`,
     '',
@@ -39,6 +40,19 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     ...findings.map(({ severity, message }) => `  ${severity}: ${message}`),
     ...warnings.map(({ message, where }) => `warning: ${where === undefined ? '' : `${where}: `}${message}`),
   ].join('\n');
+}
+
+/** What the method reads beside the weights: where it is, or what gathering it takes. */
+function describeStatistics({ statistics = [] }: RunPlan): string[] {
+  return statistics.map(({ model, request, found, gather }) => {
+    const what = `statistics: ${request.kind} (${request.variant}) of ${model}`;
+    if (gather !== undefined) {
+      const passes = `${gather.passes} ${gather.passes === 1 ? 'pass' : 'passes'} over ${gather.data.repo ?? ''}${gather.data.repo === undefined ? '' : '/'}${gather.data.path}`;
+      const needs = `${formatBytes(gather.memoryBytes)} of memory, ${formatBytes(gather.diskBytes)} of disk, about ${formatDuration(gather.seconds)}`;
+      return `${what}: to be gathered in ${passes}; ${needs}`;
+    }
+    return `${what}: ${found?.name}/${found?.file}, ${formatBytes(found?.size ?? 0)}`;
+  });
 }
 
 function describeInputs({ merge }: RunPlan): string {

@@ -29,6 +29,8 @@ export interface Manifest {
   outputs: readonly ManifestOutput[];
   /** Data that was scored on, pinned; empty where nothing was scored. */
   datasets: readonly ManifestInput[];
+  /** Statistics of the models that the method read, in the order of the models; absent for a method that reads none. */
+  statistics?: readonly ManifestStatistics[];
   /** Figures for the record; they are no part of the identity, as their last bits depend on the processor. */
   scores?: unknown;
 }
@@ -44,6 +46,25 @@ export interface ManifestInput {
   revision?: string;
   /** SHA-256 of the files that were read, by path, where known: what pins a local folder. */
   sha256?: Readonly<Record<string, string>>;
+}
+
+/** A file of statistics that went into the merge. For the record: what it decided stands in the outputs. */
+export interface ManifestStatistics {
+  /** Hub id or folder of the model. */
+  model: string;
+  kind: string;
+  variant: string;
+  /** Repository or folder of the file; absent where it was gathered for this merge. */
+  source?: string;
+  /** Path inside the source. */
+  file: string;
+  /** Commit of the repository. */
+  revision?: string;
+  /** Hexadecimal. */
+  sha256: string;
+  /** The data that it was gathered on, and the number of examples. */
+  dataset?: string;
+  examples?: number;
 }
 
 export interface ManifestOutput {

@@ -1,6 +1,6 @@
 import { metricTitle, renderFrontMatter } from './card-front-matter.ts';
 import type { CardContent, CardScores } from './card-types.ts';
-import { MANIFEST_FILE, type ManifestInput } from './manifest.ts';
+import { MANIFEST_FILE, type ManifestInput, type ManifestStatistics } from './manifest.ts';
 import { DEFAULT_HUB_URL } from './options.ts';
 import { redact } from './token.ts';
 
@@ -21,6 +21,9 @@ export function renderCard(content: CardContent): string {
     fenced(content.manifest.recipe.trimEnd(), looksLikeJson(content.manifest.recipe) ? 'json' : 'yaml'),
     '## Inputs',
     inputTable(content),
+    ...(content.manifest.statistics === undefined
+      ? []
+      : ['## Statistics', statisticsTable(content.manifest.statistics)]),
     '## Files',
     outputTable(content),
     '## Licence',
@@ -115,6 +118,19 @@ function inputTable({ manifest, hubUrl = DEFAULT_HUB_URL }: CardContent): string
     input.revision === undefined ? 'not on a Hub' : `\`${input.revision}\``,
   ]);
   return table([['Role', 'Repository', 'Revision'], ['---', '---', '---'], ...rows]);
+}
+
+function statisticsTable(statistics: readonly ManifestStatistics[]): string {
+  const rows = statistics.map(({ model, kind, variant, source, file, revision, sha256, dataset, examples }) => [
+    model,
+    `${kind} (${variant})`,
+    dataset === undefined ? 'not stated' : `${dataset}, ${examples} examples`,
+    source === undefined
+      ? 'gathered for this merge'
+      : `${source}: \`${file}\`${revision === undefined ? '' : ` at \`${revision}\``}`,
+    `\`${sha256}\``,
+  ]);
+  return table([['Model', 'Statistics', 'Data', 'File', 'SHA-256'], ['---', '---', '---', '---', '---'], ...rows]);
 }
 
 function outputTable({ manifest }: CardContent): string {

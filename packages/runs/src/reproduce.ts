@@ -10,6 +10,8 @@ import type { MergingOptions } from './merging-options.ts';
 import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
 import { withScratchFolder } from './scratch-folder.ts';
+import { bringAllStatistics } from './statistics/bring-all.ts';
+import { planStatistics } from './statistics/plan-statistics.ts';
 
 export interface ReproduceOptions extends MergingOptions {
   /** The published model: a Hub reference or a folder. */
@@ -54,12 +56,30 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   const inputs = await openInputs({ recipe, workingDirectory, hub });
   const models = await Promise.all(inputs.map(({ source: input, role }) => pinModel(input, role)));
   const { shardSize } = manifest.settings;
-  const plan = planMergeOf({ recipe, inputs, registry, ...(typeof shardSize === 'number' ? { shardSize } : {}) });
-  divideMemory({ plan, workers, memory });
+  const settings = { recipe, inputs, registry, ...(typeof shardSize === 'number' ? { shardSize } : {}) };
+  const planned = await planStatistics(inputs, { recipe, workingDirectory, hub, registry });
+  const expected = planMergeOf({ ...settings, statistics: planned?.statistics });
+  divideMemory({ plan: expected, workers, memory });
   const { folders } = await fetchInputs({ plan: { models, data: [] }, hub });
   await checkFolders(manifest, folders);
+  const statistics = await bringAllStatistics({
+    planned: planned?.planned.filter((one) => one !== undefined) ?? [],
+    ...{ inputs, folders, workspace, hub, registry, workers, memory, signal },
+  });
+  const plan = planned === undefined ? expected : planMergeOf({ ...settings, statistics });
   return await withScratchFolder(workspace, async (out) => {
-    const built = await buildModel({ plan, models, folders, out, registry, workers, memory, signal, onProgress });
+    const built = await buildModel({
+      statistics: statistics.map((one) => one.folder),
+      plan,
+      models,
+      folders,
+      out,
+      registry,
+      workers,
+      memory,
+      signal,
+      onProgress,
+    });
     const files = compare(manifest, built);
     return {
       name: source.name,

@@ -15,6 +15,7 @@ import { manifestOfRun } from '../publication/manifest-of-run.ts';
 import type { ScoreTable } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { EvaluateOutput } from './evaluate.ts';
+import type { GatherOutput } from './gather.ts';
 import type { MergeOutput } from './merge.ts';
 
 /** Where the model stands and what it is. */
@@ -70,6 +71,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     known: [...weights, ...('files' in onnx ? onnx.files : [])],
     inputFolders: (await localInputs(context, plan)).folders,
     scores,
+    statistics: plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather').used,
     signal,
   });
   const card = renderCard(

@@ -1,5 +1,12 @@
 import { basename, join } from 'node:path';
-import { HUBFUSE_VERSION, MANIFEST_FILE, MANIFEST_FORMAT, type Manifest, type ManifestInput } from '@hubfuse/hub';
+import {
+  HUBFUSE_VERSION,
+  MANIFEST_FILE,
+  MANIFEST_FORMAT,
+  type Manifest,
+  type ManifestInput,
+  type ManifestStatistics,
+} from '@hubfuse/hub';
 import { listFolder } from '@hubfuse/tensors';
 import { isRead } from '../fetch-inputs.ts';
 import { hashFile } from '../hash-file.ts';
@@ -22,9 +29,10 @@ export async function manifestOfRun(options: {
   /** Folder of each model of the plan: local ones are pinned by the checksums of their files. */
   inputFolders: readonly string[];
   scores: ScoreTable | undefined;
+  statistics: readonly ManifestStatistics[] | undefined;
   signal: AbortSignal;
 }): Promise<Manifest> {
-  const { spec, plan, folder, known, inputFolders, scores, signal } = options;
+  const { spec, plan, folder, known, inputFolders, scores, statistics, signal } = options;
   const { seed, shardSize } = spec.options;
   const checksums = new Map(known.map(({ path, sha256 }) => [path, sha256]));
   const files = (await listFolder(folder)).filter(({ path }) => !UNLISTED.has(path));
@@ -50,6 +58,7 @@ export async function manifestOfRun(options: {
       })),
     ),
     datasets: plan.data.map(manifestData),
+    ...(statistics === undefined ? {} : { statistics }),
     ...(scores === undefined ? {} : { scores }),
   };
 }

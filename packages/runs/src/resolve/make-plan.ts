@@ -7,7 +7,7 @@ import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
-import { planStatistics } from '../statistics/plan-statistics.ts';
+import { planStatistics, type StatisticsPlan } from '../statistics/plan-statistics.ts';
 import { averageRecipe } from './average-recipe.ts';
 import { checkLocalData } from './check-local-data.ts';
 import { type OpenedInput, openInputs, pinModel } from './open-inputs.ts';
@@ -62,7 +62,7 @@ export async function makePlan(options: {
     ...(average === undefined ? {} : { average }),
     licence,
     card: cardFacts(inputs),
-    bytes: { download: downloadBytes(models), output: outputBytes(merge) },
+    bytes: { download: downloadBytes(models) + statisticsBytes(statistics), output: outputBytes(merge) },
     warnings: [
       ...collectWarnings({ recipe, inputs, merge, licence }),
       ...(statistics?.warnings ?? []).map((message) => ({ code: 'statistics/outdated', message })),
@@ -144,6 +144,15 @@ function phasesOf(recipe: Recipe, readsStatistics: boolean): PhaseName[] {
 function downloadBytes(models: readonly PinnedModel[]): number {
   const remote = models.filter(({ kind }) => kind === 'hub');
   return remote.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Statistics and data to gather them on that have to come. */
+function statisticsBytes(statistics: StatisticsPlan | undefined): number {
+  const planned = statistics?.planned ?? [];
+  return planned.reduce((sum, one) => {
+    const file = one?.found ?? one?.gather?.data;
+    return sum + (file?.kind === 'hub' ? file.size : 0);
+  }, 0);
 }
 
 function outputBytes({ totals }: MergePlan): number {
