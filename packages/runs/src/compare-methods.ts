@@ -17,6 +17,8 @@ import { ExampleCounts, scoreRow } from './scoring/score-rows.ts';
 import { builtModel, inputModel } from './scoring/scored-models.ts';
 import { scoringData } from './scoring/scoring-data.ts';
 import { withScratchFolder } from './scratch-folder.ts';
+import { localStatistics } from './statistics/bring-all.ts';
+import { planStatistics } from './statistics/plan-statistics.ts';
 
 /** One row of a comparison: variants of which the best on development data stands for all. */
 export interface Candidate {
@@ -130,7 +132,10 @@ async function gatherInputs(options: CompareOptions, evaluate: EvaluateSection):
   const pinned = await Promise.all(opened.map(({ source, role }) => pinModel(source, role)));
   // Before anything is downloaded: a recipe that cannot be merged, or not in this memory, is known by now.
   for (const recipe of recipes) {
-    const merge = planMergeOf({ recipe, inputs: inputsOf(recipe, opened), registry: options.registry });
+    const { registry } = options;
+    const own = inputsOf(recipe, opened);
+    const statistics = (await planStatistics(own, { recipe, workingDirectory, hub, registry }))?.statistics;
+    const merge = planMergeOf({ recipe, inputs: own, registry, statistics });
     divideMemory({ plan: merge, workers: options.workers, memory: options.memory });
   }
   options.onStep?.('fetching models and data');
@@ -205,10 +210,17 @@ async function buildVariant(context: {
   const { registry, workers, memory, signal = new AbortController().signal } = options;
   const opened = inputsOf(recipe, inputs.opened);
   const places = opened.map(({ place }) => place);
+  const folders = places.map((place) => inputs.local.folders[place] ?? '');
+  const { workspace, workingDirectory = process.cwd() } = options;
+  const statistics = await localStatistics({
+    ...{ recipe, inputs: opened, folders, workspace, workingDirectory, registry, workers, memory, signal },
+    hub: { ...options.hub, signal },
+  });
   const weights = await buildModel({
-    plan: planMergeOf({ recipe, inputs: opened, registry }),
+    plan: planMergeOf({ recipe, inputs: opened, registry, statistics }),
+    statistics: statistics?.map((one) => one.folder),
     models: places.flatMap((place) => inputs.pinned[place] ?? []),
-    folders: places.map((place) => inputs.local.folders[place] ?? ''),
+    folders,
     out: folder,
     registry,
     workers,

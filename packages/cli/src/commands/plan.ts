@@ -25,8 +25,9 @@ export default defineCommand({
     const { makePlan } = await import('@hubfuse/runs');
     const { describePlan, explainTensors } = await import('../plan-view.ts');
     const { findSpace, requireSpace } = await import('../plan-space.ts');
-    const plan = await makePlan({ spec: { recipe, options: runSettings }, hub, registry });
     const { workers, memory } = options;
+    const spec = { recipe, options: runSettings };
+    const plan = await makePlan({ spec, hub, registry, limits: { workers, memory } });
     const places = { cache: hub.cacheDir, output: runSettings.out ?? environment.home };
     const space = await findSpace(plan, { places, workers, memory });
     output.result({ plan, ...space }, () => {

@@ -15,8 +15,8 @@ const resolve: Phase = {
     const { spec, execution, hub } = context;
     const { final, temporary } = modelFolder(spec, execution.workspace);
     await checkTargets(context);
-    const plan = await makePlan({ spec, hub, registry: execution.registry });
-    const { workers, memory } = execution;
+    const { workers, memory, registry } = execution;
+    const plan = await makePlan({ spec, hub, registry, limits: { workers, memory } });
     for (const merge of [plan.merge, plan.average]) {
       if (merge !== undefined) divideMemory({ plan: merge, workers, memory });
     }

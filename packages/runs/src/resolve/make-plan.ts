@@ -3,6 +3,7 @@ import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse
 import { type MergePlan, planMerge } from '@hubfuse/merge';
 import type { ModelStatistics, Registry } from '@hubfuse/plugin';
 import { type Recipe, recipeError, requireBase } from '@hubfuse/recipe';
+import type { GatheringLimits } from '@hubfuse/statistics';
 import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
@@ -26,8 +27,10 @@ export async function makePlan(options: {
   spec: Pick<RunSpec, 'recipe' | 'options'>;
   hub: HubOptions;
   registry: Registry;
+  /** Memory and threads that the run will have: they decide how statistics are gathered. */
+  limits?: GatheringLimits | undefined;
 }): Promise<RunPlan> {
-  const { spec, hub, registry } = options;
+  const { spec, hub, registry, limits } = options;
   const recipe = effectiveRecipe(spec);
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
   if (recipe.evaluate !== undefined) requireRuntime();
@@ -41,7 +44,7 @@ export async function makePlan(options: {
   if (recipe.evaluate !== undefined) await checkLocalData({ evaluate: recipe.evaluate, data, registry });
   const cards = inputs.map(({ source, inspection }) => ({ name: source.name, baseModels: inspection.card.baseModels }));
   requireBase({ recipe, method: registry.get('method', recipe.method), proposal: proposeBase(cards) });
-  const statistics = await planStatistics(inputs, { recipe, workingDirectory, hub, registry });
+  const statistics = await planStatistics(inputs, { recipe, workingDirectory, hub, registry, limits });
   const merge = planMergeOf({
     ...{ recipe, inputs, registry, shardSize: spec.options.shardSize },
     statistics: statistics?.statistics,

@@ -1,8 +1,10 @@
 import type { HubOptions } from '@hubfuse/hub';
 import type { Registry } from '@hubfuse/plugin';
+import type { Recipe } from '@hubfuse/recipe';
 import type { GatherProgress } from '@hubfuse/statistics';
 import type { OpenedInput } from '../resolve/open-inputs.ts';
 import { bringStatistics, type LocalStatistics } from './bring-statistics.ts';
+import { planStatistics } from './plan-statistics.ts';
 import type { PlannedModelStatistics } from './statistics-plan.ts';
 
 export interface BringAllOptions {
@@ -37,4 +39,18 @@ export async function bringAllStatistics(options: BringAllOptions): Promise<Loca
     );
   }
   return brought;
+}
+
+/**
+ * The statistics that a recipe's method reads, on this disk: what a run does in its phases, in one step. Undefined for a
+ * method that reads none.
+ */
+export async function localStatistics(
+  options: Omit<BringAllOptions, 'planned'> & { recipe: Recipe; workingDirectory: string },
+): Promise<LocalStatistics[] | undefined> {
+  const { inputs, recipe, workingDirectory, hub, registry, workers, memory } = options;
+  const limits = { workers, memory };
+  const planned = await planStatistics(inputs, { recipe, workingDirectory, hub, registry, limits });
+  if (planned === undefined) return undefined;
+  return await bringAllStatistics({ ...options, planned: planned.planned.filter((one) => one !== undefined) });
 }

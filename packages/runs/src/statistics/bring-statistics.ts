@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { loadDataset } from '@hubfuse/evaluate';
-import { fetchModel, HUBFUSE_VERSION, type HubOptions, openDataset, openModel } from '@hubfuse/hub';
+import { fetchModel, HUBFUSE_VERSION, type HubOptions, openDataset, openModel, requireFreeBytes } from '@hubfuse/hub';
 import { type ModelStatistics, type Registry, RunError } from '@hubfuse/plugin';
 import type { Calibration, ModelEntry } from '@hubfuse/recipe';
 import {
@@ -93,6 +93,10 @@ async function gathered(options: BringOptions, gather: PlannedGathering | undefi
   const rows = { task: gather.task, columns, reader: format, split, limit, seed };
   const dataset = await loadDataset({ name, source: { path: file }, ...rows, registry });
   const plan = planGathering({ model, measure, request, limits: { workers, memory } });
+  await requireFreeBytes({
+    ...{ path, bytes: plan.diskBytes, purpose: `the statistics of ${planned.model}` },
+    hint: 'make room, or keep the state of hubfuse on a larger disk (HUBFUSE_HOME)',
+  });
   await gatherStatistics({
     ...{ model, measure, plan, dataset, path, maxLength, signal, onProgress },
     origin: {

@@ -14,6 +14,7 @@ import {
   expectedShapes,
   findMeasure,
   findStatistics,
+  type GatheringLimits,
   type GatheringPlan,
   type MeasuredModel,
   planGathering,
@@ -43,6 +44,8 @@ interface PlanContext {
   workingDirectory: string;
   hub: HubOptions;
   registry: Registry;
+  /** Memory and threads that gathering may take. */
+  limits?: GatheringLimits | undefined;
 }
 
 /**
@@ -154,7 +157,7 @@ async function planToGather(options: {
   const { input, request, calibration, context } = options;
   const model = measuredModel(input, context.registry);
   const { measure } = findMeasure(request);
-  const plan = planGathering({ model, measure, request });
+  const plan = planGathering({ model, measure, request, limits: context.limits });
   const data = await pinCalibration({ calibration, ...context });
   const tokens = Math.ceil(data.size / CHARACTERS_PER_TOKEN);
   return {

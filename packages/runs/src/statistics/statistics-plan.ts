@@ -28,7 +28,7 @@ export interface FoundStatistics extends PinnedSource {
 export interface PlannedGathering {
   data: PinnedCalibration;
   task: string;
-  /** Runs of the model over all examples with the default bound on memory. */
+  /** Runs of the model over all examples within the memory that was allowed for. */
   passes: number;
   /** Bytes of the largest pass. */
   memoryBytes: number;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { type StatisticRequest, StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
 import { encodeHeader, fromFloat32, type TensorLayout, tensorBytes, toFloat32, writeWhole } from '@hubfuse/tensors';
 import { encodeMetadata } from '../format/metadata.ts';
@@ -59,7 +59,8 @@ export class StatisticsWriter {
     dtype: StorageType;
   }): Promise<StatisticsWriter> {
     await mkdir(dirname(path), { recursive: true });
-    const scratch = `${path}.${randomBytes(6).toString('hex')}.values`;
+    await removeAbandoned(path);
+    const scratch = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.values`;
     return new StatisticsWriter({ path, name, dtype, scratch, values: await open(scratch, 'wx') });
   }
 
@@ -117,6 +118,25 @@ export class StatisticsWriter {
   async abandon(): Promise<void> {
     await this.#values.close().catch(() => {});
     await rm(this.#scratch, { force: true });
+  }
+}
+
+/** Removes scratch files of the same file whose processes were killed. */
+async function removeAbandoned(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(prefix)) continue;
+    const id = /^(\d+)\.[0-9a-f]+\.values$/.exec(name.slice(prefix.length))?.[1];
+    if (id !== undefined && isGone(Number(id))) await rm(join(dirname(path), name), { force: true });
+  }
+}
+
+function isGone(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 
