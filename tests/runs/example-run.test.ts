@@ -78,8 +78,12 @@ test('scores stand beside parents, base, average and ensemble, on development an
     'merged',
     ...['parent', 'parent', 'parent', 'parent'],
     'base',
-    'ensemble',
+    ...['ensemble', 'ensemble'],
     'average',
+  ]);
+  expect(rows.filter(({ role }) => role === 'ensemble').map(({ name }) => name)).toEqual([
+    'ensemble',
+    'ensemble, majority',
   ]);
   for (const { name, dev, test: held } of rows) {
     for (const scores of [dev, held]) {

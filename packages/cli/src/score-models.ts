@@ -48,6 +48,11 @@ export async function scoreModels(
       for (const warning of scores.warnings) output.warn(warning);
       rows.push({ name, scores });
       onScored(name, scores);
+      // Of two models the first always decides.
+      if (scores.majority !== undefined && inputs.length > 2) {
+        rows.push({ name: `${name}, majority`, scores: scores.majority });
+        onScored(`${name}, majority`, scores.majority);
+      }
     }
   } finally {
     await scorer.close();

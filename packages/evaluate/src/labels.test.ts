@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Dataset } from './dataset.ts';
-import { alignLabels, labelNames, matchLabels } from './labels.ts';
+import { joinLabels, labelNames, matchLabels } from './labels.ts';
 
 function dataset(labels: (string | number)[], classNames?: string[]): Dataset {
   return {
@@ -59,10 +59,20 @@ test('the tag of what is outside proves nothing', () => {
   expect(matchLabels(dataset(['O', 'O']), ['O', 'B-PER'], 'O').unknown).toEqual({});
 });
 
-test('members of an ensemble are aligned by name, placeholders by position with a warning, others refused', () => {
-  expect(alignLabels(['a', 'b'], ['a', 'b'], 'm')).toEqual({});
-  expect(alignLabels(['a', 'b', 'c'], ['c', 'a', 'b'], 'm')).toEqual({ order: Int32Array.of(1, 2, 0) });
-  expect(alignLabels(['a', 'b'], ['LABEL_0', 'LABEL_1'], 'm').warning).toContain('by position');
-  expect(() => alignLabels(['a', 'b'], ['a', 'c'], 'm')).toThrow("are not those of the ensemble's first model");
-  expect(() => alignLabels(['a', 'b'], ['a', 'b', 'c'], 'm')).toThrow('same label names');
+const members = (...labels: string[][]) => labels.map((names, i) => ({ name: `m${i}`, labels: names }));
+
+test('members of an ensemble are aligned by name, placeholders by position with a warning', () => {
+  expect(joinLabels(members(['a', 'b'], ['a', 'b'])).members).toEqual([{}, {}]);
+  expect(joinLabels(members(['a', 'b', 'c'], ['c', 'a', 'b'])).members[1]).toEqual({ order: Int32Array.of(1, 2, 0) });
+  expect(joinLabels(members(['a', 'b'], ['LABEL_0', 'LABEL_1'])).members[1]?.warning).toContain('by position');
+});
+
+test('members that know other labels are joined by name: each answers where it knows the label', () => {
+  const joined = joinLabels(members(['a', 'b'], ['c', 'a']));
+  expect(joined.names).toEqual(['a', 'b', 'c']);
+  expect(joined.members).toEqual([{ order: Int32Array.of(0, 1, -1) }, { order: Int32Array.of(1, -1, 0) }]);
+});
+
+test('placeholders that are not as many as the others are refused', () => {
+  expect(() => joinLabels(members(['a', 'b'], ['LABEL_0', 'LABEL_1', 'LABEL_2']))).toThrow('cannot be matched');
 });

@@ -87,28 +87,43 @@ export function datasetLabels({ examples, classNames }: Dataset): Set<string | n
   return labels;
 }
 
+/** The labels that an ensemble answers with, and where its members' own logits stand among them. */
+export interface EnsembleLabels {
+  names: LabelNames;
+  /** In the order of the members. */
+  members: readonly {
+    /** Where each of `names` stands among the member's logits, -1 where it does not know it; absent: the same order. */
+    order?: Int32Array;
+    warning?: string;
+  }[];
+}
+
 /**
- * Where each label of the first member of an ensemble stands among another member's logits; undefined where the order
- * is the same.
- * @throws EvaluationError where the label names differ.
+ * Joins the label names of an ensemble's members, in order of first appearance. Placeholder names prove nothing: such
+ * members are taken by position, which needs as many labels as the first has.
+ * @throws EvaluationError where names that prove nothing are not as many as the others.
  */
-export function alignLabels(
-  first: LabelNames,
-  other: LabelNames,
-  where: string,
-): { order?: Int32Array; warning?: string } {
-  if (first.length === other.length && first.every((name, position) => name === other[position])) return {};
-  if (first.length === other.length && (arePlaceholders(first) || arePlaceholders(other))) {
-    return { warning: `${where}: labels like ${other[0]} prove nothing; they are averaged by position` };
-  }
-  const order = Int32Array.from(first, (name) => other.indexOf(name));
-  if (first.length === other.length && !order.includes(-1)) return { order };
-  throw new EvaluationError({
-    code: 'evaluate/ensemble-labels',
-    where,
-    message: `its labels (${list(other)}) are not those of the ensemble's first model (${list(first)})`,
-    hint: 'logits can be averaged only over models with the same label names',
-  });
+export function joinLabels(members: readonly { name: string; labels: LabelNames }[]): EnsembleLabels {
+  const first = members[0]?.labels ?? [];
+  const byName = members.every(({ labels }) => !arePlaceholders(labels));
+  const names = byName ? [...new Set(members.flatMap(({ labels }) => labels))] : first;
+  return {
+    names,
+    members: members.map(({ name: where, labels }) => {
+      if (names.length === labels.length && names.every((name, position) => name === labels[position])) return {};
+      const order = Int32Array.from(names, (name) => labels.indexOf(name));
+      if (byName || (first.length === labels.length && !order.includes(-1))) return { order };
+      if (first.length === labels.length) {
+        return { warning: `${where}: labels like ${labels[0]} prove nothing; they are averaged by position` };
+      }
+      throw new EvaluationError({
+        code: 'evaluate/ensemble-labels',
+        where,
+        message: `its labels (${list(labels)}) cannot be matched with those of the ensemble's first model (${list(first)})`,
+        hint: 'name the labels in config.json (id2label): placeholders are matched by position, which needs equal numbers',
+      });
+    }),
+  };
 }
 
 function match(

@@ -64,7 +64,7 @@ export interface BatchTensors {
 export interface RunMember {
   key: string;
   batch: BatchTensors;
-  /** Where each label of the first member stands among this one's logits; absent: the same order. */
+  /** Where each label of the answer stands among this one's logits, -1 where it has none; absent: the same order. */
   order?: Int32Array;
 }
 
@@ -72,6 +72,8 @@ export interface RunMember {
 export interface RunRequest {
   kind: 'run';
   members: readonly RunMember[];
+  /** Labels of the answer. */
+  width: number;
   logits: 'sequence' | 'token';
   /** Answer with the logits too. */
   keepLogits: boolean;
@@ -82,6 +84,8 @@ export interface RunRequest {
 export interface RunReply {
   /** For each label of each example the position of the largest logit, or -1 where no token answers. */
   answers: Int32Array;
+  /** The same as most members answer by themselves, the earliest of them among equals; for an ensemble. */
+  votes?: Int32Array;
   /** For each label of each example one logit per label of the model, zeros where no token answers. */
   logits?: Float32Array;
   /** For each member the same as `answers`, in the order of its own logits; where they were asked for. */

@@ -21,7 +21,10 @@ export interface ModelParts {
   weights: string;
 }
 
-/** Mean of the raw logits of several models with the same label names. */
+/**
+ * Several models that answer together: by the mean of their raw logits, each label over the members that know it, and by
+ * the majority of their answers (`Scores.majority`).
+ */
 export interface EnsembleInput {
   ensemble: readonly ModelInput[];
 }

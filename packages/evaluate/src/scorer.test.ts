@@ -132,6 +132,49 @@ test('an ensemble answers with the mean of the raw logits, whatever the order of
   }
 });
 
+test('an ensemble of models that know other labels answers each label by those that know it', async () => {
+  const other = await writeTinyModel({
+    folder: join(root, 'other-labels'),
+    className: 'BertForSequenceClassification',
+    labels: ['violet', 'red'],
+    seed: 3,
+  });
+  const options = { task: 'text-classification', datasets: [texts], keepLogits: true };
+  const a = logits(await alone.score({ ...options, model: { folder: first } }), 'texts');
+  const b = logits(await alone.score({ ...options, model: { folder: other } }), 'texts');
+  const together = await alone.score({ ...options, model: { ensemble: [{ folder: first }, { folder: other }] } });
+  const expected = texts.examples.flatMap((_, example) => {
+    const [red = 0, green = 0, blue = 0] = a.slice(3 * example, 3 * example + 3);
+    const [violet = 0, otherRed = 0] = b.slice(2 * example, 2 * example + 2);
+    return [Math.fround((red + otherRed) / 2), green, blue, violet];
+  });
+  expect(logits(together, 'texts')).toEqual(expected);
+});
+
+test('the majority of an ensemble is what most members answer alone, the earliest of them among equals', async () => {
+  const third = await writeTinyModel({
+    folder: join(root, 'third-voter'),
+    className: 'BertForSequenceClassification',
+    labels: ['blue', 'red', 'green'],
+    seed: 7,
+  });
+  const options = { task: 'text-classification', datasets: [texts], keepExamples: true };
+  const folders = [first, second, third];
+  const { majority } = await alone.score({ ...options, model: { ensemble: folders.map((folder) => ({ folder })) } });
+  const answers = await Promise.all(
+    folders.map(async (folder) => {
+      const { datasets } = await alone.score({ ...options, model: { folder } });
+      return datasets.texts?.perExample?.map(({ prediction }) => prediction) ?? [];
+    }),
+  );
+  const expected = texts.examples.map((_, example) => {
+    const votes = answers.map((all) => all[example]);
+    const [one, two, three] = votes;
+    return two === three ? two : one;
+  });
+  expect(majority?.datasets.texts?.perExample?.map(({ prediction }) => prediction)).toEqual(expected);
+});
+
 test('members that an ensemble scores along answer as each does alone, whatever the order of labels', async () => {
   const permuted = await writeTinyModel({
     folder: join(root, 'permuted-member'),

@@ -108,7 +108,12 @@ class PooledScorer implements Scorer {
       memory: this.#options.memory ?? Number.POSITIVE_INFINITY,
       onProgress: options.onProgress,
     });
-    const scores = summarise({ plan, task, metric, keepExamples });
+    const mean = summarise({ plan, task, metric, keepExamples });
+    const voted = plan.flatMap(({ votes, ...planned }) =>
+      votes === undefined ? [] : [{ ...planned, answers: votes }],
+    );
+    const scores =
+      voted.length < plan.length ? mean : { ...mean, majority: summarise({ plan: voted, task, metric, keepExamples }) };
     if (options.eachMember !== true) return scores;
     return {
       ...scores,

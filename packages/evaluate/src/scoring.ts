@@ -4,7 +4,7 @@ import { chooseHead } from './choose-head.ts';
 import type { Dataset } from './dataset.ts';
 import type { EncodedCache } from './encoded-cache.ts';
 import { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
-import { alignLabels, arePlaceholders, type MatchedLabels, matchLabels } from './labels.ts';
+import { arePlaceholders, joinLabels, type LabelNames, type MatchedLabels, matchLabels } from './labels.ts';
 import type { PreparedModel } from './prepare-model.ts';
 import type { LoadRequest, RunMember, RunReply } from './protocol.ts';
 import type { ScoreProgress } from './scorer-types.ts';
@@ -14,11 +14,15 @@ import type { WorkerPool } from './worker-pool.ts';
 export interface PlannedDataset {
   dataset: Dataset;
   members: readonly PlannedMember[];
+  /** What `answers` count: labels of the model, or those of all members. */
+  names: LabelNames;
   /** What the dataset's labels are in the model's words. */
   labels: MatchedLabels;
   batches: readonly Batch[];
   /** For each example the position of the answer to each of its labels, -1 where no token answers. */
   answers: (Int32Array | undefined)[];
+  /** The same as most members answer it by themselves, for an ensemble. */
+  votes?: (Int32Array | undefined)[];
   /** For each example its logits, where they are kept. */
   logits: (Float32Array | undefined)[];
   warnings: string[];
@@ -54,10 +58,10 @@ export async function planScoring(options: {
     const total = dataset.examples.length;
     const members: PlannedMember[] = [];
     const warnings: string[] = [];
-    for (const heads of options.members) {
-      const model = chooseHead(heads, dataset);
-      const first = members[0]?.model ?? model;
-      const { order, warning } = alignLabels(first.labels, model.labels, model.name);
+    const models = options.members.map((heads) => chooseHead(heads, dataset));
+    const joined = joinLabels(models);
+    for (const [index, model] of models.entries()) {
+      const { order, warning } = joined.members[index] ?? {};
       if (warning !== undefined) warnings.push(warning);
       const encoded = await options.cache.get(dataset, model, (done) =>
         options.onProgress?.({ phase: 'tokenize', dataset: dataset.name, done, total }),
@@ -67,17 +71,21 @@ export async function planScoring(options: {
     const [leader] = members;
     if (leader === undefined) continue;
     const batches = planBatches(leader.encoded.lengths, options.batchTokens);
-    const answeredBy = ({ model }: PlannedMember): Omit<PlannedDataset, 'members' | 'warnings'> => ({
+    const answeredBy = (names: LabelNames): Omit<PlannedDataset, 'members' | 'warnings'> => ({
       dataset,
-      labels: matchLabels(dataset, model.labels, options.task.unanswered),
+      names,
+      labels: matchLabels(dataset, names, options.task.unanswered),
       batches,
       answers: new Array<Int32Array | undefined>(total).fill(undefined),
       logits: [],
     });
     const alone = (member: PlannedMember): PlannedDataset | undefined =>
-      answersAlike(member, leader) ? { ...answeredBy(member), members: [member], warnings: [] } : undefined;
+      answersAlike(member, { leader, names: joined.names })
+        ? { ...answeredBy(member.model.labels), members: [member], warnings: [] }
+        : undefined;
     planned.push({
-      ...answeredBy(leader),
+      ...answeredBy(joined.names),
+      ...(members.length > 1 ? { votes: new Array<Int32Array | undefined>(total).fill(undefined) } : {}),
       members,
       warnings,
       ...(options.eachMember ? { alone: members.map(alone) } : {}),
@@ -86,14 +94,19 @@ export async function planScoring(options: {
   return planned;
 }
 
-/** Loads the models into the workers, runs every batch and fills in the answers. */
-/** Whether a member alone would run in the same batches and answer by the same names. */
-function answersAlike(member: PlannedMember, leader: PlannedMember): boolean {
+/** Whether a member alone would run in the same batches, answer by the same names, and know the same labels. */
+function answersAlike(
+  { encoded, model }: PlannedMember,
+  { leader, names }: { leader: PlannedMember; names: LabelNames },
+): boolean {
   return (
-    member.encoded === leader.encoded && arePlaceholders(member.model.labels) === arePlaceholders(leader.model.labels)
+    encoded === leader.encoded &&
+    model.labels.length === names.length &&
+    arePlaceholders(model.labels) === arePlaceholders(leader.model.labels)
   );
 }
 
+/** Loads the models into the workers, runs every batch and fills in the answers. */
 export async function runScoring(options: {
   plan: readonly PlannedDataset[];
   task: Task;
@@ -122,7 +135,14 @@ export async function runScoring(options: {
         const { planned, batch } = piece;
         const members = runMembers(planned, batch, sessions);
         const eachMember = planned.alone !== undefined;
-        const reply = await pool.request(place, { kind: 'run', members, logits: task.logits, keepLogits, eachMember });
+        const reply = await pool.request(place, {
+          kind: 'run',
+          members,
+          width: planned.names.length,
+          logits: task.logits,
+          keepLogits,
+          eachMember,
+        });
         spread(reply, planned, batch);
         for (const [member, answers] of (reply.memberAnswers ?? []).entries()) {
           const alone = planned.alone?.[member];
@@ -179,12 +199,13 @@ function runMembers(planned: PlannedDataset, batch: Batch, sessions: ReadonlyMap
   });
 }
 
-function spread({ answers, logits }: RunReply, planned: PlannedDataset, batch: Batch): void {
-  const width = planned.members[0]?.model.labels.length ?? 0;
+function spread({ answers, votes, logits }: RunReply, planned: PlannedDataset, batch: Batch): void {
+  const width = planned.names.length;
   let at = 0;
   for (const index of batch.indices) {
     const end = at + (planned.dataset.examples[index]?.labels.length ?? 0);
     planned.answers[index] = answers.subarray(at, end);
+    if (planned.votes !== undefined) planned.votes[index] = votes?.subarray(at, end);
     if (logits !== undefined) planned.logits[index] = logits.slice(at * width, end * width);
     at = end;
   }

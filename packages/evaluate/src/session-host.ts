@@ -55,21 +55,22 @@ export class SessionHost {
     return { done: true };
   }
 
-  async run({ members, logits: shape, keepLogits, eachMember }: RunRequest): Promise<RunReply> {
+  async run({ members, width, logits: shape, keepLogits, eachMember }: RunRequest): Promise<RunReply> {
     const outputs: MemberLogits[] = [];
     for (const member of members) outputs.push(await this.#forward(member, shape));
     const count = outputs[0]?.rows.length ?? 0;
-    const width = outputs[0]?.width ?? 0;
     const logits = new Float32Array(count * width);
     const answers = new Int32Array(count).fill(-1);
     for (let label = 0; label < count; label++) {
       const row = logits.subarray(label * width, (label + 1) * width);
       if (meanLogits(outputs, label, row)) answers[label] = largest(row);
     }
+    const own = outputs.length > 1 ? outputs.map(ownAnswers) : undefined;
     return {
       answers,
+      ...(own === undefined ? {} : { votes: majority(outputs, own) }),
       ...(keepLogits ? { logits } : {}),
-      ...(eachMember ? { memberAnswers: outputs.map(ownAnswers) } : {}),
+      ...(eachMember ? { memberAnswers: own ?? outputs.map(ownAnswers) } : {}),
     };
   }
 
@@ -157,17 +158,38 @@ function labelRows(batch: BatchTensors, shape: RunRequest['logits']): Int32Array
   return rows;
 }
 
-/** Fills `out` with the mean of the members' logits. Returns false where no member has a token that answers. */
+/**
+ * Fills `out` with the mean of the members' logits, for each label over the members that know it. Returns false where no
+ * member has a token that answers.
+ */
 function meanLogits(members: readonly MemberLogits[], label: number, out: Float32Array): boolean {
   const answering = members.filter(({ rows }) => rows[label] !== -1);
   for (let position = 0; position < out.length; position++) {
     let sum = 0;
+    let knowing = 0;
     for (const { values, width, rows, order } of answering) {
-      sum += values[(rows[label] ?? 0) * width + (order?.[position] ?? position)] ?? Number.NaN;
+      const own = order === undefined ? position : (order[position] ?? -1);
+      if (own === -1) continue;
+      sum += values[(rows[label] ?? 0) * width + own] ?? Number.NaN;
+      knowing++;
     }
-    out[position] = answering.length === 0 ? 0 : sum / answering.length;
+    // A label that no answering member knows cannot be the answer.
+    out[position] = answering.length === 0 ? 0 : knowing === 0 ? Number.NEGATIVE_INFINITY : sum / knowing;
   }
   return answering.length > 0;
+}
+
+/** For each label of the batch what most members answer by themselves; the earliest member decides among equals. */
+function majority(members: readonly MemberLogits[], own: readonly Int32Array[]): Int32Array {
+  const shared = members.map(({ order }, member) => {
+    const answers = own[member] ?? new Int32Array(0);
+    return order === undefined ? answers : answers.map((position) => (position === -1 ? -1 : order.indexOf(position)));
+  });
+  return (shared[0] ?? new Int32Array(0)).map((_, label) => {
+    const votes = shared.map((answers) => answers[label] ?? -1).filter((answer) => answer !== -1);
+    const count = (answer: number) => votes.filter((vote) => vote === answer).length;
+    return votes.reduce((best, vote) => (count(vote) > count(best) ? vote : best), votes[0] ?? -1);
+  });
 }
 
 /** For each label of the batch the position of a member's own largest logit, or -1 where no token answers. */

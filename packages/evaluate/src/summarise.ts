@@ -60,7 +60,7 @@ export function summarise(options: {
 }
 
 function predictionOf(planned: PlannedDataset, task: Task, index: number): Prediction {
-  const names = planned.members[0]?.model.labels ?? [];
+  const { names } = planned;
   const answers = [...(planned.answers[index] ?? [])];
   return asPrediction(
     task,

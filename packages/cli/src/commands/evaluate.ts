@@ -28,7 +28,10 @@ export default defineCommand({
     column: { type: 'list', value: 'role=name', description: 'name of a column, such as text=utterance' },
     split: { type: 'text', value: 'rows', description: 'which rows, such as validation, [:500] or test[:10%]' },
     limit: { type: 'integer', value: 'n', minimum: 1, description: 'at most so many examples of each dataset' },
-    ensemble: { type: 'flag', description: 'score the mean of the logits of all models as well' },
+    ensemble: {
+      type: 'flag',
+      description: 'score all models together as well: by the mean of their logits, and from three on by majority',
+    },
     hub: common.hub,
     token: common.token,
     workers: common.workers,

@@ -25,6 +25,10 @@ export interface ScoredModel {
   identity: string;
   /** Of an ensemble: its members, which are scored along with it. */
   members?: readonly ScoredModel[];
+  /** Of an ensemble: how its members' answers become one. Default `mean`. */
+  answer?: 'mean' | 'majority';
+  /** Of an ensemble that answers by the mean: the same one by majority, which is scored along with it. */
+  majority?: ScoredModel;
 }
 
 /** Scores of one model on one split. */
@@ -133,7 +137,11 @@ export class ModelScorer {
       const alone = scores.members?.[index];
       if (alone !== undefined) await this.#keep(member, data, alone);
     }
-    for (const [name, kept] of await this.#keep(model, data, scores)) found.set(name, kept);
+    if (model.majority !== undefined && scores.majority !== undefined) {
+      await this.#keep(model.majority, data, scores.majority);
+    }
+    const own = model.answer === 'majority' ? (scores.majority ?? scores) : scores;
+    for (const [name, kept] of await this.#keep(model, data, own)) found.set(name, kept);
   }
 
   async #keep(model: ScoredModel, data: readonly ScoringData[], scores: Scores): Promise<Map<string, CachedScore>> {

@@ -4,11 +4,11 @@ import type { ScoredModel } from './score-models.ts';
 import { ensembleModel } from './scored-models.ts';
 
 /**
- * Scores what a merge is compared with: its parents, the base, and the output ensemble of the parents. A base without a
- * head, or an ensemble of models with different labels, cannot be scored: the row is left out and `onUnfit` hears why. The
+ * Scores what a merge is compared with: its parents, the base, and the output ensemble of the parents, by the mean of
+ * their logits and by majority. A base without a head cannot be scored: the row is left out and `onUnfit` hears why. The
  * ensemble comes first, because its members are scored by the same runs of the models.
  * @param options.required roles whose failure is an error, because a choice depends on them
- * @returns rows of parents, base and ensemble, in this order
+ * @returns rows of parents, base and ensembles, in this order
  */
 export async function scoreReferences(options: {
   parents: readonly ScoredModel[];
@@ -28,7 +28,11 @@ export async function scoreReferences(options: {
       return [];
     }
   };
-  const ensemble = parents.length > 1 ? await scoreIfFit('ensemble', ensembleModel('ensemble', parents)) : [];
+  const together = ensembleModel('ensemble', parents);
+  const ensemble = parents.length > 1 ? await scoreIfFit('ensemble', together) : [];
+  if (together.majority !== undefined && ensemble.length > 0) {
+    ensemble.push(...(await scoreIfFit('ensemble', together.majority)));
+  }
   const rows: ScoreRow[] = [];
   for (const parent of parents) rows.push(...(await scoreIfFit('parent', parent)));
   if (base !== undefined) rows.push(...(await scoreIfFit('base', base)));

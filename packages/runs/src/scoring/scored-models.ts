@@ -28,12 +28,20 @@ export async function builtModel(options: {
   return { name, input: { folder }, identity: await modelIdentity({ folder, files, signal }) };
 }
 
-/** Mean of the logits of several models, none of them an ensemble. */
+/** Several models that answer by the mean of their logits, and from three on also by majority; none is an ensemble. */
 export function ensembleModel(name: string, members: readonly ScoredModel[]): ScoredModel {
-  return {
-    name,
-    input: { ensemble: members.flatMap(({ input }) => ('ensemble' in input ? input.ensemble : [input])) },
-    identity: ensembleIdentity(members.map(({ identity }) => identity)),
-    members,
-  };
+  const input = { ensemble: members.flatMap(({ input }) => ('ensemble' in input ? input.ensemble : [input])) };
+  const identities = members.map(({ identity }) => identity);
+  // Of two models the first always decides.
+  const majority: ScoredModel | undefined =
+    members.length < 3
+      ? undefined
+      : {
+          name: `${name}, majority`,
+          input,
+          identity: ensembleIdentity([...identities, 'majority']),
+          answer: 'majority',
+        };
+  const identity = ensembleIdentity(identities);
+  return { name, input, identity, members, ...(majority === undefined ? {} : { majority }) };
 }
