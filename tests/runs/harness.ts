@@ -4,7 +4,7 @@ import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { type HubOptions, registerPublishers } from '@hubfuse/hub';
 import { registerMethods } from '@hubfuse/merge';
-import { openStore, registerStores } from '@hubfuse/objects';
+import { openStore, registerStorePublishers, registerStores } from '@hubfuse/objects';
 import { type ObjectStore, Registry } from '@hubfuse/plugin';
 import { parseRecipe, type Recipe } from '@hubfuse/recipe';
 import { createRun, type ExecutionOptions, executeRun, type RunReport } from '@hubfuse/runs';
@@ -12,8 +12,9 @@ import type { ExampleHub } from '../support/example-hub.ts';
 
 export async function fullRegistry(): Promise<Registry> {
   const registry = new Registry();
-  const rooms = [registerStores, registerMethods, registerArchitectures, registerEvaluation, registerPublishers];
-  for (const register of rooms) await register(registry);
+  const publishers = [registerPublishers, registerStorePublishers];
+  const rooms = [registerStores, registerMethods, registerArchitectures, registerEvaluation];
+  for (const register of [...rooms, ...publishers]) await register(registry);
   return registry;
 }
 

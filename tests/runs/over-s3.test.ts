@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { copyStore, listAll, openStore } from '@hubfuse/objects';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyStore, listAll, openStore, type StorePublication } from '@hubfuse/objects';
 import { type RunEvent, readEvents, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
@@ -68,4 +70,42 @@ test('a run that began over a folder goes on over S3 once its store is copied th
   const keys: string[] = [];
   for await (const key of listAll(moved, `runs/${id}/`)) keys.push(key);
   expect(keys.length).toBeGreaterThan(5);
+});
+
+test('a model is published to the Hub and to S3, once, and what S3 holds is what the manifest says', async () => {
+  const bench = await Bench.open(hub, 'copied');
+  const url = s3.storeUrl('models', 'support');
+  const publishing = exampleRecipe({
+    method: 'task_arithmetic',
+    domains: ['money', 'home'],
+    evaluate: false,
+    publish: `publish: {hub: {repo: you/copied}, s3: {url: "${url}"}}`,
+  });
+  const report = await bench.run(publishing);
+  expect(report.published).toMatchObject([
+    { publisher: 'hub', already: false },
+    { publisher: 's3', url: 's3://models/support/manifest.json', already: false },
+  ]);
+  const { objects } = s3.bucket('models');
+  const text = objects.get('support/manifest.json')?.body.toString() ?? '';
+  const { files } = JSON.parse(text) as StorePublication;
+  expect(files.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['model.safetensors', 'onnx/model.onnx', 'README.md', 'hubfuse.json']),
+  );
+  for (const { key, path } of files) {
+    const copy = objects.get(`support/${key}`)?.body;
+    expect(copy?.equals(await readFile(join(bench.out, path))), path).toBe(true);
+  }
+  const id = await bench.create(publishing, { fresh: true });
+  expect((await bench.execute(id)).published).toMatchObject([{ already: true }, { already: true }]);
+  expect(objects.get('support/manifest.json')?.body.toString()).toBe(text);
+});
+
+test('a bucket that does not exist is refused before any download', async () => {
+  const bench = await Bench.open(hub, 'no-bucket');
+  const publish = `publish: {s3: {url: "s3://absent/x?endpoint=${s3.endpoint}"}}`;
+  await expect(bench.run(exampleRecipe({ evaluate: false, publish }))).rejects.toMatchObject({
+    code: 'store/no-bucket',
+  });
+  expect(existsSync(join(bench.folder, 'cache'))).toBe(false);
 });

@@ -2,7 +2,7 @@ import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { registerPublishers } from '@hubfuse/hub';
 import { registerMethods } from '@hubfuse/merge';
-import { registerStores } from '@hubfuse/objects';
+import { registerStorePublishers, registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
 import { registerLaunchers } from '@hubfuse/runs';
 
@@ -14,6 +14,7 @@ export async function createRegistry(directory: string, plugins: readonly string
   await registerArchitectures(registry);
   await registerEvaluation(registry);
   await registerPublishers(registry);
+  await registerStorePublishers(registry);
   await registerLaunchers(registry);
   for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
   return registry;

@@ -1,4 +1,5 @@
 export { type CopyOptions, copyStore } from './copy-store.ts';
 export { getJson, type JsonFormat, listAll, toJson } from './json.ts';
 export { checkKey, checkPrefix, toSegment } from './keys.ts';
-export { openStore, registerStores } from './open.ts';
+export { openStore, registerStorePublishers, registerStores } from './open.ts';
+export { type PublishedFile, publishToStore, type StorePublication } from './publish-to-store.ts';

@@ -36,7 +36,7 @@ describe('mistakes are refused with place, reason and advice', () => {
       ['constructor'],
     ],
     ['an unknown method', 'merge_method: tis\nmodels: [a/b]', 'unknown-method', 'merge_method', ['mean ties?', 'pcb']],
-    ['no method', 'models: [a/b]', 'missing-key', 'merge_method', ['linear, pcb']],
+    ['no method', 'models: [a/b]', 'missing-key', 'merge_method', ['linear, masks, pcb']],
     ['a method of mergekit', '{merge_method: karcher, models: [a/b, c/d]}', 'unknown-method', 'merge_method', ['yet']],
     ['fp32', top('dtype: fp32'), 'unknown-dtype', 'dtype', ['fp32', 'did you mean float32?']],
     ['bf16', top('out_dtype: bf16'), 'unknown-dtype', 'out_dtype', ['did you mean bfloat16?']],

@@ -9,7 +9,7 @@ import type { EvaluateSection, HubTarget, PublishSection } from './recipe.ts';
 import { parseModelReference } from './reference.ts';
 
 const HUB_KEYS = ['repo', 'as', 'private', 'branch'];
-const S3_KEYS = ['bucket', 'prefix', 'region', 'endpoint'];
+const S3_KEYS = ['url'];
 
 /** What a gate may be about. */
 export interface GateContext extends ReadContext {
@@ -24,9 +24,10 @@ export function readPublish(field: Field, context: GateContext): PublishSection 
   if (!field.expectMapping(['hub', 's3', ...plugins, 'if'])) return undefined;
   const hubField = field.get('hub');
   const hub = hubField === undefined ? undefined : readHub(hubField, context);
-  const s3 = field.get('s3');
-  if (s3 !== undefined) readS3(s3, context);
   const others: Record<string, Readonly<Record<string, unknown>>> = {};
+  const s3 = field.get('s3');
+  const url = s3 === undefined ? undefined : readS3(s3);
+  if (url !== undefined) others.s3 = { url };
   for (const name of plugins) {
     const target = field.get(name);
     if (target?.node.kind === 'mapping') others[name] = plainValue(target.node) as Record<string, unknown>;
@@ -78,13 +79,19 @@ function readRepo(field: Field, context: ReadContext): string | undefined {
   });
 }
 
-function readS3(field: Field, { findings }: ReadContext): void {
-  if (!field.expectMapping(S3_KEYS)) return;
-  for (const key of S3_KEYS) field.get(key)?.text();
-  if (field.get('bucket') === undefined) {
-    field.reportMissing('`publish.s3` needs a `bucket`');
-  }
-  findings.notYet(field.place, { message: 'hubfuse does not publish to `s3` yet', hint: 'publish to `hub`' });
+/** `s3: {url: s3://bucket/prefix}`, or just `s3: s3://bucket/prefix`. */
+function readS3(field: Field): string | undefined {
+  const isText = field.node.kind === 'scalar';
+  if (!isText && !field.expectMapping(S3_KEYS)) return undefined;
+  const urlField = isText ? field : field.get('url');
+  if (urlField === undefined) return field.reportMissing('`publish.s3` needs a `url`: s3://bucket/prefix');
+  const url = urlField.text('an address: s3://bucket/prefix');
+  if (url === undefined || /^s3:\/\/[a-z0-9]/.test(url)) return url;
+  return urlField.report({
+    code: 'recipe/bad-reference',
+    message: `"${url}" is no address in S3`,
+    hint: 'write s3://bucket/prefix',
+  });
 }
 
 function readGate(field: Field, context: GateContext & { hasHub: boolean }): Gate | undefined {

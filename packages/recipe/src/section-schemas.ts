@@ -114,6 +114,11 @@ export function statisticsSchemas(registry: Registry): Record<'calibration' | 's
 /** The `publish:` block with the registered publishers. */
 export function publishSchema(registry: Registry): JsonSchema {
   const plugins = registry.list('publisher').filter(({ name }) => name !== 'hub' && name !== 's3');
+  const url: JsonSchema = {
+    type: 'string',
+    pattern: '^s3://',
+    description: 's3://bucket/prefix: files under keys of their version, then manifest.json with the SHA-256 of each.',
+  };
   const repo: JsonSchema = { type: 'string', description: 'namespace/name; it is created where it does not exist.' };
   return {
     type: 'object',
@@ -135,6 +140,9 @@ export function publishSchema(registry: Registry): JsonSchema {
             },
           },
         ],
+      },
+      s3: {
+        anyOf: [url, { type: 'object', additionalProperties: false, required: ['url'], properties: { url } }],
       },
       ...Object.fromEntries(plugins.map(({ name, targetSchema }) => [name, targetSchema ?? { type: 'object' }])),
       if: {

@@ -197,8 +197,9 @@ describe('publish', () => {
       'publish.hub.as',
       'pull_request?',
     ],
-    ['s3, put off', `${head}publish: {s3: {bucket: b}}`, 'not-yet', 'publish.s3', 's3'],
-    ['s3 without bucket', `${head}publish: {s3: {prefix: b}}`, 'missing-key', 'publish.s3', 'bucket'],
+    ['s3 without url', `${head}publish: {s3: {}}`, 'missing-key', 'publish.s3', 'url'],
+    ['s3 by parts', `${head}publish: {s3: {bucket: b}}`, 'unknown-key', 'publish.s3.bucket', 'url'],
+    ['s3 at another address', `${head}publish: {s3: https://b.s3.aws}`, 'bad-reference', 'publish.s3', 's3://bucket'],
     ['a gate without scores', `${head}publish: {hub: you/x, if: mean > base}`, 'gate', 'publish.if', 'evaluate'],
     ['a gate without base', `${scored}publish: {hub: you/x, if: mean > base}`, 'gate', 'publish.if', 'base_model'],
     [

@@ -12,10 +12,11 @@ export default defineCommand({
     'The folder is what merge --out left: its hubfuse.json says what was merged from what and lists every file with its ' +
       'checksum. The repository is created where it does not exist. Nothing is published twice, nothing of others is ' +
       'overwritten: a branch that hubfuse did not write gets a pull request.',
+    'In S3 every file lies under a key of its version; manifest.json, written last, names them with their checksums.',
   ],
   positionals: [
     { name: 'folder', description: 'a merged model', required: true },
-    { name: 'repository', description: 'where it goes: ns/name', required: true },
+    { name: 'place', description: 'where it goes: ns/name, or s3://bucket/prefix', required: true },
   ],
   options: {
     'pull-request': { type: 'flag', description: 'open a pull request instead of committing' },
@@ -34,20 +35,17 @@ export default defineCommand({
     const { MANIFEST_FILE, parseManifest } = await import('@hubfuse/hub');
     const { hubOptions } = await import('../hub-options.ts');
     const { showHub } = await import('../hub-view.ts');
-    const [folder = '', repo = ''] = positionals;
+    const [folder = '', place = ''] = positionals;
     const path = resolve(directory, folder);
     const manifest = parseManifest(await readManifest(join(path, MANIFEST_FILE), folder), join(folder, MANIFEST_FILE));
     const hub = {
       ...(await hubOptions(context)),
-      onProgress: showHub(output, { label: `upload to ${repo}`, bytes: 0 }),
+      onProgress: showHub(output, { label: `upload to ${place}`, bytes: 0 }),
     };
-    const publisher = (await context.registry()).get('publisher', 'hub');
-    const target = {
-      repo,
-      as: options['pull-request'] ? 'pull_request' : 'commit',
-      branch: options.branch,
-      private: options.private,
-    };
+    const { name, target } = place.startsWith('s3://')
+      ? { name: 's3', target: { url: place } }
+      : { name: 'hub', target: hubTarget(place, options) };
+    const publisher = (await context.registry()).get('publisher', name);
     await publisher.check?.(target, { hub, signal });
     const result = await publisher.publish(
       {
@@ -59,13 +57,18 @@ export default defineCommand({
         manifest,
       },
       // Each command is an attempt of its own: it may bring back what something newer has replaced.
-      { attempt: randomUUID(), signal, hub, progress: () => {} },
+      { attempt: randomUUID(), signal, hub, progress: (step) => output.progress(step) },
     );
     const how = result.already ? 'was published already' : result.as === 'pull_request' ? 'proposed' : 'published';
     output.result(result, () => `${how}: ${result.url} (${result.revision.slice(0, 12)})`);
     return undefined;
   },
 });
+
+function hubTarget(repo: string, options: { 'pull-request': boolean; branch?: string | undefined; private: boolean }) {
+  const as = options['pull-request'] ? 'pull_request' : 'commit';
+  return { repo, as, branch: options.branch, private: options.private };
+}
 
 async function readManifest(path: string, folder: string): Promise<string> {
   try {

@@ -44,6 +44,7 @@ export function parseS3Url(text: string): S3Address {
   if (prefix !== '') checkKey(prefix);
   const endpoint = settings.get('endpoint') ?? undefined;
   if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) refuse(`has no usable endpoint: "${endpoint}"`);
+  if (endpoint?.includes('@')) refuse('holds a credential, which belongs into the environment');
   const region = settings.get('region') ?? (endpoint === undefined ? undefined : 'us-east-1');
   const own = endpoint === undefined ? undefined : 'true';
   const pathStyle = choice(settings.get('path_style') ?? own, ['true', 'false'], refuse);

@@ -90,6 +90,7 @@ test.each([
   ['s3://bucket/a?path_style=perhaps', 'true or false is needed'],
   ['s3://bucket/a?endpoint=ftp://x', 'no usable endpoint'],
   ['s3://bucket/../x', 'unusable segment'],
+  ['s3://bucket/a?endpoint=https://key:word@host', 'holds a credential'],
 ])('the address %s is refused', async (url, why) => {
   await expect(s3.open(url)).rejects.toThrow(why);
 });
