@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { estimateSessionMemory } from '@hubfuse/graphs';
 import type { StatisticKind, StatisticRequest, StatisticsLayout } from '@hubfuse/plugin';
+import { elementCount } from '@hubfuse/tensors';
 import { gramWidth } from '../format/triangle.ts';
 import type { Measure, MeasuredModel, Measurement } from '../measure.ts';
 import { type PassPlan, planPasses } from './plan-passes.ts';
 import { type StorageType, valueBytes } from './statistics-writer.ts';
 
+const FLOAT32_BYTES = 4;
 /** Memory where nothing is said, in bytes. */
 const DEFAULT_MEMORY = 4 * 2 ** 30;
 /** Operations per second of one thread where estimates are made: what float32 products reach on processors of today. */
@@ -47,6 +49,7 @@ export function planGathering(options: {
   const passes = planPasses({
     measurement,
     sessionBytes: estimateSessionMemory(model.tensors.values()),
+    weightBytes: FLOAT32_BYTES * [...model.tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
     memory: limits.memory ?? DEFAULT_MEMORY,
     workers: limits.workers ?? Math.min(8, availableParallelism()),
   });

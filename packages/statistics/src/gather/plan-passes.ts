@@ -2,6 +2,8 @@ import { ResourceError } from '@hubfuse/plugin';
 import type { MeasuredEntry, Measurement } from '../measure.ts';
 
 const FLOAT64_BYTES = 8;
+/** Node.js with what tokenisation leaves behind, and the code of onnxruntime. */
+const PROCESS_BYTES = 320 * 2 ** 20;
 /** Share of the memory that sessions may take: more threads mean more copies of the weights. */
 const SESSION_SHARE = 1 / 2;
 
@@ -14,45 +16,59 @@ export interface PassPlan {
   peakBytes: number;
 }
 
+export interface PlanPassesOptions {
+  measurement: Pick<Measurement, 'entries' | 'runBytes'>;
+  /** Bytes that one session keeps. */
+  sessionBytes: number;
+  /** Bytes of the weights as a session holds them; while it opens, it holds them twice. */
+  weightBytes: number;
+  /** Bytes that the whole process may take. */
+  memory: number;
+  workers: number;
+}
+
 /**
  * Puts entries, in their order, into as few passes as the memory allows.
  * @throws ResourceError `statistics/memory` where one entry alone needs more
  */
-export function planPasses(options: {
-  measurement: Pick<Measurement, 'entries' | 'runBytes'>;
-  /** Bytes that one session over the weights takes. */
-  sessionBytes: number;
-  memory: number;
-  workers: number;
-}): PassPlan {
+export function planPasses(options: PlanPassesOptions): PassPlan {
   const { measurement, sessionBytes, memory } = options;
-  const perWorker = sessionBytes + measurement.runBytes;
-  let workers = Math.max(1, Math.min(options.workers, Math.floor((memory * SESSION_SHARE) / perWorker)));
-  const fixed = (): number => workers * perWorker;
+  const { entries } = measurement;
+  let workers = Math.max(1, Math.min(options.workers, Math.floor((memory * SESSION_SHARE) / sessionBytes)));
   const cost = ({ elements, outputBytes }: MeasuredEntry): number => FLOAT64_BYTES * elements + workers * outputBytes;
-  const largest = (): number => Math.max(0, ...measurement.entries.map(cost));
-  while (workers > 1 && fixed() + largest() > memory) workers--;
-  if (fixed() + largest() > memory) {
-    const [worst] = [...measurement.entries].sort((a, b) => cost(b) - cost(a));
+  const least = (): number => peakOf(options, workers, Math.max(0, ...entries.map(cost)));
+  while (workers > 1 && least() > memory) workers--;
+  if (least() > memory) {
+    const [worst] = [...entries].sort((a, b) => cost(b) - cost(a));
     throw new ResourceError({
       code: 'statistics/memory',
       where: worst?.key,
-      message: `gathering needs ${megabytes(fixed() + largest())} of memory, and ${megabytes(memory)} are allowed`,
+      message: `gathering needs ${megabytes(least())} of memory, and ${megabytes(memory)} are allowed`,
       hint: 'allow more with --memory',
     });
   }
   const passes: MeasuredEntry[][] = [];
-  let [used, peak] = [Number.POSITIVE_INFINITY, fixed()];
-  for (const entry of measurement.entries) {
-    if (used + cost(entry) > memory) {
+  let [used, peak] = [Number.POSITIVE_INFINITY, 0];
+  for (const entry of entries) {
+    if (peakOf(options, workers, used + cost(entry)) > memory) {
       passes.push([]);
-      used = fixed();
+      used = 0;
     }
     passes.at(-1)?.push(entry);
     used += cost(entry);
     peak = Math.max(peak, used);
   }
-  return { passes, workers, peakBytes: peak };
+  return { passes, workers, peakBytes: peakOf(options, workers, peak) };
+}
+
+/**
+ * Bytes of a pass whose sums and outputs take `used`: all sessions opening at once, or the last one opening while the
+ * others run.
+ */
+function peakOf({ measurement, sessionBytes, weightBytes }: PlanPassesOptions, workers: number, used: number): number {
+  const opening = workers * (sessionBytes + weightBytes);
+  const running = workers * (sessionBytes + measurement.runBytes) + used + weightBytes;
+  return PROCESS_BYTES + Math.max(opening, running);
 }
 
 function megabytes(bytes: number): string {
