@@ -2,6 +2,7 @@ export { type Batch, planBatches } from './batches.ts';
 export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset } from './dataset.ts';
 export { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
 export type { BatchTensors } from './protocol.ts';
+export { openRace } from './racing/open-race.ts';
 export type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './racing/race-types.ts';
 export { registerEvaluation } from './register.ts';
 export { requireRuntime } from './require-runtime.ts';

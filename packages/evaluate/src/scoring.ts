@@ -156,19 +156,17 @@ export async function runScoring(options: {
       most,
     );
   } finally {
-    const keys = [...sessions.values()];
-    // Workers that ended have nothing to release, and asking them would start new ones.
-    const alive = [...ready.keys()].filter((place) => pool.isRunning(place));
-    await Promise.allSettled(alive.map((place) => pool.request(place, { kind: 'release', keys })));
+    await releaseSessions(pool, [...ready.keys()], [...sessions.values()]);
   }
 }
 
-/** While a session opens, onnxruntime holds weights that it reorders (or widens) twice. */
-function sessionBytes(models: ReadonlySet<PreparedModel>): number {
+/** Bytes of one worker's sessions. While a session opens, onnxruntime holds weights that it reorders (or widens) twice. */
+export function sessionBytes(models: ReadonlySet<PreparedModel>): number {
   return 2 * [...models].reduce((sum, { weightBytes }) => sum + weightBytes, 0);
 }
 
-async function openSessions(
+/** Opens the models in the worker at `place`. */
+export async function openSessions(
   pool: WorkerPool,
   place: number,
   sessions: ReadonlyMap<PreparedModel, string>,
@@ -189,7 +187,23 @@ async function openSessions(
   }
 }
 
-function runMembers(planned: PlannedDataset, batch: Batch, sessions: ReadonlyMap<PreparedModel, string>): RunMember[] {
+/** Closes sessions in the workers that hold them. */
+export async function releaseSessions(
+  pool: WorkerPool,
+  places: readonly number[],
+  keys: readonly string[],
+): Promise<void> {
+  // Workers that ended have nothing to release, and asking them would start new ones.
+  const alive = places.filter((place) => pool.isRunning(place));
+  await Promise.allSettled(alive.map((place) => pool.request(place, { kind: 'release', keys })));
+}
+
+/** What a worker is asked for one batch. */
+export function runMembers(
+  planned: PlannedDataset,
+  batch: Pick<Batch, 'indices'>,
+  sessions: ReadonlyMap<PreparedModel, string>,
+): RunMember[] {
   // Members of one family share their tokens: one copy travels for all of them.
   const slices = new Map<EncodedDataset, RunMember['batch']>();
   return planned.members.map(({ model, encoded, order }) => {
@@ -199,7 +213,8 @@ function runMembers(planned: PlannedDataset, batch: Batch, sessions: ReadonlyMap
   });
 }
 
-function spread({ answers, votes, logits }: RunReply, planned: PlannedDataset, batch: Batch): void {
+/** Puts a worker's answers where their examples are. */
+export function spread({ answers, votes, logits }: RunReply, planned: PlannedDataset, batch: Pick<Batch, 'indices'>): void {
   const width = planned.names.length;
   let at = 0;
   for (const index of batch.indices) {

@@ -16,12 +16,7 @@ export function summarise(options: {
   for (const planned of plan) {
     const { dataset, labels, members } = planned;
     const predictions = dataset.examples.map((_, index) => predictionOf(planned, task, index));
-    const references = dataset.examples.map((example) =>
-      asPrediction(
-        task,
-        example.labels.map((label) => labels.nameOf.get(label) ?? String(label)),
-      ),
-    );
+    const references = referencesOf(planned, task);
     const cut = members[0]?.encoded.cutExamples ?? 0;
     const head = members[0]?.model.head;
     warnings.push(...planned.warnings, ...labels.warnings);
@@ -59,7 +54,18 @@ export function summarise(options: {
   };
 }
 
-function predictionOf(planned: PlannedDataset, task: Task, index: number): Prediction {
+/** What should have been said about each example, in the model's words. */
+export function referencesOf({ dataset, labels }: PlannedDataset, task: Task): Prediction[] {
+  return dataset.examples.map((example) =>
+    asPrediction(
+      task,
+      example.labels.map((label) => labels.nameOf.get(label) ?? String(label)),
+    ),
+  );
+}
+
+/** What was said about an example that has been answered. */
+export function predictionOf(planned: PlannedDataset, task: Task, index: number): Prediction {
   const { names } = planned;
   const answers = [...(planned.answers[index] ?? [])];
   return asPrediction(

@@ -30,6 +30,12 @@ export interface Metric {
   /** Names of the tasks that it can score. */
   tasks: readonly string[];
   /**
+   * True where turning a wrong answer into the right one never lowers the score, whatever the other answers are, its last
+   * bit included. Then right answers to all that is left bound the score from above, and a candidate that can no longer win
+   * need not be scored to the end. Default false: candidates are scored in full.
+   */
+  monotone?: boolean;
+  /**
    * Score as a fraction (0 to 1; Matthews -1 to 1) from one prediction and one reference per example: a label for a
    * task with `logits: 'sequence'`, a list of labels for one with `logits: 'token'`.
    */

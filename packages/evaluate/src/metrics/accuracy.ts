@@ -5,6 +5,7 @@ import { labelPairs } from '../confusion.ts';
 export default defineMetric({
   name: 'accuracy',
   tasks: ['text-classification', 'token-classification'],
+  monotone: true,
   score(predictions, references) {
     const pairs = labelPairs(predictions, references);
     return pairs.filter(([prediction, reference]) => prediction === reference).length / Math.max(1, pairs.length);

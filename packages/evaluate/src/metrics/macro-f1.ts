@@ -8,8 +8,11 @@ import { countByLabel, f1, labelPairs } from '../confusion.ts';
 export default defineMetric({
   name: 'macro_f1',
   tasks: ['text-classification'],
+  monotone: true,
   score(predictions, references) {
-    const counts = [...countByLabel(labelPairs(predictions, references)).values()];
-    return counts.reduce((sum, count) => sum + f1(count), 0) / Math.max(1, counts.length);
+    const counts = [...countByLabel(labelPairs(predictions, references))];
+    // Summed in order of the labels, not of their appearance: so that better answers cannot lower the last bit either.
+    counts.sort(([a], [b]) => (a < b ? -1 : 1));
+    return counts.reduce((sum, [, count]) => sum + f1(count), 0) / Math.max(1, counts.length);
   },
 });

@@ -5,6 +5,7 @@ import { countByLabel, f1, labelPairs } from '../confusion.ts';
 export default defineMetric({
   name: 'micro_f1',
   tasks: ['text-classification'],
+  monotone: true,
   score(predictions, references) {
     const total = { hit: 0, predicted: 0, actual: 0 };
     for (const count of countByLabel(labelPairs(predictions, references)).values()) {

@@ -6,6 +6,7 @@ import { findSpans } from '../spans.ts';
 export default defineMetric({
   name: 'f1',
   tasks: ['token-classification'],
+  monotone: true,
   score(predictions, references) {
     const total = { hit: 0, predicted: 0, actual: 0 };
     for (const [index, reference] of references.entries()) {

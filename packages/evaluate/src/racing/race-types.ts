@@ -66,7 +66,7 @@ export interface Race {
   readonly environment: ScoringEnvironment;
   /**
    * Composes the batches from what the initial population answers: hardest and most disputed examples together and
-   * first, by their expected loss for each token.
+   * first.
    */
   compose(initial: readonly ModelInput[], options?: { signal?: AbortSignal | undefined }): Promise<RaceBatches>;
   /** Takes batches that were composed before. @throws EvaluationError where they are of other data. */

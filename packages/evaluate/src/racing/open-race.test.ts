@@ -1,0 +1,166 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerArchitectures } from '@hubfuse/graphs';
+import { Registry } from '@hubfuse/plugin';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeTinyModel } from '../../test/tiny-model.ts';
+import { type Dataset, loadDataset } from '../dataset.ts';
+import { registerEvaluation } from '../register.ts';
+import { openRace } from './open-race.ts';
+import type { Race } from './race-types.ts';
+
+const registry = new Registry();
+const LABELS = ['red', 'green', 'blue'];
+const TAGS = ['O', 'B-PER', 'I-PER'];
+const WORDS = ['pay', 'my', 'account', 'savings', 'now'];
+let root: string;
+const datasets: Dataset[] = [];
+const tagged: Dataset[] = [];
+
+beforeAll(async () => {
+  await registerArchitectures(registry);
+  await registerEvaluation(registry);
+  root = await mkdtemp(join(tmpdir(), 'race-'));
+  const sentence = (index: number): string[] =>
+    Array.from({ length: 1 + (index % 11) }, (_, place) => WORDS[(index * 3 + place * place) % 5] ?? '');
+  for (const [name, count] of [
+    ['north', 90],
+    ['south', 40],
+  ] as const) {
+    datasets.push(
+      await dataset(name, 'text-classification', count, (index) => ({
+        text: sentence(index * count).join(' '),
+        label: LABELS[(index + count) % 3],
+      })),
+    );
+    tagged.push(
+      await dataset(name, 'token-classification', count / 2, (index) => ({
+        tokens: sentence(index),
+        tags: sentence(index).map((_, place) => TAGS[(place + index) % 3]),
+      })),
+    );
+  }
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+function dataset(name: string, task: string, count: number, row: (index: number) => object): Promise<Dataset> {
+  const lines = Array.from({ length: count }, (_, index) => JSON.stringify(row(index))).join('\n');
+  return loadDataset({
+    name,
+    task,
+    registry,
+    source: { name: `${name}.jsonl`, bytes: new TextEncoder().encode(lines) },
+  });
+}
+
+async function models(className: string, labels: string[], count: number): Promise<{ folder: string }[]> {
+  const written: { folder: string }[] = [];
+  for (let seed = 1; seed <= count; seed++) {
+    written.push({
+      folder: await writeTinyModel({ folder: join(root, `${className}-${seed}`), className, labels, seed }),
+    });
+  }
+  return written;
+}
+
+function open(options: Partial<Parameters<typeof openRace>[0]> = {}): Race {
+  return openRace({ registry, task: 'text-classification', datasets, workers: 1, batchTokens: 64, ...options });
+}
+
+describe.each([
+  ['text-classification', 'accuracy'],
+  ['text-classification', 'macro_f1'],
+  ['text-classification', 'micro_f1'],
+  ['token-classification', 'f1'],
+])('%s by %s', (task, metric) => {
+  test('racing decides as scoring the same batches in full does, and says how many examples it took', async () => {
+    const texts = task === 'text-classification';
+    const className = texts ? 'BertForSequenceClassification' : 'BertForTokenClassification';
+    const candidates = await models(className, texts ? LABELS : TAGS, 6);
+    const race = open({ task, metric, datasets: texts ? datasets : tagged });
+    try {
+      await race.compose(candidates.slice(0, 2));
+      const full = [];
+      for (const candidate of candidates) full.push(await race.run(candidate, { full: true }));
+      const bars = [...full.map(({ score }) => score ?? 0), 0.2, 0.99];
+      let early = 0;
+      for (const [index, candidate] of candidates.entries()) {
+        for (const bar of bars) {
+          const raced = await race.run(candidate, { bar });
+          const score = full[index]?.score ?? 0;
+          expect(raced.accepted).toBe(score > bar);
+          if (raced.score === undefined) {
+            early++;
+            expect(raced.examples).toBeLessThan(raced.total);
+            expect(raced.bound).toBeGreaterThanOrEqual(score);
+            expect(raced.bound).toBeLessThanOrEqual(bar);
+          } else {
+            expect(raced.score).toBe(score);
+            expect(raced.datasets).toEqual(full[index]?.datasets);
+            expect(raced.examples).toBe(raced.total);
+          }
+        }
+      }
+      expect(early).toBeGreaterThan(0);
+    } finally {
+      await race.close();
+    }
+  });
+});
+
+test('verdicts rest on the same examples for one and for three workers', async () => {
+  const candidates = await models('BertForSequenceClassification', LABELS, 4);
+  const verdicts = [];
+  for (const workers of [1, 3]) {
+    const race = open({ workers });
+    try {
+      const batches = await race.compose(candidates.slice(0, 1));
+      const bar = (await race.run(candidates[0] ?? { folder: '' })).score;
+      const raced = [];
+      for (const candidate of candidates) raced.push(await race.run(candidate, { bar }));
+      verdicts.push({ batches, raced });
+    } finally {
+      await race.close();
+    }
+  }
+  expect(verdicts[1]).toEqual(verdicts[0]);
+});
+
+test('a metric without a sound bound is scored in full', async () => {
+  const [candidate = { folder: '' }] = await models('BertForSequenceClassification', LABELS, 1);
+  const race = open({ metric: 'matthews' });
+  try {
+    expect(race.bounded).toBe(false);
+    await race.compose([candidate]);
+    expect(await race.run(candidate, { bar: 2 })).toMatchObject({ accepted: false, examples: 130, total: 130 });
+  } finally {
+    await race.close();
+  }
+});
+
+test('stored batches give the same verdict in another process, and those of other data are refused', async () => {
+  const [candidate = { folder: '' }] = await models('BertForSequenceClassification', LABELS, 1);
+  const race = open();
+  const later = open();
+  try {
+    const batches = JSON.parse(JSON.stringify(await race.compose([candidate])));
+    const verdict = await race.run(candidate);
+    later.use(batches);
+    expect(await later.run(candidate)).toEqual(verdict);
+    expect(() => open({ datasets: datasets.slice(0, 1) }).use(batches)).toThrow(/other data/);
+    expect(() => later.use({ ...batches, batches: batches.batches.slice(1) })).toThrow(/other data/);
+  } finally {
+    await race.close();
+    await later.close();
+  }
+});
+
+test('a search without development data, or with a metric of another task, is refused before any model is loaded', () => {
+  expect(() => open({ datasets: [] })).toThrow(expect.objectContaining({ code: 'evaluate/no-development-data' }));
+  const [first] = datasets;
+  const empty = { ...first, examples: [] } as Dataset;
+  expect(() => open({ datasets: [empty] })).toThrow(expect.objectContaining({ code: 'evaluate/no-examples' }));
+  expect(() => open({ metric: 'f1' })).toThrow(expect.objectContaining({ code: 'evaluate/metric-of-other-task' }));
+  expect(() => open({ datasets: [{ ...first, domain: 'out' } as Dataset] })).toThrow(/none/);
+});
