@@ -35,6 +35,18 @@ export interface EvolveOptions extends SearchSetting<Genealogy> {
   /** Whether candidates are what a method makes of the population (X_Evolver) or single individuals (Evolver alone). */
   merged: boolean;
   settings?: EvolverSettings | undefined;
+  /** Where random choices come from. Default: the counter-based generator, by the seed. */
+  draws?: SearchDraws | undefined;
+}
+
+/** The random choices of an evolution beside the masks: functions of generation and individual alone. */
+export interface SearchDraws {
+  /** Individuals in the order in which a generation takes them. */
+  order(generation: number, individuals: number): readonly number[];
+  /** `count` different individuals other than `individual`. */
+  others(options: { generation: number; individual: number; individuals: number; count: number }): readonly number[];
+  /** A number in [0, 1): the adaptive reference is random where it is below p. */
+  uniform(generation: number, individual: number): number;
 }
 
 export interface EvolveResult extends SearchReport {

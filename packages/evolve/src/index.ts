@@ -5,7 +5,8 @@ export type {
   Dimension,
   SearchCoefficientsOptions,
 } from './coefficient-types.ts';
-export type { EvolveOptions, EvolveResult, EvolverSettings } from './evolver-types.ts';
+export { evolve } from './evolve.ts';
+export type { EvolveOptions, EvolveResult, EvolverSettings, SearchDraws } from './evolver-types.ts';
 export type {
   CandidateRecord,
   InitialRecord,

@@ -82,6 +82,8 @@ export interface CandidateRecord {
   verdict: Verdict;
   /** Whether it took its parent's place (evolution) or is the best so far (coefficients). */
   accepted: boolean;
+  /** Synchronous generations around a merger: a later child of the generation was better and took the place instead. */
+  superseded?: true;
   /** Time from proposing to deciding. */
   seconds: number;
 }
@@ -92,6 +94,8 @@ export interface SearchState {
   kind: 'evolution' | 'coefficients';
   identity: string;
   environment: ScoringEnvironment;
+  /** Other kinds of processor that it was resumed on, in order. */
+  otherEnvironments?: ScoringEnvironment[];
   initial: InitialRecord[];
   candidates: CandidateRecord[];
   spent: SearchSpending;
@@ -127,4 +131,6 @@ export interface SearchReport {
   candidates: readonly CandidateRecord[];
   spent: SearchSpending;
   environment: ScoringEnvironment;
+  /** Other kinds of processor that it was resumed on, in order. */
+  otherEnvironments?: readonly ScoringEnvironment[];
 }

@@ -66,13 +66,13 @@ class PooledRace implements Race {
   }
 
   async compose(
-    initial: readonly ModelInput[],
+    initial: AsyncIterable<ModelInput> | Iterable<ModelInput>,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<RaceBatches> {
     return this.#abortable(options.signal, async () => {
       const { datasets, batchTokens = DEFAULT_BATCH_TOKENS } = this.#options;
       const scored: PlannedDataset[][] = [];
-      for (const model of initial) {
+      for await (const model of initial) {
         const plan = await this.#plan(model);
         await runScoring({
           plan,

@@ -51,6 +51,8 @@ export interface Verdict {
   datasets?: Readonly<Record<string, number>>;
   /** The most that its score could still have been when it was rejected. */
   bound?: number;
+  /** Why the candidate could not be scored (weights or logits that are not finite): it counts as rejected. */
+  failure?: string;
   /** Examples whose answers the decision rests on: the same for any number of workers. */
   examples: number;
   /** Examples in all datasets. */
@@ -66,9 +68,9 @@ export interface Race {
   readonly environment: ScoringEnvironment;
   /**
    * Composes the batches from what the initial population answers: hardest and most disputed examples together and
-   * first.
+   * first. A model is done with when the next one is asked for.
    */
-  compose(initial: readonly ModelInput[], options?: { signal?: AbortSignal | undefined }): Promise<RaceBatches>;
+  compose(initial: AsyncIterable<ModelInput> | Iterable<ModelInput>, options?: { signal?: AbortSignal | undefined }): Promise<RaceBatches>;
   /** Takes batches that were composed before. @throws EvaluationError where they are of other data. */
   use(batches: RaceBatches): void;
   /**

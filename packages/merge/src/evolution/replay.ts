@@ -14,7 +14,12 @@ export interface ReplayOptions {
   individuals: number;
   memory: KernelMemory;
   kernels: KernelInstance;
+  /** Where masks come from. Default: the genealogy's seed. */
+  drawMask?: DrawMask | undefined;
 }
+
+/** Sets all bits of a row where a child's scalars are the mutant's; `offset` counts the tensor's elements before the row. */
+export type DrawMask = (mask: Float32Array, place: { step: EvolutionStep; tensor: string; offset: number }) => void;
 
 /**
  * Replays a genealogy over pieces of tensors: rows go in with the original models' values and come out with those of
@@ -28,6 +33,7 @@ export class Replay {
   readonly #mask: Float32Array;
   readonly #children: readonly Float32Array[];
   readonly #raw: Uint8Array;
+  readonly #drawMask: DrawMask;
   readonly #names = new Map<string, WordPair>();
 
   /** Bytes of kernel memory that a replay takes. */
@@ -42,6 +48,7 @@ export class Replay {
     this.#options = options;
     this.#lineage = lineageOf(genealogy, individuals);
     this.individual = genealogy.individual;
+    this.#drawMask = options.drawMask ?? this.#seededMask.bind(this);
     this.#mask = memory.float32(REPLAY_ELEMENTS);
     const children = genealogy.update === 'synchronous' ? individuals : 1;
     this.#children = Array.from({ length: children }, () => memory.float32(REPLAY_ELEMENTS));
@@ -92,17 +99,22 @@ export class Replay {
     piece: { tensor: PlannedTensor; offset: number; rows: readonly Float32Array[] },
   ): void {
     const { genealogy, kernels } = this.#options;
-    const { mode, scale, crossover, seed, dtype } = genealogy;
+    const { mode, scale, dtype } = genealogy;
     const { tensor, offset, rows } = piece;
-    const { generation, individual } = step;
     const mask = this.#mask.subarray(0, child.length);
-    const key = crossoverKey({ seed, generation, individual, tensor: this.#wordsOf(tensor.name) });
-    kernels.evolution.crossoverMask(mask, { key, offset, crossover });
+    this.#drawMask(mask, { step, tensor: tensor.name, offset });
     makeChild(child, { kernels, mode, scale, step, rows, mask });
     const raw = this.#raw.subarray(0, child.length * dtypeBytes(dtype));
     const bad = kernels.narrow(dtype, child, raw);
     if (bad >= 0) throw notRepresentable(tensor, { index: offset + bad, value: child[bad] as number, dtype });
     kernels.widen(dtype, raw, child);
+  }
+
+  #seededMask(mask: Float32Array, place: { step: EvolutionStep; tensor: string; offset: number }): void {
+    const { seed, crossover } = this.#options.genealogy;
+    const { generation, individual } = place.step;
+    const key = crossoverKey({ seed, generation, individual, tensor: this.#wordsOf(place.tensor) });
+    this.#options.kernels.evolution.crossoverMask(mask, { key, offset: place.offset, crossover });
   }
 
   #wordsOf(name: string): WordPair {
@@ -113,7 +125,7 @@ export class Replay {
 }
 
 /** Mutation and crossover of one piece, given its mask; not yet rounded to the state's dtype. */
-export function makeChild(
+function makeChild(
   child: Float32Array,
   options: {
     kernels: Pick<KernelInstance, 'evolution'>;
