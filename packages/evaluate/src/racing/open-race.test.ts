@@ -54,7 +54,11 @@ function dataset(name: string, task: string, count: number, row: (index: number)
   });
 }
 
-async function models(className: string, labels: string[], count: number): Promise<{ folder: string }[]> {
+async function models(
+  className: Parameters<typeof writeTinyModel>[0]['className'],
+  labels: string[],
+  count: number,
+): Promise<{ folder: string }[]> {
   const written: { folder: string }[] = [];
   for (let seed = 1; seed <= count; seed++) {
     written.push({

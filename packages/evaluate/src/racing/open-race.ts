@@ -173,7 +173,13 @@ class PooledRace implements Race {
           const planned = plan[dataset] as PlannedDataset;
           const batch = { indices: examples };
           const members = runMembers(planned, batch, sessions);
-          const request = { kind: 'run', members, logits: this.#task.logits, keepLogits: false } as const;
+          const request = {
+            kind: 'run',
+            members,
+            logits: this.#task.logits,
+            keepLogits: false,
+            eachMember: false,
+          } as const;
           spread(await this.#pool.request(place, request), planned, batch);
           answered[index] = true;
           count();
@@ -209,6 +215,7 @@ class PooledRace implements Race {
       task: this.#task,
       cache: this.#cache,
       batchTokens: this.#options.batchTokens ?? DEFAULT_BATCH_TOKENS,
+      eachMember: false,
       onProgress: undefined,
     });
   }

@@ -70,7 +70,10 @@ export interface Race {
    * Composes the batches from what the initial population answers: hardest and most disputed examples together and
    * first. A model is done with when the next one is asked for.
    */
-  compose(initial: AsyncIterable<ModelInput> | Iterable<ModelInput>, options?: { signal?: AbortSignal | undefined }): Promise<RaceBatches>;
+  compose(
+    initial: AsyncIterable<ModelInput> | Iterable<ModelInput>,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<RaceBatches>;
   /** Takes batches that were composed before. @throws EvaluationError where they are of other data. */
   use(batches: RaceBatches): void;
   /**

@@ -1,8 +1,8 @@
-import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
-import { layOut } from '../plan/layout.ts';
 import { EVOLVER } from '../evolution/check-genealogy.ts';
 import { evolves } from '../evolution/evolving-tensors.ts';
 import type { Genealogy } from '../evolution/genealogy.ts';
+import { layOut } from '../plan/layout.ts';
+import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 
 /** Name of the file that holds an individual's state inside its folder. */
 const STATE_FILE = 'model.safetensors';
@@ -37,11 +37,10 @@ export function statePlan(plan: MergePlan, genealogy: Genealogy): MergePlan {
 }
 
 /** A plan whose flattened individuals are read from their files; the inputs that it adds follow those it has. */
-export function overStates(options: {
+export function overStates(options: { plan: MergePlan; genealogy: Genealogy; states: readonly FlattenedState[] }): {
   plan: MergePlan;
-  genealogy: Genealogy;
-  states: readonly FlattenedState[];
-}): { plan: MergePlan; folders: string[] } {
+  folders: string[];
+} {
   const { plan, genealogy, states } = options;
   if (states.length === 0) return { plan, folders: [] };
   const written = new Map(statePlan(plan, genealogy).tensors.map((tensor) => [tensor.name, tensor]));
