@@ -8,6 +8,8 @@ export interface ArenaOptions {
   plan: MergePlan;
   /** Local folder of each input, in the order of `plan.inputs`. */
   folders: readonly string[];
+  /** Local folder of each statistics file, in the order of `plan.statistics`. */
+  statistics?: readonly string[] | undefined;
   /** Folder with config.json and tokenizer of the result (the donor's, with the plan's changes). */
   family: string;
   /** Name of a task. */

@@ -16,6 +16,8 @@ import type {
 /** What a search decides on next. */
 export interface Proposal<Subject> extends Pick<CandidateRecord, 'generation' | 'step' | 'point' | 'bar'> {
   subject: Subject;
+  /** Whether the candidate counts as accepted; default: where it was above the bar. */
+  accepts?(verdict: Verdict): boolean;
 }
 
 /**
@@ -112,7 +114,7 @@ export class Ledger<Subject> {
     proposal: Proposal<Subject>,
     summarise: (record: CandidateRecord) => { best: number; mean: number },
   ): Promise<CandidateRecord> {
-    const { subject, ...facts } = proposal;
+    const { subject, accepts, ...facts } = proposal;
     const number = this.#candidates++;
     const known = this.#state.candidates[number];
     if (known !== undefined) {
@@ -122,7 +124,13 @@ export class Ledger<Subject> {
       return known;
     }
     const { verdict, seconds } = await this.#judge(subject, facts.bar);
-    const record: CandidateRecord = { number, ...facts, verdict, accepted: verdict.accepted, seconds };
+    const record: CandidateRecord = {
+      number,
+      ...facts,
+      verdict,
+      accepted: accepts?.(verdict) ?? verdict.accepted,
+      seconds,
+    };
     this.#state.candidates.push(record);
     this.#spend(record);
     const summary = summarise(record);
@@ -175,7 +183,7 @@ export class Ledger<Subject> {
     };
   }
 
-  #checkSame(known: CandidateRecord, facts: Omit<Proposal<Subject>, 'subject'>, number: number): void {
+  #checkSame(known: CandidateRecord, facts: Omit<Proposal<Subject>, 'subject' | 'accepts'>, number: number): void {
     const proposed = JSON.stringify([facts.generation, facts.step]);
     const stands = JSON.stringify([known.generation, known.step]);
     // Points of CMA-ES hold results of functions whose last bit is the platform's: those that stand are taken.
