@@ -54,6 +54,13 @@ function readReferenceRule(field: Field, mode: EvolveMode, { method }: EvolveCon
       hint: 'remove it, or set mode: blend',
     });
   }
+  if (given !== undefined && rule !== undefined && rule !== 'random' && choosesOne && method?.evolves !== true) {
+    given.report({
+      code: 'recipe/contradiction',
+      message: `reference: ${rule} needs a score for each model, and in front of a merge method only the merge has one`,
+      hint: 'remove it, or evolve the models alone with merge_method: evolver',
+    });
+  }
   return rule ?? (choosesOne && method?.evolves === true ? 'adaptive' : 'random');
 }
 

@@ -33,14 +33,14 @@ describe('evolve', () => {
 
   test('every setting and budget is read', () => {
     const block =
-      '{mode: blend, generations: 3, scale: 0.2, crossover: 1, reference: best, update: synchronous, order: fixed, ' +
+      '{mode: blend, generations: 3, scale: 0.2, crossover: 1, reference: random, update: synchronous, order: fixed, ' +
       'population: models, exclude: classifier, evaluations: 40, examples: 9000, time: 1h30m}';
     expect(read(`${pcb}${data}evolve: ${block}\n`).evolve).toMatchObject({
       mode: 'blend',
       generations: 3,
       scale: 0.2,
       crossover: 1,
-      reference: 'best',
+      reference: 'random',
       update: 'synchronous',
       order: 'fixed',
       exclude: ['classifier'],
@@ -95,6 +95,13 @@ describe('evolve', () => {
       'contradiction',
       'evolve.reference',
       'blend',
+    ],
+    [
+      'a reference by score in front of a method',
+      `${pcb}${data}evolve: {mode: blend, reference: adaptive}`,
+      'contradiction',
+      'evolve.reference',
+      'merge_method: evolver',
     ],
     ['no evaluate', `${pcb}evolve: {}`, 'search-data', 'evolve', '`evaluate`'],
     ['no evaluate for Evolver alone', evolver, 'search-data', 'merge_method', '`evaluate`'],

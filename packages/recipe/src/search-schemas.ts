@@ -43,7 +43,7 @@ export function evolveSchema(): JsonSchema {
       },
       reference: {
         enum: ['random', 'best', 'adaptive'],
-        description: 'With mode blend: the other model. Default: adaptive for evolver alone, else random.',
+        description: 'With mode blend and evolver alone: the other model; elsewhere it is random. Default: adaptive.',
       },
       update: {
         enum: ['steady', 'synchronous'],
