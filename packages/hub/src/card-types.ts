@@ -19,6 +19,8 @@ export interface CardContent {
   /** Tags beside `merge`, `hubfuse` and the method. */
   tags?: readonly string[] | undefined;
   scores?: CardScores | undefined;
+  /** How the merge was found, where it was searched for. */
+  search?: CardSearch | undefined;
   /** Address of the Hub that links lead to. Default `https://huggingface.co`. */
   hubUrl?: string | undefined;
   /** Hub id under which it is published, for the example of use. */
@@ -37,6 +39,15 @@ export interface CardMethod {
   description?: string | undefined;
   /** Papers and code. */
   sources?: readonly string[] | undefined;
+}
+
+/** How a search found the merge. */
+export interface CardSearch {
+  /** What was searched and how: Markdown. */
+  text: string;
+  figures: readonly { name: string; value: string }[];
+  /** Coefficients that were searched, as text. */
+  coefficients?: readonly { name: string; start: string; value: string }[] | undefined;
 }
 
 /** Scores of the merge beside its parents. */

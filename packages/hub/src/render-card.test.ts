@@ -118,3 +118,16 @@ test('text from outside cannot end the front matter', () => {
   const end = sly.indexOf('\n---\n', 4);
   expect(parse(sly.slice(4, end))).toMatchObject({ language: ['en\n---\n# owned'] });
 });
+
+test('a merge that was searched for says how it was found, and one that was not says nothing', () => {
+  const search = {
+    text: 'The models evolved.',
+    figures: [{ name: 'Generations', value: '15' }],
+    coefficients: [{ name: 'lambda, money', start: '0.5', value: '0.71' }],
+  };
+  const found = renderCard({ ...content, search });
+  expect(found).toContain('## How it was found\n\nThe models evolved.\n\n| Search |  |\n');
+  expect(found).toContain('| Generations | 15 |');
+  expect(found).toContain('| lambda, money | 0.5 | 0.71 |');
+  expect(card).not.toContain('How it was found');
+});

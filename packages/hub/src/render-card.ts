@@ -1,5 +1,5 @@
 import { metricTitle, renderFrontMatter } from './card-front-matter.ts';
-import type { CardContent, CardScores } from './card-types.ts';
+import type { CardContent, CardScores, CardSearch } from './card-types.ts';
 import { MANIFEST_FILE, type ManifestInput, type ManifestStatistics } from './manifest.ts';
 import { DEFAULT_HUB_URL } from './options.ts';
 import { redact } from './token.ts';
@@ -16,6 +16,7 @@ export function renderCard(content: CardContent): string {
     `# ${content.title}`,
     introduction(content),
     ...(content.scores === undefined ? [] : ['## Scores', scoreTable(content.scores)]),
+    ...(content.search === undefined ? [] : ['## How it was found', searchText(content.search)]),
     ...usage(content),
     '## Recipe',
     fenced(content.manifest.recipe.trimEnd(), looksLikeJson(content.manifest.recipe) ? 'json' : 'yaml'),
@@ -68,6 +69,16 @@ function scoreTable({ datasets, rows, metric, split, computedWith }: CardScores)
   ];
   const alignment = ['---', ...datasets.map(() => '--:'), '--:'];
   return `${table([heading, alignment, ...body])}\n\n${notes.join(' ')}`;
+}
+
+function searchText({ text, figures, coefficients = [] }: CardSearch): string {
+  const rows = figures.map(({ name, value }) => [name, value]);
+  const found = coefficients.map(({ name, start, value }) => [name, start, value]);
+  return [
+    text,
+    table([['Search', ''], ['---', '---'], ...rows]),
+    ...(found.length === 0 ? [] : [table([['Coefficient', 'start', 'found'], ['---', '--:', '--:'], ...found])]),
+  ].join('\n\n');
 }
 
 function table(rows: readonly (readonly string[])[]): string {
