@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { executeMerge, type LayerNote, type MergePlan, type MergeProgress } from '@hubfuse/merge';
+import { executeMerge, type Genealogy, type LayerNote, type MergePlan, type MergeProgress } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
 import { writeDonorFiles } from './donor-files.ts';
 import type { PinnedModel } from './run-plan.ts';
@@ -19,6 +19,8 @@ export interface WeightFile {
  */
 export async function buildModel(options: {
   plan: MergePlan;
+  /** How the models have evolved before they are merged. */
+  genealogy?: Genealogy | undefined;
   /** Models of the plan and their folders, in the order of the merge's inputs. */
   models: readonly PinnedModel[];
   folders: readonly string[];

@@ -115,6 +115,9 @@ async function gatherInputs(options: CompareOptions, evaluate: EvaluateSection):
   if (fullest === undefined) throw nothingToCompare('there are no candidates');
   const entries = inputEntries(fullest);
   for (const recipe of recipes) {
+    if (recipe.evolve !== undefined || recipe.search !== undefined) {
+      throw nothingToCompare('a recipe that searches is a run of its own');
+    }
     const strange = inputEntries(recipe).find(
       ({ entry }) => !entries.some((other) => sameModel(other.entry.reference, entry.reference)),
     );

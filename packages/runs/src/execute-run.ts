@@ -13,11 +13,12 @@ import gather from './phases/gather.ts';
 import merge from './phases/merge.ts';
 import publish, { type PublishOutput } from './phases/publish.ts';
 import resolve from './phases/resolve.ts';
+import search, { type SearchOutput } from './phases/search.ts';
 import type { RunReport } from './report.ts';
 import type { RunSpec, RunState } from './run.ts';
 import { storedPlan } from './stored-plan.ts';
 
-const phases: readonly Phase[] = [resolve, fetch, gather, merge, evaluate, gate, assemble, publish];
+const phases: readonly Phase[] = [resolve, fetch, gather, search, merge, evaluate, gate, assemble, publish];
 
 /**
  * Executes a run to its end and returns its report: pins, downloads, merges, scores, decides, assembles the folder and
@@ -48,6 +49,7 @@ async function makeReport({ store }: ExecutionOptions, state: RunState, spec: Ru
     state.phases.find((phase) => phase.name === name)?.output as T | undefined;
   const assembled = output<AssembleOutput>('assemble');
   const scores = output<EvaluateOutput>('evaluate')?.table;
+  const found = output<SearchOutput>('search')?.summary;
   const decision = output<GateOutput>('gate')?.gate;
   return {
     run: spec.id,
@@ -55,6 +57,7 @@ async function makeReport({ store }: ExecutionOptions, state: RunState, spec: Ru
     method: plan.recipe.method,
     folder: assembled?.folder ?? '',
     files: assembled?.manifest.outputs ?? [],
+    ...(found === undefined ? {} : { search: found }),
     ...(scores === undefined ? {} : { scores }),
     ...(decision === undefined ? {} : { gate: decision }),
     published: output<PublishOutput>('publish')?.published ?? [],

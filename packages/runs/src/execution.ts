@@ -15,6 +15,8 @@ export interface ExecutionOptions {
   workers?: number | undefined;
   /** Bytes that a merge may use. Default: the merge's own. */
   memory?: number | undefined;
+  /** Go on with a search on another kind of processor than it began on. Default false. */
+  allowOtherProcessor?: boolean | undefined;
   onEvent?: ((event: RunEvent) => void) | undefined;
   onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Stops the run between two steps; it is then `cancelled` and can be resumed. */

@@ -40,3 +40,5 @@ export type {
 } from './run.ts';
 export type { RunEvent, RunEventBody, RunProgress } from './run-event.ts';
 export type { PinnedData, PinnedModel, PinnedSource, RunPlan } from './run-plan.ts';
+export type { SearchSize } from './search/search-size.ts';
+export type { SearchSummary } from './search/search-summary.ts';

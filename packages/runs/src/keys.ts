@@ -19,6 +19,17 @@ export function runKeys(id: string) {
     plan: `${at}/plan.json`,
     report: `${at}/report.json`,
     manifest: `${at}/manifest.json`,
+    search: {
+      /** Batches that candidates are scored in, composed once. */
+      batches: `${at}/search/batches.json`,
+      /** All decisions so far. */
+      checkpoint: `${at}/search/checkpoint.json`,
+      /** What the merge needs of what was found. */
+      found: `${at}/search/found.json`,
+      /** Every candidate, one JSON line each. */
+      candidates: `${at}/search/candidates.jsonl`,
+      report: `${at}/search/report.html`,
+    },
     /** Present while the run should stop. */
     cancel: `${at}/cancel`,
     /** Results of every example of one row, split and dataset. */

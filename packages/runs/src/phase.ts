@@ -4,7 +4,17 @@ import type { Artefact, RunSpec } from './run.ts';
 import type { RunEventBody, RunProgress } from './run-event.ts';
 
 /** The phases that come with hubfuse, in their order. */
-export const PHASES = ['resolve', 'fetch', 'gather', 'merge', 'evaluate', 'gate', 'assemble', 'publish'] as const;
+export const PHASES = [
+  'resolve',
+  'fetch',
+  'gather',
+  'search',
+  'merge',
+  'evaluate',
+  'gate',
+  'assemble',
+  'publish',
+] as const;
 
 export type PhaseName = (typeof PHASES)[number];
 

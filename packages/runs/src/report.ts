@@ -1,5 +1,6 @@
 import type { ScoringEnvironment } from '@hubfuse/evaluate';
 import type { GateResult } from '@hubfuse/recipe';
+import type { SearchSummary } from './search/search-summary.ts';
 
 /** What came of a run: stored as `report.json`. Scores are fractions. */
 export interface RunReport {
@@ -10,6 +11,8 @@ export interface RunReport {
   /** The folder that holds the merged model. */
   folder: string;
   files: readonly { path: string; size: number; sha256: string }[];
+  /** How the merge was found, where it was searched for. */
+  search?: SearchSummary;
   scores?: ScoreTable;
   gate?: GateReport;
   /** One entry per publisher; empty where nothing was to be published or the gate was not met. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SearchState } from '@hubfuse/evolve';
 import { type HubOptions, MANIFEST_FILE, type Manifest, openModel, parseManifest } from '@hubfuse/hub';
 import { divideMemory, type MergeProgress } from '@hubfuse/merge';
 import { type ModelSource, type Registry, RunError } from '@hubfuse/plugin';
@@ -9,9 +10,12 @@ import { hashFile } from './hash-file.ts';
 import type { MergingOptions } from './merging-options.ts';
 import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
+import { sha256 } from './resolve/pin-data.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 import { bringAllStatistics } from './statistics/bring-all.ts';
 import { planStatistics } from './statistics/plan-statistics.ts';
+import { replaySearch } from './search/replay-search.ts';
+import { DECISIONS_FILE, parseDecisions } from './search/search-files.ts';
 
 export interface ReproduceOptions extends MergingOptions {
   /** The published model: a Hub reference or a folder. */
@@ -43,7 +47,7 @@ export interface Reproduction {
 
 /**
  * Merges a published model again from what its manifest says, at the commits that it was made from, and compares the
- * SHA-256 of every weight file.
+ * SHA-256 of every weight file. Where the merge was searched for, the decisions of then are replayed; nothing is scored.
  * @throws RunError `run/no-manifest` where hubfuse did not make it, `run/input-changed` where a local input is not what
  * it was; whatever opening and merging throw.
  */
@@ -56,7 +60,8 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   const inputs = await openInputs({ recipe, workingDirectory, hub });
   const models = await Promise.all(inputs.map(({ source: input, role }) => pinModel(input, role)));
   const { shardSize } = manifest.settings;
-  const settings = { recipe, inputs, registry, ...(typeof shardSize === 'number' ? { shardSize } : {}) };
+  const size = typeof shardSize === 'number' ? { shardSize } : {};
+  const settings = { recipe, inputs, registry, ...size };
   const planned = await planStatistics(inputs, { recipe, workingDirectory, hub, registry });
   const expected = planMergeOf({ ...settings, statistics: planned?.statistics });
   divideMemory({ plan: expected, workers, memory });
@@ -67,18 +72,16 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
     ...{ inputs, folders, workspace, hub, registry, workers, memory, signal },
   });
   const plan = planned === undefined ? expected : planMergeOf({ ...settings, statistics });
+  const decisions = await readDecisions(source, manifest, recipe);
+  const found =
+    decisions === undefined
+      ? undefined
+      : await replaySearch({ plan: { recipe, merge: plan, models }, folders, registry, ...size, decisions, signal });
   return await withScratchFolder(workspace, async (out) => {
     const built = await buildModel({
+      ...{ plan: found?.merge ?? plan, genealogy: found?.genealogy, models, folders, out },
       statistics: statistics.map((one) => one.folder),
-      plan,
-      models,
-      folders,
-      out,
-      registry,
-      workers,
-      memory,
-      signal,
-      onProgress,
+      ...{ registry, workers, memory, signal, onProgress },
     });
     const files = compare(manifest, built);
     return {
@@ -102,6 +105,31 @@ async function readManifest(source: ModelSource): Promise<Manifest> {
   }
   const text = new TextDecoder().decode(await source.read(MANIFEST_FILE));
   return parseManifest(text, `${source.name}/${MANIFEST_FILE}`);
+}
+
+/**
+ * What the search of a model had decided; undefined where it was not searched for.
+ * @throws RunError `run/bad-decisions`, `run/input-changed`.
+ */
+async function readDecisions(
+  source: ModelSource,
+  manifest: Manifest,
+  recipe: Recipe,
+): Promise<SearchState | undefined> {
+  if (recipe.evolve === undefined && recipe.search === undefined) return undefined;
+  const where = `${source.name}/${DECISIONS_FILE}`;
+  const listed = manifest.outputs.find(({ path }) => path === DECISIONS_FILE);
+  const bytes = listed === undefined ? new Uint8Array() : await source.read(DECISIONS_FILE);
+  if (listed !== undefined && sha256(bytes) === listed.sha256) {
+    return parseDecisions(new TextDecoder().decode(bytes), where);
+  }
+  throw new RunError({
+    code: 'run/bad-decisions',
+    where,
+    message:
+      listed === undefined ? 'there is no record of what the search decided' : 'the file is not what was published',
+    hint: 'without it the model cannot be built again; search anew with `hubfuse evolve`',
+  });
 }
 
 /** The recipe of a manifest with every model at the commit that it was merged from. */

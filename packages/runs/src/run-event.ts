@@ -1,3 +1,4 @@
+import type { SearchEvent } from '@hubfuse/evolve';
 import type { PhaseName } from './phase.ts';
 import type { GateReport, Published } from './report.ts';
 import type { Artefact, StoredError } from './run.ts';
@@ -12,6 +13,7 @@ export type RunEventBody =
   | { type: 'pinned'; role: 'base' | 'model' | 'data' | 'published'; name: string; revision?: string }
   | { type: 'warning'; code: string; message: string; where?: string }
   | { type: 'scored'; name: string; split: 'dev' | 'test'; mean: number; cached: boolean }
+  | { type: 'search'; search: SearchEvent }
   | { type: 'gate'; gate: GateReport }
   | { type: 'artefact'; artefact: Artefact }
   | { type: 'published'; result: Published }
@@ -26,5 +28,7 @@ export interface RunProgress {
   label: string;
   done: number;
   total: number;
-  unit: 'bytes' | 'examples' | 'steps';
+  unit: 'bytes' | 'examples' | 'steps' | 'candidates';
+  /** What else a person wants to see of it, e.g. the best score so far. */
+  note?: string;
 }

@@ -2,6 +2,7 @@ import type { LicenceVerdict } from '@hubfuse/hub';
 import type { MergePlan } from '@hubfuse/merge';
 import type { Recipe } from '@hubfuse/recipe';
 import type { PhaseName } from './phase.ts';
+import type { SearchSize } from './search/search-size.ts';
 import type { PlannedModelStatistics } from './statistics/statistics-plan.ts';
 
 /** A repository or folder whose content cannot change unseen. */
@@ -55,6 +56,8 @@ export interface RunPlan {
   statistics?: readonly PlannedModelStatistics[];
   /** The plain average of the models, where the gate reads its score. */
   average?: MergePlan;
+  /** The most that the search does, where the recipe has one. */
+  search?: SearchSize;
   licence: LicenceVerdict;
   /** What the inputs' cards say and the merge's card repeats. */
   card: {

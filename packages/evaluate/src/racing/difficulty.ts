@@ -15,7 +15,7 @@ export function difficultyOf(models: readonly PlannedDataset[]): Float64Array {
 }
 
 function hardest(planned: PlannedDataset, index: number): number {
-  const names = planned.members[0]?.model.labels ?? [];
+  const { names } = planned;
   const logits = planned.logits[index];
   const answers = planned.answers[index];
   const labels = planned.dataset.examples[index]?.labels ?? [];

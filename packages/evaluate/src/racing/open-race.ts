@@ -176,6 +176,7 @@ class PooledRace implements Race {
           const request = {
             kind: 'run',
             members,
+            width: planned.names.length,
             logits: this.#task.logits,
             keepLogits: false,
             eachMember: false,

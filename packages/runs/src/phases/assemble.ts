@@ -12,6 +12,7 @@ import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
 import { addOnnx, removeLeftovers, verifyWeights } from '../publication/complete-folder.ts';
 import { manifestOfRun } from '../publication/manifest-of-run.ts';
+import { writeSearchFiles } from '../publication/write-search-files.ts';
 import type { ScoreTable } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { EvaluateOutput } from './evaluate.ts';
@@ -64,6 +65,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     const { code, summary } = onnx.missing;
     await context.event({ type: 'warning', code, message: `no onnx/model.onnx for transformers.js: ${summary}` });
   }
+  const search = await writeSearchFiles({ context, plan, folder, scores });
   const manifest = await manifestOfRun({
     spec,
     plan,
@@ -72,12 +74,12 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     inputFolders: (await localInputs(context, plan)).folders,
     scores,
     statistics: plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather').used,
+    search,
     signal,
   });
-  const card = renderCard(
-    cardOfRun({ plan, manifest, scores, onnx: 'files' in onnx && onnx.files.length > 0, hubUrl: hub.hubUrl, registry }),
-  );
-  await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(card));
+  const hasOnnx = 'files' in onnx && onnx.files.length > 0;
+  const card = cardOfRun({ plan, manifest, scores, search, onnx: hasOnnx, hubUrl: hub.hubUrl, registry });
+  await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(renderCard(card)));
   await store.put(runKeys(spec.id).manifest, toJson(manifest));
   await writeWhole(join(folder, MANIFEST_FILE), (handle) => handle.writeFile(renderManifest(manifest)));
   return manifest;

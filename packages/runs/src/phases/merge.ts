@@ -3,6 +3,7 @@ import { buildModel, type WeightFile } from '../build-model.ts';
 import { localInputs } from '../local-inputs.ts';
 import { modelFolder } from '../model-folder.ts';
 import type { Phase } from '../phase.ts';
+import { foundSearch } from '../search/found-search.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { GatherOutput } from './gather.ts';
 
@@ -21,10 +22,12 @@ const merge: Phase = {
     const plan = await storedPlan(execution.store, spec.id);
     const { folders } = await localInputs(context, plan);
     const gathered = plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
+    const found = plan.search === undefined ? undefined : await foundSearch(execution.store, spec.id);
     const layers: LayerNote[] = [];
     const weights = await buildModel({
-      plan: gathered?.merge ?? plan.merge,
+      plan: found?.merge ?? gathered?.merge ?? plan.merge,
       statistics: gathered?.folders,
+      genealogy: found?.genealogy,
       models: plan.models,
       folders: folders.slice(0, plan.merge.inputs.length),
       out: modelFolder(spec, execution.workspace).temporary,

@@ -3,6 +3,8 @@ import type { CardContent, CardScoreRow, CardScores, Manifest } from '@hubfuse/h
 import type { Registry } from '@hubfuse/plugin';
 import type { ScoreRole, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
+import type { SearchSummary } from '../search/search-summary.ts';
+import { cardSearch } from './card-search.ts';
 
 const CARD_ROLES: Readonly<Record<ScoreRole, CardScoreRow['role']>> = {
   merged: 'merge',
@@ -19,14 +21,16 @@ export function cardOfRun(options: {
   plan: RunPlan;
   manifest: Manifest;
   scores: ScoreTable | undefined;
+  /** How the merge was found, where it was searched for. */
+  search: SearchSummary | undefined;
   /** Whether `onnx/model.onnx` stands in the folder. */
   onnx: boolean;
   /** Address of the Hub that the models came from. */
   hubUrl: string | undefined;
   registry: Registry;
 }): CardContent {
-  const { plan, manifest, scores, onnx, hubUrl, registry } = options;
-  const { name, title, description, sources } = registry.get('method', plan.recipe.method);
+  const { plan, manifest, scores, search, onnx, hubUrl, registry } = options;
+  const { name, title, description, sources, evolves } = registry.get('method', plan.recipe.method);
   const { pipelineTag, libraryName, languages, datasets } = plan.card;
   const scoredOn = plan.data.flatMap(({ repo }) => (repo === undefined ? [] : [repo]));
   return {
@@ -38,7 +42,9 @@ export function cardOfRun(options: {
     libraryName,
     languages,
     datasets: [...new Set([...datasets, ...scoredOn])],
+    tags: search === undefined ? [] : [search.kind === 'evolution' ? 'evolver' : 'cma-es'],
     scores: scores === undefined ? undefined : cardScores(scores, plan),
+    search: search && cardSearch(search, { title, alone: evolves === true }),
     repo: plan.recipe.publish?.hub?.repo,
     onnx,
     tasks: plan.merge.tasks?.map((task) => task.name),

@@ -13,8 +13,13 @@ import { hashFile } from '../hash-file.ts';
 import type { ScoreTable } from '../report.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedData, PinnedModel, RunPlan } from '../run-plan.ts';
+import { REPORT_FOLDER } from '../search/search-files.ts';
+import type { SearchSummary } from '../search/search-summary.ts';
 
-/** Files that the manifest does not list: itself, and the card, which a person may edit on the Hub. */
+/**
+ * Files that the manifest does not list: itself, and the card, which a person may edit on the Hub. Neither is the report of a
+ * search, which holds times and is for the person who searched.
+ */
 const UNLISTED = new Set<string>([MANIFEST_FILE, 'README.md']);
 
 /**
@@ -30,12 +35,14 @@ export async function manifestOfRun(options: {
   inputFolders: readonly string[];
   scores: ScoreTable | undefined;
   statistics: readonly ManifestStatistics[] | undefined;
+  search: SearchSummary | undefined;
   signal: AbortSignal;
 }): Promise<Manifest> {
-  const { spec, plan, folder, known, inputFolders, scores, statistics, signal } = options;
+  const { spec, plan, folder, known, inputFolders, scores, statistics, search, signal } = options;
   const { seed, shardSize } = spec.options;
   const checksums = new Map(known.map(({ path, sha256 }) => [path, sha256]));
-  const files = (await listFolder(folder)).filter(({ path }) => !UNLISTED.has(path));
+  const isListed = (path: string) => !UNLISTED.has(path) && !path.startsWith(`${REPORT_FOLDER}/`);
+  const files = (await listFolder(folder)).filter(({ path }) => isListed(path));
   const inputs = plan.models.flatMap((model, index) => (model.role === 'published' ? [] : [{ model, index }]));
   return {
     format: MANIFEST_FORMAT,
@@ -60,6 +67,7 @@ export async function manifestOfRun(options: {
     datasets: plan.data.map(manifestData),
     ...(statistics === undefined ? {} : { statistics }),
     ...(scores === undefined ? {} : { scores }),
+    ...(search === undefined ? {} : { search }),
   };
 }
 

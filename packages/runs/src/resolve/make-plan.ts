@@ -2,12 +2,13 @@ import { requireRuntime } from '@hubfuse/evaluate';
 import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
 import type { ModelStatistics, Registry } from '@hubfuse/plugin';
-import { type Recipe, recipeError, requireBase } from '@hubfuse/recipe';
+import { type Recipe, recipeError, requireBase, searchSpace } from '@hubfuse/recipe';
 import type { GatheringLimits } from '@hubfuse/statistics';
 import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedModel, PlanWarning, RunPlan } from '../run-plan.ts';
+import { type SearchSize, searchSize } from '../search/search-size.ts';
 import { planStatistics, type StatisticsPlan } from '../statistics/plan-statistics.ts';
 import { averageRecipe } from './average-recipe.ts';
 import { checkLocalData } from './check-local-data.ts';
@@ -34,17 +35,18 @@ export async function makePlan(options: {
   const recipe = effectiveRecipe(spec);
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
   if (recipe.evaluate !== undefined) requireRuntime();
-  refuseSearch(recipe);
   const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
   const [inputs, data, published] = await Promise.all([
     openInputs({ recipe, workingDirectory, hub }),
     recipe.evaluate === undefined ? [] : pinData({ evaluate: recipe.evaluate, workingDirectory, hub }),
     target === undefined ? undefined : openPublished(target, hub),
   ]);
-  if (recipe.evaluate !== undefined) await checkLocalData({ evaluate: recipe.evaluate, data, registry });
+  const examples =
+    recipe.evaluate === undefined ? undefined : await checkLocalData({ evaluate: recipe.evaluate, data, registry });
   const cards = inputs.map(({ source, inspection }) => ({ name: source.name, baseModels: inspection.card.baseModels }));
   requireBase({ recipe, method: registry.get('method', recipe.method), proposal: proposeBase(cards) });
   const statistics = await planStatistics(inputs, { recipe, workingDirectory, hub, registry, limits });
+  if (statistics !== undefined) refuseCoefficients(recipe);
   const merge = planMergeOf({
     ...{ recipe, inputs, registry, shardSize: spec.options.shardSize },
     statistics: statistics?.statistics,
@@ -52,6 +54,7 @@ export async function makePlan(options: {
   const average = recipe.publish?.gate?.names.includes('average')
     ? planMergeOf({ recipe: averageRecipe(recipe), inputs: inputs.filter(({ role }) => role === 'model'), registry })
     : undefined;
+  const search = sizeOfSearch({ recipe, registry, examples });
   const licence = describeLicences(inputs.map(licenceInput));
   const models = await Promise.all(inputs.map(({ source, role }) => pinModel(source, role)));
   if (published !== undefined) models.push(await pinModel(published, 'published'));
@@ -63,6 +66,7 @@ export async function makePlan(options: {
     merge,
     ...(statistics === undefined ? {} : { statistics: statistics.planned.filter((one) => one !== undefined) }),
     ...(average === undefined ? {} : { average }),
+    ...(search === undefined ? {} : { search }),
     licence,
     card: cardFacts(inputs),
     bytes: { download: downloadBytes(models) + statisticsBytes(statistics), output: outputBytes(merge) },
@@ -79,10 +83,28 @@ export function effectiveRecipe(spec: Pick<RunSpec, 'recipe' | 'options'>): Reci
 }
 
 /** @throws RecipeError `recipe/not-yet` */
-function refuseSearch(recipe: Recipe): void {
-  const path = recipe.evolve?.path ?? (recipe.search === undefined ? undefined : 'search');
-  if (path === undefined) return;
-  throw recipeError({ recipe, path, code: 'recipe/not-yet', message: 'this version of hubfuse does not search yet' });
+function refuseCoefficients(recipe: Recipe): void {
+  if (recipe.search === undefined) return;
+  throw recipeError({
+    recipe,
+    path: 'search',
+    code: 'recipe/not-yet',
+    message: `hubfuse does not search numbers of a method that reads statistics (${recipe.method}) yet`,
+    hint: 'let the models evolve with `evolve`, or compare a few values by hand',
+  });
+}
+
+function sizeOfSearch(options: {
+  recipe: Recipe;
+  registry: Registry;
+  /** Development examples that are known already. */
+  examples: number | undefined;
+}): SearchSize | undefined {
+  const { recipe, registry, examples } = options;
+  const method = registry.get('method', recipe.method);
+  const coefficients = searchSpace({ recipe, method }).length;
+  const size = searchSize({ recipe, alone: method.evolves === true, coefficients });
+  return size === undefined || examples === undefined ? size : { ...size, examples };
 }
 
 /** Decides the fate of every tensor of opened inputs. */
@@ -136,6 +158,7 @@ function phasesOf(recipe: Recipe, readsStatistics: boolean): PhaseName[] {
   return [
     'fetch',
     ...(readsStatistics ? (['gather'] as const) : []),
+    ...(recipe.evolve === undefined && recipe.search === undefined ? [] : (['search'] as const)),
     'merge',
     ...(evaluate === undefined ? [] : (['evaluate'] as const)),
     ...(publish?.gate === undefined ? [] : (['gate'] as const)),

@@ -1,0 +1,41 @@
+import type { SearchState, SearchStore } from '@hubfuse/evolve';
+import type { Registry } from '@hubfuse/plugin';
+import { candidateSpace } from './candidate-space.ts';
+import { evolveModels } from './evolve-models.ts';
+import type { FoundSearch } from './found-search.ts';
+import { searchNumbers } from './search-numbers.ts';
+import { budgetOf } from './search-settings.ts';
+import type { SearchedPlan } from './searched-plan.ts';
+
+/** Finds again what a search had found, from its decisions: nothing is scored, so any machine finds the same. */
+export async function replaySearch(options: {
+  plan: SearchedPlan;
+  /** Folder of each model of the plan. */
+  folders: readonly string[];
+  registry: Registry;
+  shardSize?: number | undefined;
+  decisions: SearchState;
+  signal?: AbortSignal | undefined;
+}): Promise<FoundSearch> {
+  const { plan, folders, registry, shardSize, decisions, signal } = options;
+  const setting = {
+    store: readOnly(decisions),
+    identity: decisions.identity,
+    environment: decisions.environment,
+    budget: budgetOf(plan.recipe),
+    replay: true,
+    signal,
+  };
+  if (plan.recipe.search !== undefined) {
+    return await searchNumbers({ plan, space: await candidateSpace({ plan, folders, registry, shardSize }), setting });
+  }
+  const alone = registry.get('method', plan.recipe.method).evolves === true;
+  return await evolveModels({ plan, alone, setting });
+}
+
+function readOnly(decisions: SearchState): SearchStore {
+  return {
+    load: async () => JSON.stringify(decisions),
+    save: async () => {},
+  };
+}
