@@ -20,7 +20,7 @@ export function mutations(folder) {
 /** Downloads, merges, publications and a Hub, each killed at random moments. */
 export function kills(folder) {
   return runTests(folder, {
-    files: ['tests/hub/killed', 'tests/runs/kills', 'packages/hub-server/src/durability'],
+    files: ['tests/hub/killed', 'tests/runs/kills', 'tests/runs/search-kills', 'packages/hub-server/src/durability'],
     variables: { HUBFUSE_KILLS: String(KILLS) },
     titles: 'kill',
   });

@@ -2,6 +2,7 @@ import type { MergePlan, PlannedTensor } from '@hubfuse/merge';
 import type { ParameterValues } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
 import type { PlanSpace } from './plan-space.ts';
+import { describeSearchSize } from './search-view.ts';
 import { type Column, renderTable } from './terminal/table.ts';
 import { formatBytes, formatCount, formatDuration } from './units.ts';
 
@@ -34,6 +35,7 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     `reads ${formatBytes(merge.totals.readBytes)} in ${merge.totals.passes} ${merge.totals.passes === 1 ? 'pass' : 'passes'}`,
     ...describeStatistics(plan),
     ...describeSpace(space),
+    ...describeSearchSize(plan, { workers: space.memory.workers, mergeSeconds: space.seconds }),
     `steps: ${phases.join(', ')}`,
     '',
     `licence: ${licence.licence}`,

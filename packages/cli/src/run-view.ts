@@ -2,6 +2,7 @@ import type { RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
 import type { Output } from './output.ts';
 import { renderScores } from './score-table.ts';
 import { percent } from './scores-view.ts';
+import { describeSearch, describeSearchEvent } from './search-view.ts';
 import { formatBytes } from './units.ts';
 
 /** Shows what happens in a run: as JSON lines, or as a few lines and a bar for people. */
@@ -14,9 +15,11 @@ export function showRun(output: Output): {
       if (event.type === 'warning' && !output.json) output.warn(event.message);
       else output.event({ event: event.type, ...withoutType(event) }, describeEvent(event));
     },
-    onProgress({ phase, label, done, total, unit }) {
+    onProgress({ phase, label, done, total, unit, note }) {
       // Steps of a merge come one after the other; files and datasets of other phases take turns.
       if (phase === 'merge') output.progress({ label: `${phase} ${label}`, done, total, unit });
+      else if (phase === 'search')
+        output.progress({ label: phase, done, total, unit, ...(note === undefined ? {} : { note }) });
       else output.progress({ label: phase, detail: label, done, total, unit });
     },
   };
@@ -35,6 +38,8 @@ function describeEvent(event: RunEvent): string | undefined {
       return event.revision === undefined ? undefined : `pinned ${event.name} to ${event.revision.slice(0, 12)}`;
     case 'scored':
       return `scored ${event.name} on ${event.split}: mean ${percent(event.mean)}`;
+    case 'search':
+      return describeSearchEvent(event.search);
     default:
       return undefined;
   }
@@ -53,6 +58,7 @@ export function describeReport(report: RunReport): string {
   const lines: string[] = [];
   const size = report.files.reduce((total, file) => total + file.size, 0);
   lines.push(`merged into ${report.folder} (${report.files.length} files, ${formatBytes(size)})`);
+  if (report.search !== undefined) lines.push('', describeSearch(report.search, report.folder));
   if (report.scores !== undefined) {
     const { metric, task } = report.scores;
     for (const split of ['dev', 'test'] as const) {

@@ -1,7 +1,6 @@
-import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
-import { readRunRequest, runOptions, runPositionals } from '../run-request.ts';
+import { carryOut, wholeRunOptions } from '../run-command.ts';
+import { readRunRequest, runPositionals } from '../run-request.ts';
 
 export default defineCommand({
   name: 'merge',
@@ -14,16 +13,7 @@ export default defineCommand({
       'at --out before it is whole.',
   ],
   positionals: runPositionals,
-  options: {
-    ...runOptions,
-    launcher: {
-      type: 'text',
-      value: 'name',
-      default: 'local',
-      description: 'where it runs: here, or as a plugin offers',
-    },
-    fresh: { type: 'flag', description: 'start over instead of continuing an interrupted merge' },
-  },
+  options: wholeRunOptions,
   examples: [
     { command: 'hubfuse merge recipe.yaml --out merged', explanation: 'all that a recipe says' },
     {
@@ -35,24 +25,6 @@ export default defineCommand({
   ],
   resumes: true,
   async run(context) {
-    const { registry, hub, recipe, options } = await readRunRequest(context);
-    if (options.out === undefined && recipe.publish === undefined) {
-      throw new UsageError({
-        code: 'usage/no-output',
-        message: 'the merged model has nowhere to go',
-        hint: 'add --out <folder>, or `publish` to the recipe',
-      });
-    }
-    const { createRun, launchRun } = await import('@hubfuse/runs');
-    const { openWorkspace } = await import('../workspace.ts');
-    const { describeReport, reportAsJson, showRun } = await import('../run-view.ts');
-    const launcher = registry.get('launcher', context.options.launcher ?? 'local');
-    const { store, folder: workspace } = await openWorkspace(context, registry);
-    const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
-    const { workers, memory } = context.options;
-    const execution = { store, runId, registry, hub, workspace, workers, memory, signal: context.signal };
-    const report = await launchRun({ launcher, ...execution, ...showRun(context.output) });
-    context.output.result(reportAsJson(report), () => describeReport(report));
-    return report.gate?.met === false ? EXIT_CODES.gate.code : EXIT_CODES.ok.code;
+    return await carryOut(context, await readRunRequest(context));
   },
 });

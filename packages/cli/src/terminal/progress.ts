@@ -9,7 +9,9 @@ export interface ProgressStep {
   done: number;
   /** Absent where it is not known. */
   total?: number;
-  unit: 'bytes' | 'examples' | 'steps';
+  unit: 'bytes' | 'examples' | 'steps' | 'candidates';
+  /** What else is worth seeing of it, e.g. the best score so far. */
+  note?: string;
 }
 
 export interface ProgressOptions {
@@ -93,7 +95,8 @@ function describe(step: ProgressStep, seconds: number, startedFrom: number, colu
   if (total === undefined || total <= 0) return done === 0 ? label : `${label}  ${formatAmount(done, unit)}`;
   const fraction = Math.min(1, Math.max(0, done / total));
   const amount = unit === 'steps' ? '' : `  ${formatAmount(done, unit)} of ${formatAmount(total, unit)}`;
-  const state = `${label}  ${Math.floor(fraction * 100)} %${amount}`;
+  const note = step.note === undefined ? '' : `  ${step.note}`;
+  const state = `${label}  ${Math.floor(fraction * 100)} %${amount}${note}`;
   if (columns === undefined) return state;
   const filled = Math.round(fraction * BAR_WIDTH);
   const bar = `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)}`;

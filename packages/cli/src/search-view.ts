@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { RunEvent, RunPlan, SearchSummary } from '@hubfuse/runs';
+import { percent } from './scores-view.ts';
+import { formatCount, formatDuration } from './units.ts';
+
+type SearchEvent = Extract<RunEvent, { type: 'search' }>['search'];
+
+/** A line for what changes a search; rejected candidates move the bar alone. */
+export function describeSearchEvent(event: SearchEvent): string | undefined {
+  switch (event.type) {
+    case 'resumed':
+      return event.decisions === 0 ? undefined : `the search goes on after ${formatCount(event.decisions)} decisions`;
+    case 'initial':
+      return `starting point ${event.record.name}: ${percent(event.record.verdict.score ?? Number.NaN)}`;
+    case 'candidate': {
+      const { record, best } = event;
+      if (!record.accepted || record.verdict.score === undefined) return undefined;
+      const score = percent(record.verdict.score);
+      return `generation ${record.generation + 1}: candidate ${record.number + 1} accepted at ${score}, best ${percent(best)}`;
+    }
+    case 'ended':
+      return `the search ended by ${event.reason}: best ${percent(event.best)}`;
+  }
+}
+
+/** The end of a search: what it gained and what it cost. */
+export function describeSearch(summary: SearchSummary, folder: string): string {
+  const { start, best, spent, coefficients = [], candidates, accepted, generations } = summary;
+  const saved = spent.examplesInFull === 0 ? 0 : 1 - spent.examples / spent.examplesInFull;
+  return [
+    `searched ${generations} generations: development ${percent(start.score)} before, ${percent(best.score)} after`,
+    `  ${formatCount(candidates)} candidates, ${formatCount(accepted)} accepted, in ${formatDuration(spent.seconds)}`,
+    `  ${formatCount(spent.examples)} examples scored, ${percent(saved)} % saved`,
+    ...coefficients.map(({ name, start: from, value }) => `  ${name}: ${Number(value.toPrecision(6))} (from ${from})`),
+    `  report: ${join(folder, 'search', 'report.html')}`,
+  ].join('\n');
+}
+
+/** Examples per second and worker of a small encoder: rough, and only for an estimate in a plan. */
+const EXAMPLES_PER_SECOND = 250;
+/** Parameters that the figure above is for; the time grows with them. */
+const REFERENCE_PARAMETERS = 6e6;
+
+/** What the search of a plan costs at most. */
+export function describeSearchSize(
+  plan: Pick<RunPlan, 'search' | 'merge'>,
+  options: { workers: number; mergeSeconds: number },
+): string[] {
+  const { search, merge } = plan;
+  if (search === undefined) return [];
+  const { kind, initial, candidates, coefficients, examples } = search;
+  const models = initial + candidates;
+  const what = kind === 'evolution' ? 'the models evolve' : `${formatCount(coefficients)} coefficients are searched`;
+  const lines = [
+    `search: ${what}: at most ${formatCount(candidates)} candidates after ${formatCount(initial)} to start from, each built and scored`,
+  ];
+  if (examples === undefined) return [...lines, '  its examples are counted when they are downloaded'];
+  const speed = EXAMPLES_PER_SECOND * Math.min(1, REFERENCE_PARAMETERS / merge.totals.parameters) * options.workers;
+  const seconds = models * (options.mergeSeconds + examples / speed);
+  return [
+    ...lines,
+    `  at most ${formatCount(models * examples)} examples (${formatCount(examples)} for each); racing scores fewer`,
+    `  time: up to about ${formatDuration(seconds)}`,
+  ];
+}
