@@ -14,23 +14,30 @@ export function initialRecipe(method: MergeMethod): string {
     'models:',
     '  - https://huggingface.co/hubfuse-examples/intents-money',
     '  - https://huggingface.co/hubfuse-examples/intents-home',
+    ...(method.evolves === true ? ['  - https://huggingface.co/hubfuse-examples/intents-travel'] : []),
     ...(parameters.length === 0 ? [] : ['parameters:', ...parameters]),
     'out_dtype: bfloat16',
     'seed: 7',
     '',
     '# Score the result: dev for choices (and the condition below), test for the report.',
-    '# evaluate:',
-    '#   task: text-classification',
-    '#   metric: accuracy',
-    '#   datasets:',
-    '#     - {name: money, dev: data/money.dev.jsonl, test: data/money.test.jsonl, text: text, label: label}',
+    ...EVALUATE.map((line) => (method.evolves === true ? line : `# ${line}`)),
     '',
+    ...(method.evolves === true ? ['# How the models evolve.', 'evolve: {generations: 15, time: 1h}', ''] : []),
     '# Publish it, if the condition holds.',
     '# publish:',
     '#   hub: {repo: you/my-merge, as: pull_request}',
     `#   if: mean > best_parent${method.base === 'unused' ? '' : ' and mean > base'}`,
   ].join('\n')}\n`;
 }
+
+/** A method that evolves cannot do without; for others it is a comment. */
+const EVALUATE = [
+  'evaluate:',
+  '  task: text-classification',
+  '  metric: accuracy',
+  '  datasets:',
+  '    - {name: money, dev: data/money.dev.jsonl, test: data/money.test.jsonl, text: text, label: label}',
+];
 
 function value(parameter: Parameter): string | undefined {
   if (parameter.onlyWithScope !== undefined && parameter.onlyWithScope !== 'tensor') return undefined;
