@@ -12,10 +12,10 @@ import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
 import { sha256 } from './resolve/pin-data.ts';
 import { withScratchFolder } from './scratch-folder.ts';
-import { bringAllStatistics } from './statistics/bring-all.ts';
-import { planStatistics } from './statistics/plan-statistics.ts';
 import { replaySearch } from './search/replay-search.ts';
 import { DECISIONS_FILE, parseDecisions } from './search/search-files.ts';
+import { bringAllStatistics } from './statistics/bring-all.ts';
+import { planStatistics } from './statistics/plan-statistics.ts';
 
 export interface ReproduceOptions extends MergingOptions {
   /** The published model: a Hub reference or a folder. */
