@@ -214,7 +214,11 @@ export function runMembers(
 }
 
 /** Puts a worker's answers where their examples are. */
-export function spread({ answers, votes, logits }: RunReply, planned: PlannedDataset, batch: Pick<Batch, 'indices'>): void {
+export function spread(
+  { answers, votes, logits }: RunReply,
+  planned: PlannedDataset,
+  batch: Pick<Batch, 'indices'>,
+): void {
   const width = planned.names.length;
   let at = 0;
   for (const index of batch.indices) {
