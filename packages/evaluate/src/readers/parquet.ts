@@ -2,19 +2,26 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { defineReader, EvaluationError, type Example } from '@hubfuse/plugin';
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 
-/** Parquet, pages uncompressed or compressed with Snappy, GZIP or Brotli. */
+/** Parquet, pages uncompressed or compressed with Snappy, GZIP, Brotli or Zstandard. */
 export default defineReader({
   name: 'parquet',
   extensions: ['.parquet'],
   async read(bytes, where) {
     const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+    // zlib of Node.js knows Zstandard from 22.15 on; hubfuse runs on 20 too.
+    const { decompress } = await import('fzstd');
+    const compressors: Compressors = {
+      GZIP: (input) => gunzipSync(input),
+      BROTLI: (input) => brotliDecompressSync(input),
+      ZSTD: (input) => decompress(input),
+    };
     const file: AsyncBuffer = {
       byteLength: bytes.byteLength,
       slice: (start, end) => Uint8Array.from(bytes.subarray(start, end ?? bytes.byteLength)).buffer,
     };
     try {
       const metadata = await parquetMetadataAsync(file);
-      const found = (await parquetReadObjects({ file, metadata, compressors: COMPRESSORS })) as Example[];
+      const found = (await parquetReadObjects({ file, metadata, compressors })) as Example[];
       const rows = found.map((row) => plainValue(row) as Example);
       const classNames = classNamesOf(metadata);
       return classNames === undefined ? { rows } : { rows, classNames };
@@ -23,17 +30,12 @@ export default defineReader({
         code: 'evaluate/malformed-data',
         where,
         message: `the file cannot be read as Parquet: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: 'uncompressed, Snappy, GZIP and Brotli pages can be read',
+        hint: 'uncompressed, Snappy, GZIP, Brotli and Zstandard pages can be read',
         cause,
       });
     }
   },
 });
-
-const COMPRESSORS: Compressors = {
-  GZIP: (input) => gunzipSync(input),
-  BROTLI: (input) => brotliDecompressSync(input),
-};
 
 /** 64-bit integers become numbers: labels and split indices are small. */
 function plainValue(value: unknown): unknown {
