@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadDataset, registerEvaluation } from '@hubfuse/evaluate';
@@ -15,7 +15,7 @@ import {
   readStatistics,
   weightsSha256,
 } from '@hubfuse/statistics';
-import { folderSource, readCheckpoint, readSafetensors, toFloat32 } from '@hubfuse/tensors';
+import { folderSource, readCheckpoint, readSafetensors, toFloat32, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 // Gathering of a whole model over real examples, as a user's command does it.
@@ -31,11 +31,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function gather(name: string, limits: GatheringLimits & { dtype?: 'F32' | 'BF16'; variant?: string }) {
-  const source = await folderSource(MODEL);
+interface Settings extends GatheringLimits {
+  dtype?: 'F32' | 'BF16';
+  variant?: string;
+  folder?: string;
+  signal?: AbortSignal;
+}
+
+async function gather(name: string, limits: Settings) {
+  const { signal, folder: place = MODEL } = limits;
+  const source = await folderSource(place);
   const checkpoint = await readCheckpoint(source);
-  const config = JSON.parse(await readFile(join(MODEL, 'config.json'), 'utf8')) as Record<string, unknown>;
-  const model = { name: 'money', folder: MODEL, config, tensors: checkpoint.tensors, registry };
+  const config = JSON.parse(await readFile(join(place, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const model = { name: 'money', folder: place, config, tensors: checkpoint.tensors, registry };
   const { measure, request } = findMeasure({ kind: 'gram', variant: limits.variant });
   const plan = planGathering({ model, measure, request, limits, dtype: limits.dtype });
   const dataset = await loadDataset({
@@ -45,7 +53,7 @@ async function gather(name: string, limits: GatheringLimits & { dtype?: 'F32' | 
   const path = join(folder, `${name}.safetensors`);
   const modelSha256 = await weightsSha256({ source, files: checkpoint.files });
   const origin = { model: 'money', modelSha256, dataset: 'money', version: '0.0.0' };
-  const written = await gatherStatistics({ ...{ model, measure, plan, dataset, origin, path } });
+  const written = await gatherStatistics({ ...{ model, measure, plan, dataset, origin, path, signal } });
   return { plan, written, path, request, modelSha256 };
 }
 
@@ -103,4 +111,33 @@ test('rows of padding are counted when they are included', async () => {
   const query = 'bert.encoder.layer.0.attention.self.query';
   expect(included.written.rows.get(query)).toBeGreaterThan(masked.written.rows.get(query) ?? 0);
   expect(included.written.rows.get('classifier')).toBe(120);
+});
+
+test('a model that overflows is refused with the layer, and nothing is left behind', async () => {
+  const broken = join(folder, 'broken');
+  await cp(MODEL, broken, { recursive: true });
+  const { tensors, metadata } = await readSafetensors(join(broken, 'model.safetensors'));
+  const name = 'bert.encoder.layer.1.attention.output.LayerNorm.bias';
+  const norm = tensors.get(name);
+  if (norm === undefined) throw new Error(`the example has no ${name}`);
+  // 1e38 in bfloat16: its square is no float32.
+  const changed = new Map(tensors).set(name, {
+    ...norm,
+    data: new Uint8Array(new Uint16Array(128).fill(0x7e96).buffer),
+  });
+  await writeSafetensors(join(broken, 'model.safetensors'), changed, metadata);
+  const before = await readdir(folder);
+  const gathering = gather('overflow', { workers: 2, folder: broken });
+  await expect(gathering).rejects.toMatchObject({ code: 'statistics/not-finite' });
+  await expect(gathering).rejects.toThrow('bert.encoder.layer.1.intermediate.dense');
+  expect(await readdir(folder)).toEqual(before);
+});
+
+test('an abort ends the threads and leaves nothing behind', async () => {
+  const stop = new AbortController();
+  const before = await readdir(folder);
+  const gathering = gather('stopped', { workers: 2, signal: stop.signal });
+  setTimeout(() => stop.abort(new Error('enough')), 300);
+  await expect(gathering).rejects.toThrow('enough');
+  expect(await readdir(folder)).toEqual(before);
 });
