@@ -139,3 +139,28 @@ models:
   const fresh = bench.execute(await bench.create(recipe('money', 'home'), { fresh: true }));
   await expect(fresh).rejects.toMatchObject({ code: 'statistics/value' });
 }, 120_000);
+
+test.each([
+  ['coefficients', 'search: {over: [alpha], evaluations: 4}'],
+  ['evolution', 'evolve: {generations: 1, mode: blend}'],
+])(
+  'a search of %s around a method that reads statistics is found again',
+  async (kind, block) => {
+    const bench = await Bench.open(hub, kind);
+    const evaluate = DOMAINS.map(
+      (name) => `{name: ${name}, from: hubfuse-examples/clinc150, dev: ${name}/dev.jsonl, split: "[150:180]"}`,
+    );
+    const report = await bench.run(`${CALIBRATED}evaluate:
+  task: text-classification
+  datasets: [${evaluate.join(', ')}]
+${block}
+`);
+    expect(report.search?.kind).toBe(kind);
+    const again = await reproduce({
+      ...{ registry: bench.registry, hub: bench.hubOptions, workspace: join(bench.folder, 'again') },
+      reference: { kind: 'folder', path: bench.out, reference: bench.out },
+    });
+    expect(again.same).toBe(true);
+  },
+  120_000,
+);

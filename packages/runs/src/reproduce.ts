@@ -76,7 +76,10 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   const found =
     decisions === undefined
       ? undefined
-      : await replaySearch({ plan: { recipe, merge: plan, models }, folders, registry, ...size, decisions, signal });
+      : await replaySearch({
+          plan: { recipe, merge: plan, models },
+          ...{ folders, statistics, registry, ...size, decisions, signal },
+        });
   return await withScratchFolder(workspace, async (out) => {
     const built = await buildModel({
       ...{ plan: found?.merge ?? plan, genealogy: found?.genealogy, models, folders, out },

@@ -19,6 +19,7 @@ import { searchNumbers } from '../search/search-numbers.ts';
 import { budgetOf } from '../search/search-settings.ts';
 import type { SearchSize } from '../search/search-size.ts';
 import type { SearchSummary } from '../search/search-summary.ts';
+import { reopenStatistics } from '../statistics/open-statistics.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { GatherOutput } from './gather.ts';
 
@@ -38,10 +39,9 @@ const search: Phase = {
     const stored = await storedPlan(execution.store, spec.id);
     const gathered = stored.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
     const plan = gathered === undefined ? stored : { ...stored, merge: gathered.merge };
-    const statistics = gathered?.folders;
     const inputs = await localInputs(context, plan);
     const found = await withScratchFolder(execution.workspace, (scratch) =>
-      find({ context, plan, inputs, statistics, scratch }),
+      find({ context, plan, inputs, gathered, scratch }),
     );
     await execution.store.put(runKeys(spec.id).search.found, toJson(found));
     const output: SearchOutput = { summary: found.summary };
@@ -53,11 +53,11 @@ async function find(options: {
   context: PhaseContext;
   plan: RunPlan;
   inputs: LocalInputs;
-  /** Folder of each statistics file, for a method that reads such: those of the original models, whatever evolves. */
-  statistics: readonly string[] | undefined;
+  /** For a method that reads statistics: those of the original models, whatever evolves. */
+  gathered: GatherOutput | undefined;
   scratch: string;
 }): Promise<FoundSearch> {
-  const { context, plan, inputs } = options;
+  const { context, plan, inputs, gathered, scratch } = options;
   const { spec, execution, signal } = context;
   const { registry, store, allowOtherProcessor } = execution;
   const { recipe } = plan;
@@ -66,8 +66,14 @@ async function find(options: {
   const space =
     recipe.search === undefined
       ? undefined
-      : await candidateSpace({ plan, folders: inputs.folders, registry, shardSize });
-  const { arena, batches } = await openSearchArena({ ...options, initial: initialCandidates({ plan, alone, space }) });
+      : await candidateSpace({
+          ...{ plan, folders: inputs.folders, registry, shardSize },
+          statistics: gathered && (await reopenStatistics(gathered)),
+        });
+  const { arena, batches } = await openSearchArena({
+    ...{ context, plan, inputs, scratch, statistics: gathered?.folders },
+    initial: initialCandidates({ plan, alone, space }),
+  });
   try {
     if (!arena.bounded) await warnUnbounded(context, plan);
     const listener = new SearchListener({ context, size: sizeOf(plan), generations: recipe.evolve?.generations });

@@ -2,7 +2,7 @@ import { requireRuntime } from '@hubfuse/evaluate';
 import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
 import type { ModelStatistics, Registry } from '@hubfuse/plugin';
-import { type Recipe, recipeError, requireBase, searchSpace } from '@hubfuse/recipe';
+import { type Recipe, requireBase, searchSpace } from '@hubfuse/recipe';
 import type { GatheringLimits } from '@hubfuse/statistics';
 import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
@@ -46,7 +46,6 @@ export async function makePlan(options: {
   const cards = inputs.map(({ source, inspection }) => ({ name: source.name, baseModels: inspection.card.baseModels }));
   requireBase({ recipe, method: registry.get('method', recipe.method), proposal: proposeBase(cards) });
   const statistics = await planStatistics(inputs, { recipe, workingDirectory, hub, registry, limits });
-  if (statistics !== undefined) refuseCoefficients(recipe);
   const merge = planMergeOf({
     ...{ recipe, inputs, registry, shardSize: spec.options.shardSize },
     statistics: statistics?.statistics,
@@ -80,18 +79,6 @@ export async function makePlan(options: {
 /** The recipe with what the command line put in the place of its values. */
 export function effectiveRecipe(spec: Pick<RunSpec, 'recipe' | 'options'>): Recipe {
   return spec.options.seed === undefined ? spec.recipe : { ...spec.recipe, seed: spec.options.seed };
-}
-
-/** @throws RecipeError `recipe/not-yet` */
-function refuseCoefficients(recipe: Recipe): void {
-  if (recipe.search === undefined) return;
-  throw recipeError({
-    recipe,
-    path: 'search',
-    code: 'recipe/not-yet',
-    message: `hubfuse does not search numbers of a method that reads statistics (${recipe.method}) yet`,
-    hint: 'let the models evolve with `evolve`, or compare a few values by hand',
-  });
 }
 
 function sizeOfSearch(options: {

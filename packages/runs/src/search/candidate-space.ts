@@ -1,6 +1,6 @@
 import type { Dimension } from '@hubfuse/evolve';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
-import type { Registry } from '@hubfuse/plugin';
+import type { ModelStatistics, Registry } from '@hubfuse/plugin';
 import { recipeAt, searchSpace } from '@hubfuse/recipe';
 import { localMergeInput } from './local-merge-inputs.ts';
 import type { SearchedPlan } from './searched-plan.ts';
@@ -16,10 +16,12 @@ export async function candidateSpace(options: {
   plan: SearchedPlan;
   /** Folder of each model of the plan. */
   folders: readonly string[];
+  /** Of the models, in their order, for a method that reads some. */
+  statistics?: readonly ModelStatistics[] | undefined;
   registry: Registry;
   shardSize?: number | undefined;
 }): Promise<CandidateSpace> {
-  const { plan, folders, registry, shardSize } = options;
+  const { plan, folders, statistics, registry, shardSize } = options;
   const { recipe } = plan;
   const method = registry.get('method', recipe.method);
   const inputs = await Promise.all(
@@ -29,7 +31,9 @@ export async function candidateSpace(options: {
     })),
   );
   const base = inputs.find(({ role }) => role === 'base')?.input;
-  const models = inputs.filter(({ role }) => role === 'model').map(({ input }) => input);
+  const models = inputs
+    .filter(({ role }) => role === 'model')
+    .map(({ input }, index) => ({ ...input, statistics: statistics?.[index] }));
   return {
     dimensions: searchSpace({ recipe, method }).map(({ name, minimum, maximum, start }) => {
       return { name, low: minimum, high: maximum, start };

@@ -1,5 +1,5 @@
 import type { SearchState, SearchStore } from '@hubfuse/evolve';
-import type { Registry } from '@hubfuse/plugin';
+import type { ModelStatistics, Registry } from '@hubfuse/plugin';
 import { candidateSpace } from './candidate-space.ts';
 import { evolveModels } from './evolve-models.ts';
 import type { FoundSearch } from './found-search.ts';
@@ -12,12 +12,14 @@ export async function replaySearch(options: {
   plan: SearchedPlan;
   /** Folder of each model of the plan. */
   folders: readonly string[];
+  /** Of the models, in their order, for a method that reads some. */
+  statistics?: readonly ModelStatistics[] | undefined;
   registry: Registry;
   shardSize?: number | undefined;
   decisions: SearchState;
   signal?: AbortSignal | undefined;
 }): Promise<FoundSearch> {
-  const { plan, folders, registry, shardSize, decisions, signal } = options;
+  const { plan, folders, statistics, registry, shardSize, decisions, signal } = options;
   const setting = {
     store: readOnly(decisions),
     identity: decisions.identity,
@@ -27,7 +29,8 @@ export async function replaySearch(options: {
     signal,
   };
   if (plan.recipe.search !== undefined) {
-    return await searchNumbers({ plan, space: await candidateSpace({ plan, folders, registry, shardSize }), setting });
+    const space = await candidateSpace({ plan, folders, statistics, registry, shardSize });
+    return await searchNumbers({ plan, space, setting });
   }
   const alone = registry.get('method', plan.recipe.method).evolves === true;
   return await evolveModels({ plan, alone, setting });

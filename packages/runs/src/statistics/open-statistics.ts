@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type HubOptions, openDataset, openModel } from '@hubfuse/hub';
+import type { MergePlan } from '@hubfuse/merge';
 import { type ModelSource, type ModelStatistics, type StatisticRequest, StatisticsError } from '@hubfuse/plugin';
 import type { StatisticsFile } from '@hubfuse/recipe';
 import { readStatistics } from '@hubfuse/statistics';
@@ -55,4 +56,21 @@ export function pinStatistics({ source, path, sha256 }: ModelStatistics, type: '
     ...(kind === 'folder' && folder !== undefined ? { path: folder } : {}),
     ...(sha256 === undefined ? {} : { sha256 }),
   };
+}
+
+/** Opens the statistics of a merge's models again, where they were brought to. */
+export async function reopenStatistics({
+  merge,
+  folders,
+}: {
+  merge: Pick<MergePlan, 'statistics'>;
+  /** Folder of each file. */
+  folders: readonly string[];
+}): Promise<ModelStatistics[]> {
+  return await Promise.all(
+    merge.statistics.map(async ({ path, reference, kind, variant }, index) => {
+      const source = await fileSource(join(folders[index] ?? '', path), reference);
+      return await readStatistics({ source, path, request: { kind, variant } });
+    }),
+  );
 }
