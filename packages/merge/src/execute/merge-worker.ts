@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { type MergeMethod, Registry } from '@hubfuse/plugin';
@@ -29,9 +28,7 @@ export interface MergeWorkerData {
 
 export type MergeJob =
   | { kind: 'sweep'; sweep: number; state: unknown; blocks: readonly BlockReference[] }
-  | { kind: 'write'; blocks: readonly BlockReference[]; results: readonly unknown[] }
-  | { kind: 'sync' }
-  | { kind: 'hash'; path: string };
+  | { kind: 'write'; blocks: readonly BlockReference[]; results: readonly unknown[]; found?: readonly unknown[] };
 
 const data = workerData as MergeWorkerData;
 
@@ -85,19 +82,8 @@ async function start(): Promise<(job: MergeJob) => unknown> {
         return worker.sweep(job);
       case 'write':
         return worker.writeUnit(job);
-      case 'sync':
-        for (const file of outputs) fdatasyncSync(file);
-        return undefined;
-      case 'hash':
-        return sha256(job.path);
     }
   };
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 const ready = start();

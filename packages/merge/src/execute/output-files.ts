@@ -76,11 +76,15 @@ export async function requireDisk(folder: string, bytes: number): Promise<void> 
   });
 }
 
-/** Makes the outputs durable and gives them their final names; the index of shards comes last. */
-export async function finishOutputs(plan: MergePlan, out: string): Promise<void> {
+/** Makes the outputs durable. */
+export async function syncOutputs(plan: MergePlan, out: string): Promise<void> {
+  await Promise.all(plan.outputs.map(({ path }) => syncPath(join(out, temporaryName(path)))));
+}
+
+/** Gives durable outputs their final names; the index of shards comes last. */
+export async function nameOutputs(plan: MergePlan, out: string): Promise<void> {
   for (const { path } of plan.outputs) {
     const temporary = join(out, temporaryName(path));
-    await syncPath(temporary);
     await mkdir(dirname(join(out, path)), { recursive: true });
     await rename(temporary, join(out, path));
   }

@@ -100,8 +100,15 @@ export class TensorWorker {
     return this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
   }
 
-  /** Writes the tensors of one unit; groups do their sweeps first. */
-  writeUnit(job: { blocks: readonly BlockReference[]; results: readonly unknown[] }): UnitResult {
+  /**
+   * Writes the tensors of one unit; groups do their sweeps first, unless `found` has the results of the group whose
+   * blocks these are.
+   */
+  writeUnit(job: {
+    blocks: readonly BlockReference[];
+    results: readonly unknown[];
+    found?: readonly unknown[];
+  }): UnitResult {
     let elements = 0;
     const layers: LayerNote[] = [];
     for (let at = 0; at < job.blocks.length; ) {
@@ -112,7 +119,7 @@ export class TensorWorker {
       const tensor = this.#tensor(first);
       // A single individual is written as it evolved: nothing is solved.
       const whole = tensor.linear !== undefined && this.#replay?.individual === undefined;
-      if (!whole) this.#writeTensor(tensor, blocks, job.results);
+      if (!whole) this.#writeTensor(tensor, blocks, job);
       else layers.push(this.#writeLinear(tensor, blocks));
       elements += blocks.reduce((sum, block) => sum + block.length, 0);
       at = end;
@@ -138,15 +145,19 @@ export class TensorWorker {
     return note;
   }
 
-  #writeTensor(tensor: PlannedTensor, blocks: readonly BlockReference[], results: readonly unknown[]): void {
+  #writeTensor(
+    tensor: PlannedTensor,
+    blocks: readonly BlockReference[],
+    known: { results: readonly unknown[]; found?: readonly unknown[] },
+  ): void {
     const { program, memory } = this.#options;
     memory.release(this.#start);
     if (tensor.rule === 'copy') {
       for (const block of blocks) this.#copy(tensor, block);
       return;
     }
-    if (!isGroup(tensor, program)) {
-      for (const block of blocks) this.#writeBlock(tensor, { block, results });
+    if (!isGroup(tensor, program) || known.found !== undefined) {
+      for (const block of blocks) this.#writeBlock(tensor, { block, results: known.found ?? known.results });
       return;
     }
     const resident = this.#resident(tensor, blocks);

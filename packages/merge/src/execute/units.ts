@@ -45,13 +45,22 @@ export function runsOf(blocks: readonly BlockReference[]): BlockReference[][] {
   return runs;
 }
 
-/** Whether a tensor's statistics are its own, so that one worker does all of its sweeps. */
+/** Groups of more elements than this are shared by the workers: one of them alone would be what all others wait for. */
+const SHARED_ELEMENTS = 2 * RUN_BLOCKS * BLOCK_ELEMENTS;
+
+/** Whether a tensor's statistics are its own. */
 export function isGroup(tensor: PlannedTensor, program: MethodProgram): boolean {
   return tensor.rule === 'method' && program.scope === 'tensor' && program.sweeps.length > 0;
 }
 
 /** A unit of the writing phase: blocks of consecutive tensors; a tensor that is a group is never divided. */
-export type Unit = BlockReference[];
+export type Unit = readonly BlockReference[];
+
+/** Whether a unit is one group that the workers share; any other unit is one worker's business. */
+export function isShared(plan: MergePlan, program: MethodProgram, [first]: Unit): boolean {
+  const tensor = plan.tensors[first?.tensor ?? -1];
+  return tensor !== undefined && isGroup(tensor, program) && tensor.length > SHARED_ELEMENTS;
+}
 
 /** The units of a plan: the same for everyone who has the plan. */
 export function writingUnits(plan: MergePlan, program: MethodProgram): Unit[] {
@@ -83,7 +92,7 @@ export function writingUnits(plan: MergePlan, program: MethodProgram): Unit[] {
   return units;
 }
 
-function elementsOf(blocks: readonly BlockReference[]): number {
+export function elementsOf(blocks: readonly BlockReference[]): number {
   return blocks.reduce((sum, block) => sum + block.length, 0);
 }
 

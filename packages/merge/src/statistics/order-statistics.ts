@@ -227,29 +227,36 @@ function resolve(target: Target, count: WindowCount): Target {
 
 /** The key at `position` (from 0) of all keys in ascending order: narrowed to one part of the range, which is sorted. */
 function keyAt(parts: readonly Uint32Array[], position: number): number {
+  const keys = joined(parts);
   let low = 0xffffffff;
   let high = 0;
-  for (const keys of parts) {
-    for (const key of keys) {
-      if (key < low) low = key;
-      if (key > high) high = key;
-    }
+  // Millions of keys: loops over indices, since iterators of typed arrays are slow until they are compiled.
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as number;
+    if (key < low) low = key;
+    if (key > high) high = key;
   }
   const width = (high - low + 1) / SELECTION_PARTS;
-  const partOf = (key: number) => Math.floor((key - low) / width);
-  const counts = new Float64Array(SELECTION_PARTS);
-  for (const keys of parts) {
-    for (const key of keys) counts[partOf(key)] = (counts[partOf(key)] as number) + 1;
+  const counts = new Uint32Array(SELECTION_PARTS);
+  for (let i = 0; i < keys.length; i++) {
+    const part = Math.floor(((keys[i] as number) - low) / width);
+    counts[part] = (counts[part] as number) + 1;
   }
   const wanted = binAt(counts, position) as number;
   let before = 0;
   for (let part = 0; part < wanted; part++) before += counts[part] as number;
-  const candidates = new Uint32Array(counts[wanted] as number);
+  const candidates = keys.filter((key) => Math.floor((key - low) / width) === wanted);
+  return candidates.sort()[position - before] as number;
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(parts.reduce((sum, keys) => sum + keys.length, 0));
   let at = 0;
   for (const keys of parts) {
-    for (const key of keys) if (partOf(key) === wanted) candidates[at++] = key;
+    all.set(keys, at);
+    at += keys.length;
   }
-  return candidates.sort()[position - before] as number;
+  return all;
 }
 
 /** The bin in which the value at `position` (from 0) lies, or undefined where it lies in none. */

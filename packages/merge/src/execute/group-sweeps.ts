@@ -1,0 +1,56 @@
+import type { Group, MethodProgram, Sweep } from '@hubfuse/plugin';
+import type { WorkerPool } from '@hubfuse/tensors';
+import { inOrder } from './in-order.ts';
+import type { MergeJob } from './merge-worker.ts';
+import { runSweepInWorkers } from './run-sweep.ts';
+import { type BlockReference, runsOf } from './units.ts';
+
+/** How far a pass of a sweep has come, in scalars. */
+export interface PassProgress {
+  sweep: string;
+  done: number;
+  total: number;
+}
+
+export interface GroupSweepsOptions {
+  program: MethodProgram;
+  pool: WorkerPool;
+  group: Group;
+  /** All blocks of the group. */
+  blocks: readonly BlockReference[];
+  onPass?(progress: PassProgress): void;
+}
+
+/** The results of all sweeps of a method over one group, which the workers share. */
+export async function groupSweeps(options: GroupSweepsOptions): Promise<unknown[]> {
+  const { program, group, blocks } = options;
+  const results: unknown[] = [];
+  for (const [index, sweep] of program.sweeps.entries()) {
+    const pass = (_: Sweep, state: unknown, taken: readonly BlockReference[]) =>
+      onePass({ ...options, sweep, index, state }, taken);
+    results.push(await runSweepInWorkers(sweep, { group, blocks, previous: results, pass }));
+  }
+  return results;
+}
+
+/** Maps the blocks and reduces the partials in order. */
+async function onePass(
+  options: GroupSweepsOptions & { sweep: Sweep; index: number; state: unknown },
+  blocks: readonly BlockReference[],
+): Promise<unknown> {
+  const { pool, sweep, index, state, onPass } = options;
+  const total = blocks.reduce((sum, block) => sum + block.length, 0);
+  let done = 0;
+  let reduced: unknown;
+  await inOrder({
+    items: runsOf(blocks),
+    parallel: pool.size,
+    start: (run) => pool.run<unknown>({ kind: 'sweep', sweep: index, state, blocks: run } satisfies MergeJob),
+    finish: (partial, run) => {
+      reduced = reduced === undefined ? partial : sweep.reduce(reduced, partial);
+      done += run.reduce((sum, block) => sum + block.length, 0);
+      onPass?.({ sweep: sweep.name, done, total });
+    },
+  });
+  return reduced;
+}

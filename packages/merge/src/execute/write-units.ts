@@ -1,0 +1,142 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Group, MethodProgram } from '@hubfuse/plugin';
+import { dtypeBytes, type WorkerPool } from '@hubfuse/tensors';
+import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
+import { groupSweeps } from './group-sweeps.ts';
+import { inOrder } from './in-order.ts';
+import type { Journal } from './journal.ts';
+import type { LayerNote } from './linear-tensor.ts';
+import type { MergeJob } from './merge-worker.ts';
+import type { OutputHashes } from './output-hashes.ts';
+import type { UnitResult } from './tensor-worker.ts';
+import { type BlockReference, elementsOf, isShared, runsOf, writingUnits } from './units.ts';
+
+/** Written units become durable, and are journalled, when this many bytes or milliseconds have come together. */
+const SYNC_BYTES = 64 << 20;
+const SYNC_MILLISECONDS = 2_000;
+
+export interface WriteUnitsOptions {
+  plan: MergePlan;
+  program: MethodProgram;
+  pool: WorkerPool;
+  /** Results of the sweeps over the whole model. */
+  results: readonly unknown[];
+  journal: Journal;
+  /** Units that a killed merge had finished. */
+  done: ReadonlySet<number>;
+  /** Present path of each output. */
+  paths: readonly string[];
+  hashes: OutputHashes;
+  onWritten?(done: number, total: number): void;
+}
+
+/** Writes every unit that is not done. Returns what is to be said about linear layers, in the order of the units. */
+export async function writeUnits(options: WriteUnitsOptions): Promise<LayerNote[]> {
+  const { plan, program, pool, hashes } = options;
+  const units = writingUnits(plan, program).map((blocks, index) => ({ index, blocks }));
+  const total = plan.totals.parameters;
+  const layers: LayerNote[] = [];
+  const record = await UnitRecord.open(options);
+  let written = 0;
+  for (const { index, blocks } of units) {
+    if (!options.done.has(index)) continue;
+    written += elementsOf(blocks);
+    hashes.wrote(blocks);
+  }
+  try {
+    await inOrder({
+      items: units.filter(({ index }) => !options.done.has(index)),
+      parallel: pool.size,
+      start: ({ blocks }) =>
+        isShared(plan, program, blocks) ? writeShared(options, blocks) : writeAlone(options, blocks),
+      finish: (unit, { index, blocks }) => {
+        layers.push(...unit.layers);
+        written += unit.elements;
+        record.add({ index, layers: unit.layers, bytes: unit.elements * outputBytes(plan, blocks) });
+        hashes.wrote(blocks);
+        options.onWritten?.(written, total);
+      },
+    });
+    return layers;
+  } finally {
+    await record.close();
+  }
+}
+
+function writeAlone({ pool, results }: WriteUnitsOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
+  return pool.run<UnitResult>({ kind: 'write', blocks, results } satisfies MergeJob);
+}
+
+/** One tensor with statistics of its own that is so long that the workers share its sweeps and its blocks. */
+async function writeShared(options: WriteUnitsOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
+  const { plan, program, pool } = options;
+  const { length, parts, parameters } = plan.tensors[blocks[0]?.tensor ?? 0] as PlannedTensor;
+  const group: Group = { length, models: parts.length, parameters };
+  const found = await groupSweeps({ program, pool, group, blocks });
+  await inOrder({
+    items: runsOf(blocks),
+    parallel: pool.size,
+    start: (run) => pool.run<UnitResult>({ kind: 'write', blocks: run, results: [], found } satisfies MergeJob),
+    finish: () => undefined,
+  });
+  return { elements: elementsOf(blocks), layers: [] };
+}
+
+function outputBytes(plan: MergePlan, blocks: readonly BlockReference[]): number {
+  const tensor = plan.tensors[blocks[0]?.tensor ?? 0];
+  return tensor === undefined ? 0 : dtypeBytes(tensor.dtype);
+}
+
+/** Makes written units durable in the background and journals them then, so that the workers never wait for the disk. */
+class UnitRecord {
+  readonly #journal: Journal;
+  readonly #files: readonly FileHandle[];
+  #units: number[] = [];
+  #layers: LayerNote[] = [];
+  #bytes = 0;
+  #recorded = Date.now();
+  #running: Promise<void> | undefined;
+  #failure: { reason: unknown } | undefined;
+
+  private constructor(journal: Journal, files: readonly FileHandle[]) {
+    this.#journal = journal;
+    this.#files = files;
+  }
+
+  static async open({ journal, paths }: { journal: Journal; paths: readonly string[] }): Promise<UnitRecord> {
+    return new UnitRecord(journal, await Promise.all(paths.map((path) => open(path, 'r+'))));
+  }
+
+  /** @throws what kept earlier units from becoming durable */
+  add({ index, layers, bytes }: { index: number; layers: readonly LayerNote[]; bytes: number }): void {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    this.#units.push(index);
+    this.#layers.push(...layers);
+    this.#bytes += bytes;
+    const isDue = this.#bytes >= SYNC_BYTES || Date.now() - this.#recorded >= SYNC_MILLISECONDS;
+    if (!isDue || this.#running !== undefined) return;
+    this.#running = this.#record()
+      .catch((reason: unknown) => {
+        this.#failure = { reason };
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  /** Waits for what is under way. What was not recorded is made durable with the whole files. */
+  async close(): Promise<void> {
+    await this.#running;
+    await Promise.all(this.#files.map((file) => file.close()));
+  }
+
+  async #record(): Promise<void> {
+    const [units, layers] = [this.#units, this.#layers];
+    this.#units = [];
+    this.#layers = [];
+    this.#bytes = 0;
+    this.#recorded = Date.now();
+    await Promise.all(this.#files.map((file) => file.datasync()));
+    await this.#journal.recordUnits(units, layers);
+  }
+}
