@@ -1,5 +1,6 @@
 // The example: serves the zoo as a Hub, merges four specialists by URL with several methods, each at the coefficient
-// that is best on development data, and publishes the winner to that Hub. All state lies in the one folder given.
+// that is best on development data, lets the models of the winner evolve for a moment, and publishes what comes of it to
+// that Hub. All state lies in the one folder given.
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,7 @@ import { openStore } from '@hubfuse/objects';
 import { HubfuseError } from '@hubfuse/plugin';
 import { parseRecipe } from '@hubfuse/recipe';
 import { compareMethods, createRun, executeRun } from '@hubfuse/runs';
-import { createRegistry, renderScores } from 'hubfuse';
+import { createRegistry, describeSearch, renderScores } from 'hubfuse';
 import { parse } from 'yaml';
 import { importExamples } from './example-hub.mjs';
 
@@ -52,11 +53,18 @@ export async function runExample(folder, { limit } = {}) {
     });
     const out = join(folder, 'support-intents');
     rmSync(out, { recursive: true, force: true });
-    const { id: runId } = await createRun({ store, recipe: best.recipe, options: { hubUrl: server.url, out } });
-    say(`publishing ${best.row.name}`);
-    const report = await executeRun({ ...{ store, runId, registry, hub, workspace } });
+    const recipe = evolving(best.recipe, { registry, hub: server.url });
+    const { id: runId } = await createRun({ store, recipe, options: { hubUrl: server.url, out } });
+    say(`letting the models evolve in front of ${best.row.name}`);
+    const report = await executeRun({
+      ...{ store, runId, registry, hub, workspace },
+      onEvent: (event) => sayDecision(say, event),
+    });
+    const evolved = report.scores.rows.find(({ role }) => role === 'merged');
+    table.rows.push({ ...evolved, role: 'candidate', name: `${best.row.name}, evolved` });
     process.stdout.write(`\naccuracy in percent on test data\n\n${renderScores(table, 'test')}\n\n`);
     process.stdout.write(`best on development data: ${best.row.name}\n`);
+    process.stdout.write(`${describeSearch(report.search, report.folder)}\n`);
     for (const { url } of report.published) process.stdout.write(`published: ${url}\n`);
     process.stdout.write(`folder:    ${report.folder}\n`);
     process.stdout.write(`its Hub can be served again: npx hubfuse serve-hub ${hubFolder}\n`);
@@ -68,6 +76,23 @@ export async function runExample(folder, { limit } = {}) {
   } finally {
     await server.close();
   }
+}
+
+/** The recipe with a short evolution of its models, seen by the merge that they make. */
+function evolving(recipe, { registry, hub }) {
+  const content = { ...parse(recipe.source.text), evolve: { mode: 'blend', generations: 2 } };
+  return parseRecipe(JSON.stringify(content), { registry, hub, file });
+}
+
+function sayDecision(say, { type, search }) {
+  if (type !== 'search' || search.type !== 'candidate') return;
+  const { record, best, spent } = search;
+  const fate = record.accepted ? 'accepted' : 'rejected';
+  const saved = (100 * (1 - spent.examples / spent.examplesInFull)).toFixed(0);
+  say(
+    `  generation ${record.generation + 1}, candidate ${record.number + 1}: ${fate}; best ${(100 * best).toFixed(2)}, ` +
+      `${saved} % of the examples saved`,
+  );
 }
 
 /** The recipe of the example with another method and coefficient, one for each variant. */

@@ -29,9 +29,11 @@ test('the example ends with a table and a published model, and can be run again 
     'task arithmetic lambda',
     'TIES lambda',
     'PCB lambda',
+    '.* lambda 0\\.\\d, evolved',
   ]) {
     expect(first).toMatch(new RegExp(`^${row}.*  \\d+\\.\\d\\d$`, 'm'));
   }
+  expect(first).toMatch(/^searched 2 generations: development \d+\.\d+ before, \d+\.\d+ after$/m);
   expect(first).toMatch(/^published: http:\/\/127\.0\.0\.1:\d+\/hubfuse-examples\/support-intents$/m);
   expect(await readdir(join(folder, 'support-intents'))).toEqual(
     expect.arrayContaining(['model.safetensors', 'README.md']),

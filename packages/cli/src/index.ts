@@ -5,3 +5,4 @@ export { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 export { createRegistry } from './extensions.ts';
 export { type Invocation, main } from './main.ts';
 export { renderScores } from './score-table.ts';
+export { describeSearch } from './search-view.ts';
