@@ -11,7 +11,7 @@ const file = join(root, 'docs', 'results.md');
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout.trim();
 
 /** When, on what and with which versions something was measured, in one sentence. */
-function circumstances() {
+export function circumstances() {
   const { version } = JSON.parse(readFileSync(join(root, 'packages', 'cli', 'package.json'), 'utf8'));
   const processor = `${cpus().length} × ${cpus()[0].model.trim()}`;
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
@@ -39,4 +39,9 @@ export function recordResults(name, rows) {
   const lines = rows.map(({ what, outcome, figure }) => `| ${what} | ${outcome} | ${figure} |`);
   const content = [circumstances(), '', '| what | outcome | measured |', '|---|---|---|', ...lines].join('\n');
   writeFileSync(file, replaceSection(readFileSync(file, 'utf8'), { name, content }));
+}
+
+/** Writes one section of docs/results.md: when and on what it was measured, then the text. */
+export function recordSection(name, text) {
+  writeFileSync(file, replaceSection(readFileSync(file, 'utf8'), { name, content: `${circumstances()}\n\n${text}` }));
 }
