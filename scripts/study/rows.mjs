@@ -1,7 +1,7 @@
 // The rows of the study, each on its own: methods with their coefficients chosen on development data, then searches by seed.
 import { join } from 'node:path';
 
-const LAMBDAS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5];
+const LAMBDAS = [0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5];
 
 /** What is compared. `statistics`: needs calibration data. A method that is not registered is skipped and named. */
 const METHODS = [
