@@ -19,6 +19,8 @@ export class Population {
   readonly #merged: boolean;
   readonly #steps: EvolutionStep[] = [];
   #scored: Scored[] = [];
+  /** The best score of any decision so far: children of a synchronous generation count before they take their places. */
+  #highest = Number.NEGATIVE_INFINITY;
   /** Synchronous generations around a merger: the best child of the generation so far. */
   #leader: CandidateRecord | undefined;
 
@@ -87,7 +89,8 @@ export class Population {
       if (this.#leader !== undefined) this.#leader.superseded = true;
       this.#leader = record;
     }
-    return { best: Math.max(...after), mean: after.reduce((sum, score) => sum + score, 0) / after.length };
+    this.#highest = Math.max(this.#highest, ...after);
+    return { best: this.#highest, mean: after.reduce((sum, score) => sum + score, 0) / after.length };
   }
 
   #own(individual: number): Scored {

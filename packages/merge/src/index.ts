@@ -1,5 +1,6 @@
 export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';
+export { type DrawMask, Replay, type ReplayOptions } from './evolution/replay.ts';
 export { divideMemory, type MemoryDivision } from './execute/divide-memory.ts';
 export {
   type ExecuteMergeOptions,
