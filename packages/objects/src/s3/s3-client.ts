@@ -10,6 +10,9 @@ export interface S3Access {
 
 /** How often the SDK sends a request that failed for a reason that passes. */
 const ATTEMPTS = 5;
+const CONNECT_MS = 10_000;
+/** For so long a connection may stand still. The SDK's limit for a whole request would only write a warning. */
+const IDLE_MS = 60_000;
 
 /** Credentials are those of the SDK's own chain: environment, shared files, roles. */
 export async function openS3(address: S3Address): Promise<S3Access> {
@@ -24,7 +27,7 @@ export async function openS3(address: S3Address): Promise<S3Access> {
     requestChecksumCalculation: mode,
     responseChecksumValidation: mode,
     maxAttempts: ATTEMPTS,
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 60_000 },
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
   });
   return { client, sdk };
 }
