@@ -83,6 +83,8 @@ export interface Block {
    * for a method that asks for none, and where the statistics do not have this tensor.
    */
   readonly statistics: readonly Float32Array[];
+  /** Whose the `statistics` are: places in the order of the recipe's models, of which some may lack the tensor. */
+  readonly measured: readonly number[];
   /** Where the merged values go (only the final sweep's `write` reads it). */
   readonly out: Float32Array;
   readonly parameters: TensorParameters;
@@ -191,6 +193,8 @@ export interface MergeMethod {
    * task's own model is rebuilt.
    */
   result?: 'model' | 'tasks';
+  /** What a plan should warn of with these parameters. */
+  warnings?(options: MethodOptions): readonly string[];
   /** Which statistics of its models the method reads with these parameters; absent or undefined: none. */
   statistics?(options: MethodOptions): StatisticRequest | undefined;
   /**

@@ -11,7 +11,8 @@ export interface StatisticRequest {
   kind: StatisticKind;
   /**
    * How they were computed. `gram`: the padding rule, `mask` (padding tokens left out) or `include`. `fisher`: `hard`,
-   * `soft`, `empirical` or `definition`.
+   * `soft`, `empirical` (squared gradients of batches) or `hard-example`, `soft-example`, `empirical-example`,
+   * `definition` (of single examples).
    */
   variant: string;
 }

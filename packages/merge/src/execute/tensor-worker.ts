@@ -307,6 +307,7 @@ export class TensorWorker {
       base,
       models,
       statistics,
+      measured: elementStatistics(tensor).map(({ input }) => input),
       out: this.#row.out.subarray(0, length),
       parameters: tensor.parameters,
       kernels,

@@ -76,7 +76,12 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
     dropped: alignment.dropped,
     heads: kept,
     ...(layout.tasks === undefined ? {} : { tasks: layout.tasks }),
-    warnings: [...recipe.warnings.map(({ message }) => message), ...heads.warnings, ...warningsOf(planned, whole)],
+    warnings: [
+      ...recipe.warnings.map(({ message }) => message),
+      ...(method.warnings?.(whole) ?? []),
+      ...heads.warnings,
+      ...warningsOf(planned, whole),
+    ],
     donor: donor.index,
     config: configChanges({ recipe, drafts, donor, naming, labels: heads.labels, kept: kept.length > 0 && !perTask }),
     metadata,
