@@ -77,10 +77,15 @@ export class GraphBuilder {
     return { name };
   }
 
-  /** Makes a float32 value an output of the graph under that name. */
-  output(name: string, value: Value, dimensions: readonly (string | number)[]): void {
+  /** Makes a value an output of the graph under that name. */
+  output(
+    name: string,
+    value: Value,
+    dimensions: readonly (string | number)[],
+    type: 'int64' | 'float32' = 'float32',
+  ): void {
     this.#add({ operator: 'Identity', inputs: [value], outputs: [name], attributes: {} });
-    this.#graph.outputs.push({ name, elementType: ElementType.float32, dimensions: [...dimensions] });
+    this.#graph.outputs.push({ name, elementType: ElementType[type], dimensions: [...dimensions] });
   }
 
   /** The hidden state [batch, length, hidden] after `layer` layers, an output where they are asked for. */

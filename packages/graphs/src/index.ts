@@ -26,7 +26,7 @@ export { encodeModelBytes } from './encode-model.ts';
 export { type ExportedFile, type ExportOnnxOptions, exportOnnx, type OnnxExport } from './export-onnx.ts';
 export { declaredClass, findArchitecture } from './find-architecture.ts';
 export { type DifferentiableTensor, findDifferentiable } from './gradients/find-differentiable.ts';
-export { type GradientOptions, gradientOutput } from './gradients/graph-with-gradients.ts';
+export { type GradientOptions, type GradientOutput, gradientOutput } from './gradients/graph-with-gradients.ts';
 export { LABELS_INPUT, LIKELIHOODS, type Likelihood, readsLabels, WEIGHTS_INPUT } from './gradients/likelihood.ts';
 export { type OperatorRules, operatorRules } from './gradients/rules.ts';
 export { type Attributes, GraphBuilder, type Value } from './graph-builder.ts';

@@ -2,13 +2,15 @@ import type { StoredTensor } from '@hubfuse/tensors';
 import { composeModel, type GraphOptions } from '../build-graph.ts';
 import { storedElementType } from '../graph-builder.ts';
 import { pruneGraph } from '../prune-graph.ts';
-import { LOGITS } from './graph-with-gradients.ts';
+import { isLookedUp, LOGITS } from './graph-with-gradients.ts';
 
 /** A tensor that a model's answers depend on. */
 export interface DifferentiableTensor {
   /** Canonical name. */
   name: string;
   tensor: StoredTensor;
+  /** Whether the graph looks up some of its rows, and does nothing else with it. */
+  lookedUp: boolean;
 }
 
 /**
@@ -24,7 +26,9 @@ export function findDifferentiable(
     data: { kind: 'streamed', length: tensor.bytes, key: tensor },
   }));
   const needed = pruneGraph({ ...graph, outputs: graph.outputs.filter(({ name }) => name === LOGITS) });
-  return needed.initializers.flatMap(({ name, data }) =>
-    data.kind === 'streamed' ? [{ name, tensor: data.key as StoredTensor }] : [],
-  );
+  return needed.initializers.flatMap((initializer) => {
+    const { name, data } = initializer;
+    if (data.kind !== 'streamed') return [];
+    return [{ name, tensor: data.key as StoredTensor, lookedUp: isLookedUp(needed, initializer) }];
+  });
 }

@@ -70,6 +70,25 @@ function logLikelihood(logits: NdArray, weights: NdArray, labels: NdArray): numb
   }, 0);
 }
 
+/** The gradient of a tensor from the outputs that hold it. */
+function gradientOf(values: ReadonlyMap<string, NdArray>, name: string, model: TinyModel): NdArray | undefined {
+  const { config, tensors } = model;
+  const found = findDifferentiable({ config, tensors, registry }).find((tensor) => tensor.name === name);
+  const output = gradientOutput({ name, lookedUp: found?.lookedUp === true });
+  if (output.kind === 'dense') return values.get(output.values);
+  const shape = tensors.get(name)?.shape ?? [];
+  const rows = values.get(output.rows)?.data ?? new Float64Array();
+  const width = shape[1] ?? 1;
+  const sums = array(shape, () => 0);
+  values.get(output.indices)?.data.forEach((index, place) => {
+    for (let k = 0; k < width; k++) {
+      const at = index * width + k;
+      sums.data[at] = (sums.data[at] ?? 0) + (rows[place * width + k] ?? Number.NaN);
+    }
+  });
+  return sums;
+}
+
 const STEP = 1e-5;
 
 test.each(Object.entries(MODELS))('gradients of %s are those of central differences for every tensor', (_, model) => {
@@ -91,7 +110,7 @@ test.each(Object.entries(MODELS))('gradients of %s are those of central differen
   );
   for (const name of names) {
     const original = values.get(name) as NdArray;
-    const gradient = backward.get(gradientOutput(name));
+    const gradient = gradientOf(backward, name, model);
     expect(gradient?.dimensions, name).toEqual(original.dimensions);
     original.data.forEach((value, index) => {
       const moved = (by: number): number => {
@@ -122,10 +141,22 @@ test('the gradient of a table that is also the output layer is the sum of both u
     new Map(inputs).set('cls.predictions.decoder.weight', values.get(table) as NdArray),
   );
   const tied = interpret(graphOf(model, { likelihood: 'empirical', tensors: [table], rules }), inputs);
-  const [output, input] = both.map((name) => apart.get(gradientOutput(name))?.data ?? new Float64Array());
-  tied.get(gradientOutput(table))?.data.forEach((sum, index) => {
+  const [output, input] = both.map(
+    (name) => gradientOf(apart, name, { ...model, tensors: untied })?.data ?? new Float64Array(),
+  );
+  gradientOf(tied, table, model)?.data.forEach((sum, index) => {
     expect(sum).toBeCloseTo((output?.[index] ?? Number.NaN) + (input?.[index] ?? Number.NaN), 10);
   });
+});
+
+test('a table of which rows are looked up yields the gradients of its look-ups alone, others and tied ones whole', () => {
+  const lookedUp = ({ config, tensors }: TinyModel): string[] =>
+    findDifferentiable({ config, tensors, registry }).flatMap((tensor) => (tensor.lookedUp ? [tensor.name] : []));
+  expect(lookedUp(MODELS['BERT for sequences'] as TinyModel)).toEqual([
+    'bert.embeddings.word_embeddings.weight',
+    'bert.embeddings.token_type_embeddings.weight',
+  ]);
+  expect(lookedUp(bert('ForMaskedLM', HEADS.bertMaskedLm))).toEqual(['bert.embeddings.token_type_embeddings.weight']);
 });
 
 test('what the likelihoods differentiate is what they say', () => {
@@ -164,7 +195,7 @@ test('what the likelihoods differentiate is what they say', () => {
       graphOf(model, { likelihood, tensors: [bias], rules }),
       new Map([...values, [WEIGHTS_INPUT, weights], [LABELS_INPUT, labels]]),
     );
-    const found = result.get(gradientOutput(bias));
+    const found = gradientOf(result, bias, model);
     expected[likelihood].forEach((value, unit) => {
       expect(found?.data[unit], `${likelihood} at ${unit}`).toBeCloseTo(value, 6);
     });
