@@ -9,7 +9,12 @@ export const statsOptions = {
     value: '[name=]file',
     description: 'examples: a path, or an address in a dataset repository',
   },
-  kind: { type: 'text', value: 'kind', default: 'gram', description: 'what to gather' },
+  kind: {
+    type: 'text',
+    value: 'kind',
+    default: 'gram',
+    description: 'what to gather: gram (second moments) or fisher (squared gradients)',
+  },
   padding: {
     type: 'text',
     value: 'rule',
@@ -17,7 +22,12 @@ export const statsOptions = {
     default: 'mask',
     description: 'with --kind gram: leave padding out, or count it',
   },
-  variant: { type: 'text', value: 'name', description: 'how statistics of other kinds are computed' },
+  variant: {
+    type: 'text',
+    value: 'name',
+    default: 'hard',
+    description: 'with --kind fisher: hard, soft, empirical, each also with -example, or definition',
+  },
   dtype: {
     type: 'text',
     value: 'dtype',

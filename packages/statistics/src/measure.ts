@@ -1,6 +1,6 @@
-import type { EncodedDataset } from '@hubfuse/evaluate';
+import type { Dataset, EncodedDataset } from '@hubfuse/evaluate';
 import type { GraphTensor, OpenableGraph } from '@hubfuse/graphs';
-import type { Registry, StatisticKind, StatisticShape } from '@hubfuse/plugin';
+import type { Registry, StatisticKind, StatisticShape, Task } from '@hubfuse/plugin';
 import type { StoredTensor } from '@hubfuse/tensors';
 
 /** A model on this disk that is measured. */
@@ -17,12 +17,14 @@ export interface MeasuredModel {
 
 /**
  * How an output of one run enters the float64 sums of an entry. `upper`: a strip of a symmetric matrix, of which the part
- * on and above the diagonal is added; `sum`: added as it is; `squares`: its squares are added.
+ * on and above the diagonal is added; `sum`: added as it is; `squares`: its squares are added; `row-squares`: rows of a matrix,
+ * each with its index: those of equal index are summed first, and the squares of the sums are added.
  */
 export type Contribution =
   | { rule: 'upper'; output: string; width: number; firstRow: number; rows: number }
   | { rule: 'sum'; output: string }
-  | { rule: 'squares'; output: string };
+  | { rule: 'squares'; output: string }
+  | { rule: 'row-squares'; output: string; indices: string; width: number };
 
 /** One statistic that is gathered as a whole: one key of the file. */
 export interface MeasuredEntry {
@@ -36,7 +38,7 @@ export interface MeasuredEntry {
   /** Bytes that onnxruntime's outputs for it take in one run. */
   outputBytes: number;
   contributions: readonly Contribution[];
-  /** Output that counts the rows of a run; absent: a run counts as one row. */
+  /** Output that counts the rows of a run; absent: the run says so itself. */
   rows?: string;
 }
 
@@ -45,6 +47,17 @@ export interface RunFeeds {
   feeds: Readonly<Record<string, GraphTensor>>;
   /** Examples in it. */
   examples: number;
+  /** Rows that it counts as, for entries whose rows no output counts. Default 1. */
+  rows?: number;
+}
+
+/** The examples that a model is measured on. */
+export interface MeasuringData {
+  encoded: EncodedDataset;
+  /** Label names in the order of the model's logits. */
+  labels: readonly string[];
+  dataset: Dataset;
+  task: Task;
 }
 
 /** What is gathered of one model. */
@@ -69,8 +82,11 @@ export interface Measure {
    * @throws GraphError where there is no graph of the model
    */
   measure(model: MeasuredModel, variant: string): Measurement;
-  /** The runs over a dataset, in a fixed order that depends on the data alone. */
-  runs(options: { encoded: EncodedDataset; labels: readonly string[]; variant: string }): RunSequence;
+  /**
+   * The runs over a dataset, in a fixed order that depends on the data alone.
+   * @throws EvaluationError, StatisticsError where the data lack what the variant needs
+   */
+  runs(data: MeasuringData, variant: string): RunSequence;
 }
 
 /** Runs that are made when they are due, so that not all inputs lie in memory at once. */

@@ -6,7 +6,7 @@ export default defineCommand({
   summary: 'Gather statistics of a model on data, for merging by methods that read them',
   description: [
     'Runs the model over examples of its own task and writes what merging by RegMean (--kind gram: second moments of the ' +
-      'inputs of its linear layers) needs beside weights. Whoever owns the data does this once and publishes the file ' +
+      'inputs of its linear layers) or by Fisher information (--kind fisher: squared gradients) needs beside weights. Whoever owns the data does this once and publishes the file ' +
       'beside the model, where a merge finds it: nobody else needs the data. docs/statistics-format.md defines the file and ' +
       'says what it reveals of the data.',
     'The file has the same bytes for any number of workers and any --memory; less memory means more passes over the data. ' +

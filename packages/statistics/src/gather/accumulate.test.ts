@@ -5,16 +5,24 @@ test('a strip of a symmetric matrix enters the triangle from its diagonal on', (
   const sums = new Float64Array(6).fill(100);
   // Rows 1 and 2 of a matrix of width 3, from column 1 on; the 9 lies below the diagonal.
   const strip = Float32Array.of(4, 5, 9, 6);
-  accumulate(sums, strip, { rule: 'upper', output: '', width: 3, firstRow: 1, rows: 2 });
+  accumulate(sums, { values: strip }, { rule: 'upper', output: '', width: 3, firstRow: 1, rows: 2 });
   expect([...sums]).toEqual([100, 100, 100, 104, 105, 106]);
-  accumulate(sums, Float32Array.of(1, 2, 3), { rule: 'upper', output: '', width: 3, firstRow: 0, rows: 1 });
+  accumulate(sums, { values: Float32Array.of(1, 2, 3) }, { rule: 'upper', output: '', width: 3, firstRow: 0, rows: 1 });
   expect([...sums]).toEqual([101, 102, 103, 104, 105, 106]);
 });
 
 test('values and squares are added in float64', () => {
   const sums = Float64Array.of(1, 2 ** 40);
-  accumulate(sums, Float32Array.of(0.5, 1), { rule: 'sum', output: '' });
+  accumulate(sums, { values: Float32Array.of(0.5, 1) }, { rule: 'sum', output: '' });
   expect([...sums]).toEqual([1.5, 2 ** 40 + 1]);
-  accumulate(sums, Float32Array.of(-3, 2 ** 13 + 1), { rule: 'squares', output: '' });
+  accumulate(sums, { values: Float32Array.of(-3, 2 ** 13 + 1) }, { rule: 'squares', output: '' });
   expect([...sums]).toEqual([10.5, 2 ** 40 + 1 + (2 ** 13 + 1) ** 2]);
+});
+
+test('rows of one index are summed before they are squared', () => {
+  const sums = Float64Array.of(1, 1, 1, 1, 1, 1);
+  const values = Float32Array.of(1, 2, 3, 4, -4, 6);
+  const indices = BigInt64Array.of(2n, 0n, 2n);
+  accumulate(sums, { values, indices }, { rule: 'row-squares', output: '', indices: '', width: 2 });
+  expect([...sums]).toEqual([1 + 9, 1 + 16, 1, 1, 1 + 9, 1 + 64]);
 });

@@ -2,7 +2,11 @@ import { triangleOffset } from '../format/triangle.ts';
 import type { Contribution } from '../measure.ts';
 
 /** Adds one output of a run to the float64 sums of its entry. */
-export function accumulate(sums: Float64Array, values: Float32Array, contribution: Contribution): void {
+export function accumulate(
+  sums: Float64Array,
+  { values, indices }: { values: Float32Array; indices?: BigInt64Array | undefined },
+  contribution: Contribution,
+): void {
   switch (contribution.rule) {
     case 'sum':
       for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (values[at] as number);
@@ -13,9 +17,33 @@ export function accumulate(sums: Float64Array, values: Float32Array, contributio
         sums[at] = (sums[at] as number) + value * value;
       }
       return;
+    case 'row-squares':
+      addRowSquares(sums, { values, indices: indices ?? new BigInt64Array(), width: contribution.width });
+      return;
     case 'upper':
       addUpper(sums, values, contribution);
       return;
+  }
+}
+
+/** Sums rows of equal index in float64, in their order, and adds the squares of the sums at their index. */
+function addRowSquares(
+  sums: Float64Array,
+  { values, indices, width }: { values: Float32Array; indices: BigInt64Array; width: number },
+): void {
+  const rows = new Map<bigint, Float64Array>();
+  for (const [place, index] of indices.entries()) {
+    const row = rows.get(index) ?? new Float64Array(width);
+    rows.set(index, row);
+    const from = place * width;
+    for (let k = 0; k < width; k++) row[k] = (row[k] as number) + (values[from + k] as number);
+  }
+  for (const [index, row] of rows) {
+    const to = Number(index) * width;
+    for (let k = 0; k < width; k++) {
+      const value = row[k] as number;
+      sums[to + k] = (sums[to + k] as number) + value * value;
+    }
   }
 }
 

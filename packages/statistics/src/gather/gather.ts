@@ -61,7 +61,8 @@ export async function gatherStatistics(options: GatherOptions): Promise<WrittenS
     onProgress: ({ done, total }) => onProgress?.({ phase: 'tokenize', pass: 0, passes: passes.length, done, total }),
   });
   const { encoded, labels, tokenizer, maxLength } = tokenised;
-  const runs = measure.runs({ encoded, labels, variant: request.variant });
+  const task = model.registry.get('task', dataset.task);
+  const runs = measure.runs({ encoded, labels, dataset, task }, request.variant);
   const total = dataset.examples.length;
   const writer = await StatisticsWriter.open({ path: options.path, name: model.name, dtype: plan.dtype });
   try {

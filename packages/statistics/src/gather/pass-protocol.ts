@@ -26,4 +26,6 @@ export interface PassStart {
 export interface PassJob {
   index: number;
   feeds: Readonly<Record<string, GraphTensor>>;
+  /** Rows that it counts as, for entries whose rows no output counts. */
+  rows: number;
 }

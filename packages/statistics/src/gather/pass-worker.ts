@@ -18,7 +18,7 @@ const turns = new Int32Array(start.turns);
 let opening: Promise<InferenceSession> | undefined;
 
 serveJobs(async (job) => {
-  const { index, feeds } = job as PassJob;
+  const { index, feeds, rows: counted } = job as PassJob;
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   opening ??= InferenceSession.create(start.model, {
     ...start.sessionOptions,
@@ -38,27 +38,35 @@ serveJobs(async (job) => {
     inputs[name] =
       data instanceof BigInt64Array ? new Tensor('int64', data, dimensions) : new Tensor('float32', data, dimensions);
   }
-  add(index, await explain(session.run(inputs), 'fails on some examples'));
+  add({ index, counted }, await explain(session.run(inputs), 'fails on some examples'));
 });
 
 /** Adds a run's outputs to each entry when all runs before it have done so. */
-function add(index: number, outputs: Readonly<Record<string, { data: unknown }>>): void {
+function add({ index, counted }: { index: number; counted: number }, outputs: Outputs): void {
   for (const [at, entry] of start.entries.entries()) {
     takeTurn(turns, at, index, () => {
       const target = sums.subarray(entry.offset, entry.offset + entry.elements);
       for (const contribution of entry.contributions) {
-        accumulate(target, valuesOf(outputs, contribution.output), contribution);
+        const indices = contribution.rule === 'row-squares' ? indicesOf(outputs, contribution.indices) : undefined;
+        accumulate(target, { values: valuesOf(outputs, contribution.output), indices }, contribution);
       }
-      const counted = entry.rows === undefined ? 1 : (valuesOf(outputs, entry.rows)[0] ?? 0);
-      rows[at] = (rows[at] ?? 0) + counted;
+      rows[at] = (rows[at] ?? 0) + (entry.rows === undefined ? counted : (valuesOf(outputs, entry.rows)[0] ?? 0));
     });
   }
 }
 
-function valuesOf(outputs: Readonly<Record<string, { data: unknown }>>, name: string): Float32Array {
+type Outputs = Readonly<Record<string, { data: unknown }>>;
+
+function valuesOf(outputs: Outputs, name: string): Float32Array {
   const values = outputs[name]?.data;
   if (values instanceof Float32Array) return values;
   throw new Error(`the graph has no float32 output "${name}"`);
+}
+
+function indicesOf(outputs: Outputs, name: string): BigInt64Array {
+  const values = outputs[name]?.data;
+  if (values instanceof BigInt64Array) return values;
+  throw new Error(`the graph has no int64 output "${name}"`);
 }
 
 /** Says which model onnxruntime complains about. */

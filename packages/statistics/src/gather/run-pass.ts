@@ -42,8 +42,8 @@ export async function runPass(options: {
     const work = async (): Promise<void> => {
       while (next < runs.length) {
         const index = next++;
-        const { feeds, examples } = runs.at(index);
-        await pool.run<void>({ index, feeds } satisfies PassJob);
+        const { feeds, examples, rows = 1 } = runs.at(index);
+        await pool.run<void>({ index, feeds, rows } satisfies PassJob);
         done += examples;
         onProgress?.(done);
       }

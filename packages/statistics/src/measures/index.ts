@@ -1,9 +1,10 @@
 import { didYouMean, type StatisticRequest, StatisticsError } from '@hubfuse/plugin';
 import type { Measure } from '../measure.ts';
+import { fisher } from './fisher.ts';
 import { gram } from './gram.ts';
 
 /** Every kind that can be gathered. */
-export const MEASURES: readonly Measure[] = [gram];
+export const MEASURES: readonly Measure[] = [gram, fisher];
 
 /** @throws StatisticsError `statistics/unknown-kind`, `statistics/unknown-variant` */
 export function findMeasure({ kind, variant }: { kind: string; variant?: string | undefined }): {
