@@ -61,7 +61,7 @@ $F_i$ is the diagonal of model $i$'s Fisher information, measured on its own dat
 - \`definition\`: $F = \\frac1n \\sum_x \\sum_y p(y|x) \\left(\\partial \\log p(y|x)\\right)^2$, one backward pass per example and label.
 - \`hard\`: the label that the model answers in place of the expectation; \`empirical\`: the label that the data give. As the authors do it
   (\`per: batch\`), the square is taken of the gradient of the mean over a batch of 16 examples, which is smaller than the mean of the
-  squares of single examples (\`per: example\`). For token classification an example is a labelled word.
+  squares of single examples (\`per: example\`). A batch is 16 consecutive examples, fewer where they have more than 2,048 tokens. For token classification an example is a labelled word.
 - \`soft\`: the authors' $\\sum_y p_y \\log p_y$ with $p_y$ held constant. Its gradient is zero but for rounding, so the result is the weighted mean.
 
 \`normalize\` divides $c_i$ by the norm of $F_i$, over each tensor (\`param\`) or over all (\`model\`). All arithmetic is float64, rounded once.
@@ -74,7 +74,7 @@ Tensors without statistics, and those that \`exclude\` names, are averaged with 
   models: { minimum: 1 },
   excluded: 'average',
   parameters: {
-    weight: { ...modelWeight("Weight of a model's information."), minimum: 0 },
+    weight: { ...modelWeight("Weight of a model's information."), minimum: 0, nonZeroSum: true },
     variant: {
       type: 'choice',
       level: 'global',
