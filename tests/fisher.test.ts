@@ -48,7 +48,11 @@ describe('the method', () => {
   /** A bare encoder's tensors are keyed by the names that they have in a model with a head. */
   const canonical = (name: string): string => (name.startsWith('bert.') ? name : `bert.${name}`);
 
-  async function writeInformation(path: string, values: ReadonlyMap<string, TensorData>, scale: number): Promise<string> {
+  async function writeInformation(
+    path: string,
+    values: ReadonlyMap<string, TensorData>,
+    scale: number,
+  ): Promise<string> {
     const squares = [...values].map(([name, { dtype, shape, data }]) => {
       const floats = toFloat32(data, dtype as 'F32').map((value) => scale * value * value);
       return [canonical(name), { dtype: 'F32' as const, shape, data: new Uint8Array(floats.buffer) }] as const;
