@@ -213,9 +213,8 @@ describe('gathering', () => {
       [batch, single].map(async ({ path }) => flatValues((await readSafetensors(path)).tensors)),
     );
     // The square of a mean is at most the mean of the squares (Jensen); padding only changes the rounding.
-    for (const [i, value] of (ofBatch ?? new Float64Array()).entries()) {
-      expect(value).toBeLessThanOrEqual((ofExamples?.[i] ?? Number.NaN) * (1 + 1e-3) + 1e-12);
-    }
+    const larger = ofBatch?.filter((value, i) => !(value <= (ofExamples?.[i] ?? Number.NaN) * (1 + 1e-3) + 1e-12));
+    expect(larger).toHaveLength(0);
     expect(ofExamples?.some((value) => value > 0)).toBe(true);
   });
 
@@ -228,7 +227,8 @@ describe('gathering', () => {
       out: join(folder, 'gathered'),
       statistics: [statistics, statistics],
     });
+    const merged = flatValues(tensors);
     const original = (await readSafetensors(join(EXAMPLES, 'money', 'model.safetensors'))).tensors;
-    expect(flatValues(tensors)).toEqual(flatValues(original));
+    expect(flatValues(original).filter((value, i) => value !== merged[i])).toHaveLength(0);
   });
 });
