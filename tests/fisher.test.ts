@@ -170,6 +170,19 @@ describe('the method', () => {
 });
 
 describe('gathering', () => {
+  test('the estimate of the definition counts a pass for each label of the model', async () => {
+    const registry = new Registry();
+    await Promise.all([registerArchitectures(registry), registerEvaluation(registry)]);
+    const { model } = await openMeasuredModel({ folder: join(EXAMPLES, 'money'), name: 'money', registry });
+    const operations = (variant: string): number => {
+      const { measure, request } = findMeasure({ kind: 'fisher', variant });
+      return planGathering({ model, measure, request }).operationsPerToken;
+    };
+    const labels = Object.keys(model.config.id2label ?? {}).length;
+    expect(labels).toBeGreaterThan(2);
+    expect(operations('definition')).toBe(labels * operations('hard-example'));
+  });
+
   async function gather(name: string, options: GatheringLimits & { variant: string; limit: number }) {
     const { variant, limit, ...limits } = options;
     const registry = new Registry();

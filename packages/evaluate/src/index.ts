@@ -1,7 +1,7 @@
 export { type Batch, planBatches } from './batches.ts';
 export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset } from './dataset.ts';
-export { type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
-export { type MatchedLabels, matchLabels } from './labels.ts';
+export { attentionMask, type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
+export { labelNames, type MatchedLabels, matchLabels } from './labels.ts';
 export type { BatchTensors } from './protocol.ts';
 export { openRace } from './racing/open-race.ts';
 export type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './racing/race-types.ts';

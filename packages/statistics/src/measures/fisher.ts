@@ -1,4 +1,4 @@
-import { sliceBatch } from '@hubfuse/evaluate';
+import { labelNames, sliceBatch } from '@hubfuse/evaluate';
 import {
   type DifferentiableTensor,
   findDifferentiable,
@@ -40,16 +40,17 @@ const EXAMPLE = '-example';
 export const fisher: Measure = {
   kind: 'fisher',
   variants: ['hard', 'soft', 'empirical', 'hard-example', 'soft-example', 'empirical-example', 'definition'],
-  measure({ config, tensors, registry, folder }, variant) {
+  measure({ name, config, tensors, registry, folder }, variant) {
     const { likelihood, single } = readVariant(variant);
     const found = findDifferentiable({ config, tensors, registry });
     const matrices = found.filter(({ tensor, lookedUp }) => tensor.shape.length === 2 && !lookedUp);
     const widths = matrices.reduce((sum, { tensor: { shape } }) => sum + (shape[0] ?? 0) + (shape[1] ?? 0), 0);
     const weights = matrices.reduce((sum, { tensor: { shape } }) => sum + (shape[0] ?? 0) * (shape[1] ?? 0), 0);
+    const passes = likelihood === 'definition' ? labelNames(config, name).length : 1;
     return {
       entries: found.map((tensor) => entryOf(tensor, single)),
       runBytes: FLOAT32_BYTES * VALUES_HELD * widths * (single ? EXAMPLE_TOKENS : BATCH_TOKENS),
-      operationsPerToken: 2 * PRODUCTS * weights,
+      operationsPerToken: 2 * PRODUCTS * weights * passes,
       graph: async (names) => {
         const gradients = { likelihood, tensors: names, rules: await operatorRules() };
         return graphOverFiles({ config, tensors, registry, folder, gradients });
