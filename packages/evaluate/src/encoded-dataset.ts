@@ -69,6 +69,13 @@ export function sliceBatch(encoded: EncodedDataset, indices: readonly number[]):
   };
 }
 
+/** 1 for each token of a padded batch, 0 for padding, row by row. */
+export function attentionMask({ ids, lengths, length }: Pick<BatchTensors, 'ids' | 'lengths' | 'length'>): Int32Array {
+  const mask = new Int32Array(ids.length);
+  for (const [example, tokens] of lengths.entries()) mask.fill(1, example * length, example * length + tokens);
+  return mask;
+}
+
 function offsets(counts: Int32Array): Int32Array {
   const starts = new Int32Array(counts.length);
   for (let index = 1; index < counts.length; index++) {

@@ -1,20 +1,18 @@
-import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
 import { readSafetensors, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { datasetOf, LABELS, logits, sentence, TAGS, tinyTexts } from '../test/tiny-datasets.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
-import { type Dataset, loadDataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { registerEvaluation } from './register.ts';
 import { openScorer, score } from './scorer.ts';
 import type { ScoreProgress, Scorer } from './scorer-types.ts';
-import type { Scores } from './scores.ts';
 
 const registry = new Registry();
-const LABELS = ['red', 'green', 'blue'];
-const TAGS = ['O', 'B-PER', 'I-PER'];
 let root: string;
 let texts: Dataset;
 let words: Dataset;
@@ -38,38 +36,19 @@ beforeAll(async () => {
     labels: TAGS,
     seed: 3,
   });
-  const sentence = (index: number): string[] =>
-    Array.from(
-      { length: 1 + (index % 17) },
-      (_, place) => ['pay', 'my', 'account', 'savings', 'now'][(index * 3 + place * place) % 5] ?? '',
-    );
-  texts = await dataset('texts', 'text-classification', 120, (index) => ({
-    text: sentence(index).join(' '),
-    label: LABELS[index % 3],
-  }));
-  words = await dataset('words', 'token-classification', 60, (index) => ({
-    tokens: [...sentence(index), '\ufe0f'],
-    tags: [...sentence(index).map((_, place) => TAGS[place % 3]), 'B-PER'],
-  }));
+  texts = await tinyTexts(registry);
+  words = await datasetOf({
+    ...{ registry, name: 'words', task: 'token-classification', count: 60 },
+    row: (index) => ({
+      tokens: [...sentence(index), '\ufe0f'],
+      tags: [...sentence(index).map((_, place) => TAGS[place % 3]), 'B-PER'],
+    }),
+  });
 });
 afterAll(async () => {
   await alone.close();
   await rm(root, { recursive: true, force: true });
 });
-
-function dataset(name: string, task: string, count: number, row: (index: number) => object): Promise<Dataset> {
-  const lines = Array.from({ length: count }, (_, index) => JSON.stringify(row(index))).join('\n');
-  return loadDataset({
-    name,
-    task,
-    registry,
-    source: { name: `${name}.jsonl`, bytes: new TextEncoder().encode(lines) },
-  });
-}
-
-function logits(scores: Scores, name: string): number[] {
-  return scores.datasets[name]?.perExample?.flatMap((example) => [...(example.logits ?? [])]) ?? [];
-}
 
 test('any number of workers gives the same bits', async () => {
   const options = {
@@ -107,102 +86,6 @@ test('batches and padding do not change what an example is answered', async () =
   const together = logits(await alone.score({ ...options, batchTokens: 4096 }), 'texts');
   const largest = Math.max(...single.map((value, index) => Math.abs(value - (together[index] ?? Number.NaN))));
   expect(largest).toBeLessThan(1e-5);
-});
-
-test('an ensemble answers with the mean of the raw logits, whatever the order of labels', async () => {
-  const permuted = await writeTinyModel({
-    folder: join(root, 'permuted'),
-    className: 'BertForSequenceClassification',
-    labels: ['blue', 'red', 'green'],
-    seed: 2,
-  });
-  const scorer = openScorer({ registry });
-  try {
-    const options = { task: 'text-classification', datasets: [texts], keepLogits: true };
-    const a = logits(await scorer.score({ ...options, model: { folder: first } }), 'texts');
-    const b = logits(await scorer.score({ ...options, model: { folder: second } }), 'texts');
-    const same = await scorer.score({ ...options, model: { ensemble: [{ folder: first }, { folder: second }] } });
-    const other = await scorer.score({ ...options, model: { ensemble: [{ folder: first }, { folder: permuted }] } });
-    expect(logits(same, 'texts')).toEqual(a.map((value, index) => Math.fround((value + (b[index] ?? 0)) / 2)));
-    // The permuted model says "red" with its second logit, "green" with its third, "blue" with its first.
-    const reordered = b.map((_, index) => b[index - (index % 3) + (((index % 3) + 1) % 3)] ?? 0);
-    expect(logits(other, 'texts')).toEqual(a.map((value, index) => Math.fround((value + (reordered[index] ?? 0)) / 2)));
-  } finally {
-    await scorer.close();
-  }
-});
-
-test('an ensemble of models that know other labels answers each label by those that know it', async () => {
-  const other = await writeTinyModel({
-    folder: join(root, 'other-labels'),
-    className: 'BertForSequenceClassification',
-    labels: ['violet', 'red'],
-    seed: 3,
-  });
-  const options = { task: 'text-classification', datasets: [texts], keepLogits: true };
-  const a = logits(await alone.score({ ...options, model: { folder: first } }), 'texts');
-  const b = logits(await alone.score({ ...options, model: { folder: other } }), 'texts');
-  const together = await alone.score({ ...options, model: { ensemble: [{ folder: first }, { folder: other }] } });
-  const expected = texts.examples.flatMap((_, example) => {
-    const [red = 0, green = 0, blue = 0] = a.slice(3 * example, 3 * example + 3);
-    const [violet = 0, otherRed = 0] = b.slice(2 * example, 2 * example + 2);
-    return [Math.fround((red + otherRed) / 2), green, blue, violet];
-  });
-  expect(logits(together, 'texts')).toEqual(expected);
-});
-
-test('the majority of an ensemble is what most members answer alone, the earliest of them among equals', async () => {
-  const third = await writeTinyModel({
-    folder: join(root, 'third-voter'),
-    className: 'BertForSequenceClassification',
-    labels: ['blue', 'red', 'green'],
-    seed: 7,
-  });
-  const options = { task: 'text-classification', datasets: [texts], keepExamples: true };
-  const folders = [first, second, third];
-  const { majority } = await alone.score({ ...options, model: { ensemble: folders.map((folder) => ({ folder })) } });
-  const answers = await Promise.all(
-    folders.map(async (folder) => {
-      const { datasets } = await alone.score({ ...options, model: { folder } });
-      return datasets.texts?.perExample?.map(({ prediction }) => prediction) ?? [];
-    }),
-  );
-  const expected = texts.examples.map((_, example) => {
-    const votes = answers.map((all) => all[example]);
-    const [one, two, three] = votes;
-    return two === three ? two : one;
-  });
-  expect(majority?.datasets.texts?.perExample?.map(({ prediction }) => prediction)).toEqual(expected);
-});
-
-test('members that an ensemble scores along answer as each does alone, whatever the order of labels', async () => {
-  const permuted = await writeTinyModel({
-    folder: join(root, 'permuted-member'),
-    className: 'BertForSequenceClassification',
-    labels: ['blue', 'red', 'green'],
-    seed: 2,
-  });
-  const options = { task: 'text-classification', datasets: [texts], keepExamples: true };
-  const folders = [first, second, permuted];
-  const { members } = await alone.score({
-    ...options,
-    model: { ensemble: folders.map((folder) => ({ folder })) },
-    eachMember: true,
-  });
-  expect(members).toEqual(await Promise.all(folders.map((folder) => alone.score({ ...options, model: { folder } }))));
-});
-
-test('a member of an ensemble that alone would be batched otherwise has no scores of its own', async () => {
-  const shorter = join(root, 'shorter');
-  await cp(second, shorter, { recursive: true });
-  await writeFile(join(shorter, 'tokenizer_config.json'), JSON.stringify({ model_max_length: 6 }));
-  const { members } = await alone.score({
-    task: 'text-classification',
-    datasets: [texts],
-    model: { ensemble: [{ folder: first }, { folder: shorter }] },
-    eachMember: true,
-  });
-  expect(members?.map((scores) => scores !== undefined)).toEqual([true, false]);
 });
 
 test('a word without tokens counts as outside, and predictions have one tag per word', async () => {
@@ -269,10 +152,13 @@ test('a merge with several heads answers each dataset with the head that knows i
       { class: 'BertForSequenceClassification', labels: JSON.stringify(labels), model: `zoo/${head}` },
     );
   }
-  const animals = await dataset('animals', 'text-classification', 6, (index) => ({
-    text: 'pay my account',
-    label: index % 2 === 0 ? 'cat' : 'dog',
-  }));
+  const animals = await datasetOf({
+    ...{ registry, name: 'animals', task: 'text-classification', count: 6 },
+    row: (index) => ({
+      text: 'pay my account',
+      label: index % 2 === 0 ? 'cat' : 'dog',
+    }),
+  });
   const options = { task: 'text-classification', keepLogits: true };
   const scores = await alone.score({ ...options, model: { folder: merged }, datasets: [texts, animals] });
   expect(scores.datasets.texts?.head).toBe('colours');
@@ -288,7 +174,10 @@ test('a merge with several heads answers each dataset with the head that knows i
   await expect(
     alone.score({ ...options, model: { folder: merged }, datasets: [{ ...animals, head: 'plants' }] }),
   ).rejects.toThrow(/there is no head "plants" for "animals"\n.*colours/);
-  const odd = await dataset('odd', 'text-classification', 1, () => ({ text: 'pay', label: 'violet' }));
+  const odd = await datasetOf({
+    ...{ registry, name: 'odd', task: 'text-classification', count: 1 },
+    row: () => ({ text: 'pay', label: 'violet' }),
+  });
   await expect(alone.score({ ...options, model: { folder: merged }, datasets: [odd] })).rejects.toThrow(
     'no head knows all labels of "odd"',
   );
@@ -341,10 +230,13 @@ test('a worker that does not answer in time is ended, with an error that says so
 });
 
 test('labels that the model does not know count as wrong and are reported', async () => {
-  const odd = await dataset('odd', 'text-classification', 4, (index) => ({
-    text: 'pay now',
-    label: index < 2 ? 'violet' : 'red',
-  }));
+  const odd = await datasetOf({
+    ...{ registry, name: 'odd', task: 'text-classification', count: 4 },
+    row: (index) => ({
+      text: 'pay now',
+      label: index < 2 ? 'violet' : 'red',
+    }),
+  });
   const scores = await alone.score({
     model: { folder: first },
     task: 'text-classification',
@@ -356,10 +248,13 @@ test('labels that the model does not know count as wrong and are reported', asyn
 });
 
 test('examples that are cut are reported', async () => {
-  const long = await dataset('long', 'text-classification', 2, (index) => ({
-    text: 'pay '.repeat(index * 60 + 1),
-    label: 'red',
-  }));
+  const long = await datasetOf({
+    ...{ registry, name: 'long', task: 'text-classification', count: 2 },
+    row: (index) => ({
+      text: 'pay '.repeat(index * 60 + 1),
+      label: 'red',
+    }),
+  });
   const scores = await alone.score({
     model: { folder: first },
     task: 'text-classification',

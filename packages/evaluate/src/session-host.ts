@@ -1,5 +1,6 @@
 import { EvaluationError } from '@hubfuse/plugin';
 import type { PreTrainedModel, Tensor } from '@huggingface/transformers';
+import { attentionMask } from './encoded-dataset.ts';
 import type { BatchTensors, LoadRequest, RunMember, RunReply, RunRequest } from './protocol.ts';
 
 /** A model class of transformers.js around a session of ours. */
@@ -68,7 +69,7 @@ export class SessionHost {
     const own = outputs.length > 1 ? outputs.map(ownAnswers) : undefined;
     return {
       answers,
-      ...(own === undefined ? {} : { votes: majority(outputs, own) }),
+      ...(own === undefined ? {} : { votes: majority({ members: outputs, own, logits, width }) }),
       ...(keepLogits ? { logits } : {}),
       ...(eachMember ? { memberAnswers: own ?? outputs.map(ownAnswers) } : {}),
     };
@@ -135,13 +136,9 @@ async function modelInputs(batch: BatchTensors): Promise<Record<string, Tensor>>
   const { Tensor } = await import('@huggingface/transformers');
   const dims = [batch.examples, batch.length];
   const tensor = (values: Int32Array): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
-  const mask = new Int32Array(batch.ids.length);
-  for (const [example, length] of batch.lengths.entries()) {
-    mask.fill(1, example * batch.length, example * batch.length + length);
-  }
   return {
     input_ids: tensor(batch.ids),
-    attention_mask: tensor(mask),
+    attention_mask: tensor(attentionMask(batch)),
     ...(batch.typeIds === undefined ? {} : { token_type_ids: tensor(batch.typeIds) }),
   };
 }
@@ -179,8 +176,19 @@ function meanLogits(members: readonly MemberLogits[], label: number, out: Float3
   return answering.length > 0;
 }
 
-/** For each label of the batch what most members answer by themselves; the earliest member decides among equals. */
-function majority(members: readonly MemberLogits[], own: readonly Int32Array[]): Int32Array {
+/**
+ * For each label of the batch what most members answer by themselves; among equals the one that the mean of the logits
+ * prefers, else members that never agree would all give way to the earliest.
+ */
+function majority(options: {
+  members: readonly MemberLogits[];
+  /** By member: the position of its answer among its own labels. */
+  own: readonly Int32Array[];
+  /** Means of the logits, one row of `width` for each label of the batch. */
+  logits: Float32Array;
+  width: number;
+}): Int32Array {
+  const { members, own, logits, width } = options;
   const shared = members.map(({ order }, member) => {
     const answers = own[member] ?? new Int32Array(0);
     return order === undefined ? answers : answers.map((position) => (position === -1 ? -1 : order.indexOf(position)));
@@ -188,7 +196,10 @@ function majority(members: readonly MemberLogits[], own: readonly Int32Array[]):
   return (shared[0] ?? new Int32Array(0)).map((_, label) => {
     const votes = shared.map((answers) => answers[label] ?? -1).filter((answer) => answer !== -1);
     const count = (answer: number) => votes.filter((vote) => vote === answer).length;
-    return votes.reduce((best, vote) => (count(vote) > count(best) ? vote : best), votes[0] ?? -1);
+    const mean = (answer: number) => logits[label * width + answer] ?? Number.NaN;
+    const beats = (vote: number, best: number) =>
+      count(vote) > count(best) || (count(vote) === count(best) && mean(vote) > mean(best));
+    return votes.reduce((best, vote) => (beats(vote, best) ? vote : best), votes[0] ?? -1);
   });
 }
 

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { datasetOf, LABELS, sentence, TAGS } from '../../test/tiny-datasets.ts';
 import { writeTinyModel } from '../../test/tiny-model.ts';
-import { type Dataset, loadDataset } from '../dataset.ts';
+import type { Dataset } from '../dataset.ts';
 import { registerEvaluation } from '../register.ts';
 import { openRace } from './open-race.ts';
 import type { Race } from './race-types.ts';
 
 const registry = new Registry();
-const LABELS = ['red', 'green', 'blue'];
-const TAGS = ['O', 'B-PER', 'I-PER'];
-const WORDS = ['pay', 'my', 'account', 'savings', 'now'];
+/** Words of the longest example. */
+const LONGEST = 11;
 let root: string;
 const datasets: Dataset[] = [];
 const tagged: Dataset[] = [];
@@ -22,37 +22,31 @@ beforeAll(async () => {
   await registerArchitectures(registry);
   await registerEvaluation(registry);
   root = await mkdtemp(join(tmpdir(), 'race-'));
-  const sentence = (index: number): string[] =>
-    Array.from({ length: 1 + (index % 11) }, (_, place) => WORDS[(index * 3 + place * place) % 5] ?? '');
   for (const [name, count] of [
     ['north', 90],
     ['south', 40],
   ] as const) {
     datasets.push(
-      await dataset(name, 'text-classification', count, (index) => ({
-        text: sentence(index * count).join(' '),
-        label: LABELS[(index + count) % 3],
-      })),
+      await datasetOf({
+        ...{ registry, name, task: 'text-classification', count: count },
+        row: (index) => ({
+          text: sentence(index * count, LONGEST).join(' '),
+          label: LABELS[(index + count) % 3],
+        }),
+      }),
     );
     tagged.push(
-      await dataset(name, 'token-classification', count / 2, (index) => ({
-        tokens: sentence(index),
-        tags: sentence(index).map((_, place) => TAGS[(place + index) % 3]),
-      })),
+      await datasetOf({
+        ...{ registry, name, task: 'token-classification', count: count / 2 },
+        row: (index) => ({
+          tokens: sentence(index, LONGEST),
+          tags: sentence(index, LONGEST).map((_, place) => TAGS[(place + index) % 3]),
+        }),
+      }),
     );
   }
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
-
-function dataset(name: string, task: string, count: number, row: (index: number) => object): Promise<Dataset> {
-  const lines = Array.from({ length: count }, (_, index) => JSON.stringify(row(index))).join('\n');
-  return loadDataset({
-    name,
-    task,
-    registry,
-    source: { name: `${name}.jsonl`, bytes: new TextEncoder().encode(lines) },
-  });
-}
 
 async function models(
   className: Parameters<typeof writeTinyModel>[0]['className'],
