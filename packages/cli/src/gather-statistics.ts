@@ -9,10 +9,10 @@ import {
   gatherStatistics,
   openMeasuredModel,
   planGathering,
-  sha256OfFile,
   statisticsPath,
   taskOfModel,
 } from '@hubfuse/statistics';
+import { sha256OfFile } from '@hubfuse/tensors';
 import type { CommandContext } from './command.ts';
 import { hubOptions } from './hub-options.ts';
 import { showHub } from './hub-view.ts';

@@ -19,14 +19,6 @@ export function matchesChecksum(file: ModelFile, bytes: Uint8Array): boolean {
   return checksum === undefined || checksum.hash.update(bytes).digest('hex') === checksum.expected;
 }
 
-/** SHA-256 of a file on disk in hexadecimal, read in bounded memory. */
-export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const stream = createReadStream(path, { highWaterMark: READ_BYTES, ...(signal === undefined ? {} : { signal }) });
-  for await (const chunk of stream) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
 /** Git's name of the contents of a file on disk. */
 export async function gitOidOfFile(path: string, size: number): Promise<string> {
   const hash = createHash('sha1').update(`blob ${size}\0`);

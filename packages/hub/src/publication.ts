@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HubError, type ModelFile } from '@hubfuse/plugin';
+import { sha256OfFile } from '@hubfuse/tensors';
 import type { CommitOperation } from '@huggingface/hub';
 import { checkFilePath } from './addresses.ts';
 import { sizeOf } from './cache-layout.ts';
-import { gitOidOfFile, sha256OfFile } from './checksum.ts';
+import { gitOidOfFile } from './checksum.ts';
 import { MANIFEST_FILE, type ManifestOutput, manifestDigest, renderManifest } from './manifest.ts';
 import type { PublishRequest } from './publish-types.ts';
 

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { HubError, type ModelFile } from '@hubfuse/plugin';
+import { sha256OfFile } from '@hubfuse/tensors';
 import { checkFilePath, checkRepoId, pageAddress } from './addresses.ts';
-import { gitOidOfFile, sha256OfFile } from './checksum.ts';
+import { gitOidOfFile } from './checksum.ts';
 import { commitOnce, ParentMoved } from './commit-once.ts';
 import { discussionAddress, type Published, pullRequestRefs } from './find-published.ts';
 import { listRepository } from './list-repository.ts';

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { StoreError } from '@hubfuse/plugin';
+import { isProcessGone, StoreError } from '@hubfuse/plugin';
 
 /** A holder needs the lock for the few milliseconds of one read, compare and rename. */
 const STALE_MS = 30_000;
@@ -32,12 +32,7 @@ export function processTag(): string {
 export function isDead(tag: string): boolean {
   const cut = tag.lastIndexOf('.');
   if (tag.slice(0, cut) !== processTag().slice(0, processTag().lastIndexOf('.'))) return false;
-  try {
-    process.kill(Number(tag.slice(cut + 1)), 0);
-    return false;
-  } catch (error) {
-    return errorCode(error) === 'ESRCH';
-  }
+  return isProcessGone(Number(tag.slice(cut + 1)));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { isProcessGone, type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunOwner, RunState } from './run.ts';
 import { changeState } from './state-cell.ts';
 
@@ -29,11 +29,7 @@ export function endOwner(owner: RunOwner): void {
 export function isAlive(owner: RunOwner): boolean {
   if (owner.host === hostname()) {
     if (owner.pid === process.pid) return own.has(owner.nonce);
-    try {
-      process.kill(owner.pid, 0);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    }
+    if (isProcessGone(owner.pid)) return false;
   }
   return Date.now() - Date.parse(owner.heartbeatAt) < LOST_MS;
 }

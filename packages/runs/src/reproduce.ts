@@ -4,9 +4,9 @@ import { type HubOptions, MANIFEST_FILE, type Manifest, openModel, parseManifest
 import { divideMemory, type MergeProgress } from '@hubfuse/merge';
 import { type ModelSource, type Registry, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, parseRecipe, type Recipe } from '@hubfuse/recipe';
+import { sha256OfFile } from '@hubfuse/tensors';
 import { buildModel } from './build-model.ts';
 import { fetchInputs } from './fetch-inputs.ts';
-import { hashFile } from './hash-file.ts';
 import type { MergingOptions } from './merging-options.ts';
 import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
@@ -183,7 +183,7 @@ function inconsistent(model: string): RunError {
 async function checkFolders(manifest: Manifest, folders: readonly string[]): Promise<void> {
   for (const [index, { sha256, name }] of manifest.inputs.entries()) {
     for (const [path, expected] of Object.entries(sha256 ?? {})) {
-      const actual = await hashFile(join(folders[index] ?? '', path)).catch(() => undefined);
+      const actual = await sha256OfFile(join(folders[index] ?? '', path)).catch(() => undefined);
       if (actual === expected) continue;
       throw new RunError({
         code: 'run/input-changed',

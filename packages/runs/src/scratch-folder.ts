@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isProcessGone } from '@hubfuse/plugin';
 
 /** `work.<process id>.<random>` */
 const NAME = /^.+\.(\d+)\.[0-9a-f-]{36}$/;
@@ -14,7 +15,7 @@ export async function withScratchFolder<T>(workspace: string, action: (folder: s
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const id = NAME.exec(name)?.[1];
-    if (id !== undefined && isGone(Number(id))) await rm(join(parent, name), { recursive: true, force: true });
+    if (id !== undefined && isProcessGone(Number(id))) await rm(join(parent, name), { recursive: true, force: true });
   }
   const folder = join(parent, `work.${process.pid}.${randomUUID()}`);
   await mkdir(folder);
@@ -22,14 +23,5 @@ export async function withScratchFolder<T>(workspace: string, action: (folder: s
     return await action(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function isGone(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }

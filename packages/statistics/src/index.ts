@@ -3,7 +3,7 @@ export { checkStatistics, type StatisticsSubject } from './format/check-statisti
 export { checkValues } from './format/check-values.ts';
 export { isStatisticsPath, STATISTICS_FOLDER, statisticsPath } from './format/file-name.ts';
 export { type ReadStatisticsOptions, readStatistics } from './format/read-statistics.ts';
-export { sha256OfFile, weightsSha256 } from './format/weights-identity.ts';
+export { weightsSha256 } from './format/weights-identity.ts';
 export {
   type GatheringOrigin,
   type GatherOptions,

@@ -11,6 +11,7 @@ export {
 } from './dtype.ts';
 export { type EncodedHeader, encodeHeader, storageOrder, type TensorLayout, tensorBytes } from './encode-header.ts';
 export { folderSource, listFolder, readRange } from './folder-source.ts';
+export { sha256OfFile } from './hash-file.ts';
 export { type Header, type HeaderOptions, headerEnd, parseHeader, type StoredTensor } from './header.ts';
 export { KernelInstance, KernelMemory } from './kernels.ts';
 export {

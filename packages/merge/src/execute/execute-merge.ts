@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MethodProgram, Registry } from '@hubfuse/plugin';
-import { WorkerPool } from '@hubfuse/tensors';
+import { sha256OfFile, WorkerPool } from '@hubfuse/tensors';
 import { checkGenealogy } from '../evolution/check-genealogy.ts';
 import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
@@ -12,7 +12,7 @@ import { writeKeptHeads } from './kept-heads.ts';
 import type { LayerNote } from './linear-tensor.ts';
 import type { MergeWorkerData } from './merge-worker.ts';
 import { nameOutputs, outputsExist, planDigest, prepareOutputs, syncOutputs, temporaryName } from './output-files.ts';
-import { hashFile, OutputHashes } from './output-hashes.ts';
+import { OutputHashes } from './output-hashes.ts';
 import { writeTaskFiles } from './task-files.ts';
 import { elementsOf, statisticsBlocks } from './units.ts';
 import { writeUnits } from './write-units.ts';
@@ -147,7 +147,7 @@ async function hashFiles(
   });
   const others = small.map(async (path) => {
     const file = join(out, path);
-    return { path, size: (await stat(file)).size, sha256: await hashFile(file) };
+    return { path, size: (await stat(file)).size, sha256: await sha256OfFile(file) };
   });
   const all = [...outputs, ...others];
   let done = 0;

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dtypeBytes } from '@hubfuse/tensors';
 import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
 import type { BlockReference } from './units.ts';
@@ -115,10 +115,4 @@ export class OutputHashes {
   #tensor(index: number): PlannedTensor {
     return this.#plan.tensors[index] as PlannedTensor;
   }
-}
-
-/** SHA-256 of a file that is whole. */
-export async function hashFile(path: string): Promise<string> {
-  const { size } = await stat(path);
-  return new FrontHash(path, size).digest();
 }

@@ -7,9 +7,8 @@ import {
   type ManifestInput,
   type ManifestStatistics,
 } from '@hubfuse/hub';
-import { listFolder } from '@hubfuse/tensors';
+import { listFolder, sha256OfFile } from '@hubfuse/tensors';
 import { isRead } from '../fetch-inputs.ts';
-import { hashFile } from '../hash-file.ts';
 import type { ScoreTable } from '../report.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedData, PinnedModel, RunPlan } from '../run-plan.ts';
@@ -61,7 +60,7 @@ export async function manifestOfRun(options: {
       files.map(async ({ path, size }) => ({
         path,
         size,
-        sha256: checksums.get(path) ?? (await hashFile(join(folder, path), signal)),
+        sha256: checksums.get(path) ?? (await sha256OfFile(join(folder, path), signal)),
       })),
     ),
     datasets: plan.data.map(manifestData),
@@ -84,7 +83,7 @@ async function manifestInput(model: PinnedModel, folder: string, signal: AbortSi
   }
   const files = model.files.filter(({ path }) => isRead(path));
   const checksums = await Promise.all(
-    files.map(async ({ path }) => [path, await hashFile(join(folder, path), signal)] as const),
+    files.map(async ({ path }) => [path, await sha256OfFile(join(folder, path), signal)] as const),
   );
   return { role: inputRole(role), reference, name: basename(model.name), kind, sha256: Object.fromEntries(checksums) };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { sha256OfFile } from '@hubfuse/tensors';
 import { isRead } from '../fetch-inputs.ts';
-import { hashFile } from '../hash-file.ts';
 
 /**
  * A word for the content of a model folder: equal for equal weights, config and tokenizer, wherever they lie. Checksums
@@ -16,7 +16,7 @@ export async function modelIdentity(options: {
   const hash = createHash('sha256');
   const read = files.filter(({ path }) => isRead(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, sha256 } of read) {
-    hash.update(`${path}\0${sha256 ?? (await hashFile(join(folder, path), signal))}\n`);
+    hash.update(`${path}\0${sha256 ?? (await sha256OfFile(join(folder, path), signal))}\n`);
   }
   return hash.digest('hex');
 }

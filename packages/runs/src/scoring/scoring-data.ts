@@ -1,7 +1,7 @@
 import { type Dataset, loadDataset } from '@hubfuse/evaluate';
 import type { Registry } from '@hubfuse/plugin';
 import type { DatasetEntry, EvaluateSection } from '@hubfuse/recipe';
-import { hashFile } from '../hash-file.ts';
+import { sha256OfFile } from '@hubfuse/tensors';
 import type { PinnedData } from '../run-plan.ts';
 
 /** Examples of one dataset and split, read when they are first needed. */
@@ -62,6 +62,6 @@ async function describe(options: {
     });
     return loaded;
   };
-  const identity = [await hashFile(path), format, columns, entry.split, limit, seed, head];
+  const identity = [await sha256OfFile(path), format, columns, entry.split, limit, seed, head];
   return { name, split, domain, identity, load };
 }

@@ -15,8 +15,8 @@ import {
   openMeasuredModel,
   planGathering,
   readStatistics,
-  sha256OfFile,
 } from '@hubfuse/statistics';
+import { sha256OfFile } from '@hubfuse/tensors';
 import { fileSource } from './open-statistics.ts';
 import { hasSize } from './plan-statistics.ts';
 import type {

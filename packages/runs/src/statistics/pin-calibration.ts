@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type HubOptions, openDataset } from '@hubfuse/hub';
 import { EvaluationError } from '@hubfuse/plugin';
 import type { Calibration } from '@hubfuse/recipe';
-import { sha256OfFile } from '@hubfuse/statistics';
+import { sha256OfFile } from '@hubfuse/tensors';
 import { absolutePath } from '../resolve/open-inputs.ts';
 import type { PinnedCalibration } from './statistics-plan.ts';
 

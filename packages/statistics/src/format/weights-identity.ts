@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelFile, ModelSource } from '@hubfuse/plugin';
+import { sha256OfFile } from '@hubfuse/tensors';
 
 const CHUNK_BYTES = 4 << 20;
 
@@ -24,16 +24,6 @@ export async function weightsSha256(options: {
   lines.sort((a, b) => (a.path < b.path ? -1 : 1));
   const list = lines.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('');
   return createHash('sha256').update(list).digest('hex');
-}
-
-/** SHA-256 of a file in hexadecimal, in bounded memory. */
-export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
-    signal?.throwIfAborted();
-    digest.update(chunk as Buffer);
-  }
-  return digest.digest('hex');
 }
 
 async function hash(source: ModelSource, file: ModelFile, signal: AbortSignal | undefined): Promise<string> {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type StatisticRequest, StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
+import { isProcessGone, type StatisticRequest, StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
 import { encodeHeader, fromFloat32, type TensorLayout, tensorBytes, toFloat32, writeWhole } from '@hubfuse/tensors';
 import { encodeMetadata } from '../format/metadata.ts';
 import type { MeasuredEntry } from '../measure.ts';
@@ -127,16 +127,7 @@ async function removeAbandoned(path: string): Promise<void> {
   for (const name of await readdir(dirname(path))) {
     if (!name.startsWith(prefix)) continue;
     const id = /^(\d+)\.[0-9a-f]+\.values$/.exec(name.slice(prefix.length))?.[1];
-    if (id !== undefined && isGone(Number(id))) await rm(join(dirname(path), name), { force: true });
-  }
-}
-
-function isGone(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    if (id !== undefined && isProcessGone(Number(id))) await rm(join(dirname(path), name), { force: true });
   }
 }
 

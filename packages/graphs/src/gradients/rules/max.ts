@@ -1,14 +1,3 @@
-import { broadcast } from '../infer.ts';
-import { defineRule } from '../rule.ts';
+import { extremum } from '../extremum.ts';
 
-/** Of two inputs; where they are equal the first one counts. */
-export default defineRule({
-  operator: 'Max',
-  infer: broadcast,
-  broadcasts: true,
-  gradient: ({ builder, values: [first, second], gradient }) => {
-    const taken = builder.node('GreaterOrEqual', [first, second]);
-    const zero = builder.scalar(0);
-    return [builder.node('Where', [taken, gradient, zero]), builder.node('Where', [taken, zero, gradient])];
-  },
-});
+export default extremum('Max');
