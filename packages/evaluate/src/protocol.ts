@@ -84,7 +84,7 @@ export interface RunRequest {
 export interface RunReply {
   /** For each label of each example the position of the largest logit, or -1 where no token answers. */
   answers: Int32Array;
-  /** The same as most members answer by themselves, the earliest of them among equals; for an ensemble. */
+  /** The same as most members answer by themselves, among equals as the mean decides; for an ensemble. */
   votes?: Int32Array;
   /** For each label of each example one logit per label of the model, zeros where no token answers. */
   logits?: Float32Array;

@@ -57,6 +57,6 @@ export interface Scores {
    * for them; undefined for a member whose tokens or label names are not those of the first: it has to be scored alone.
    */
   members?: readonly (Scores | undefined)[];
-  /** Of an ensemble: the answers of most of its members, from the same runs of the models; the earliest among equals. */
+  /** Of an ensemble: the answers of most of its members, from the same runs of the models; among equals the mean decides. */
   majority?: Scores;
 }
