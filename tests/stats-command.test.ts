@@ -55,6 +55,15 @@ test('any number of workers writes the same file, and it is published beside the
   ).toBe(true);
 }, 120_000);
 
+test('publishing without a token is refused before anything is gathered', async () => {
+  const { HF_TOKEN: _, ...without } = variables;
+  const argv = ['stats', REPO, '--data', DATA, '--out', 'unpublished.safetensors', '--publish', '--json'];
+  const refused = await hubfuse(argv, { directory: hub.root, variables: without });
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toMatch(/publishing to tester\/intents-money needs an access token/);
+  expect(await readdir(hub.root)).not.toContain('unpublished.safetensors');
+});
+
 test('a plan says passes, memory, disk and time, and does nothing', async () => {
   const folder = join(hub.root, 'planned');
   await cp(join(ZOO, 'money'), folder, { recursive: true });

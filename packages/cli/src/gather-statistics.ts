@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadDataset } from '@hubfuse/evaluate';
-import { HUBFUSE_VERSION, type HubOptions, publishFile, requireFreeBytes } from '@hubfuse/hub';
+import { HUBFUSE_VERSION, type HubOptions, publishFile, requiredToken, requireFreeBytes } from '@hubfuse/hub';
 import { type ModelSource, UsageError } from '@hubfuse/plugin';
 import {
+  estimateTokens,
   findMeasure,
   type GatheringPlan,
   gatherStatistics,
@@ -23,9 +24,6 @@ import { describePlan, describeResult, planView, resultOf } from './stats-view.t
 
 type StatsContext = CommandContext<typeof statsOptions>;
 
-/** Characters of text that make a token, roughly. */
-const CHARACTERS_PER_TOKEN = 4;
-
 /** Gathers statistics as the command line asks: plan, data, passes, file, publication. */
 export async function gatherForCommand(context: StatsContext): Promise<undefined> {
   const { options, output, directory, signal, positionals } = context;
@@ -34,13 +32,13 @@ export async function gatherForCommand(context: StatsContext): Promise<undefined
   const hub = await hubOptions(context);
   const access = { hub, directory, output };
   const local = await fetchForScoring(positionals[0] ?? '', access);
-  refuseUnpublishable(options, local.source);
+  refuseUnpublishable(local.source, { options, hub });
   const { model, modelSha256 } = await openMeasuredModel({ ...local, name: local.source.name, registry, signal });
   const { memory, workers, limit, split, seed } = options;
   const dtype = options.dtype === 'bfloat16' ? 'BF16' : 'F32';
   const plan = planGathering({ model, ...request, dtype, limits: { memory, workers } });
   const data = await locateData(requireData(options.data), access);
-  const tokens = Math.ceil((await stat(data.path).catch(() => ({ size: 0 }))).size / CHARACTERS_PER_TOKEN);
+  const tokens = estimateTokens((await stat(data.path).catch(() => ({ size: 0 }))).size);
   const view = planView(plan, tokens);
   if (options.plan) {
     output.result(view, () => describePlan(view));
@@ -101,11 +99,15 @@ function requireData(data: string | undefined): string {
 }
 
 /** Said before hours of work, not after them. */
-function refuseUnpublishable(options: StatsOptions, source: ModelSource): void {
+function refuseUnpublishable(source: ModelSource, { options, hub }: { options: StatsOptions; hub: HubOptions }): void {
   if (options['pull-request'] && !options.publish) {
     throw new UsageError({ code: 'usage/no-publish', message: '--pull-request needs --publish' });
   }
-  if (!options.publish || source.kind === 'hub') return;
+  if (!options.publish) return;
+  if (source.kind === 'hub') {
+    requiredToken(hub, `publishing to ${source.name}`);
+    return;
+  }
   throw new UsageError({
     code: 'usage/not-on-hub',
     message: `${source.name} is a folder, and --publish commits into a repository of the Hub`,

@@ -21,6 +21,6 @@ export type * from './publish-types.ts';
 export { registerPublishers } from './publishers.ts';
 export { renderCard } from './render-card.ts';
 export type * from './source.ts';
-export { redact } from './token.ts';
+export { redact, requiredToken } from './token.ts';
 export { HUBFUSE_VERSION } from './version.ts';
 export { type HubAccount, whoAmI } from './who-am-i.ts';

@@ -12,6 +12,7 @@ export {
 } from './gather/gather.ts';
 export {
   estimateSeconds,
+  estimateTokens,
   expectedShapes,
   type GatheringLimits,
   type GatheringPlan,

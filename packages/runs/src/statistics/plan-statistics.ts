@@ -11,6 +11,7 @@ import { type Calibration, methodOptions, type Recipe } from '@hubfuse/recipe';
 import {
   checkStatistics,
   estimateSeconds,
+  estimateTokens,
   expectedShapes,
   findMeasure,
   findStatistics,
@@ -27,9 +28,6 @@ import type { OpenedInput } from '../resolve/open-inputs.ts';
 import { openNamedStatistics, pinStatistics } from './open-statistics.ts';
 import { pinCalibration } from './pin-calibration.ts';
 import type { PlannedGathering, PlannedModelStatistics } from './statistics-plan.ts';
-
-/** Characters of a file of examples that make a token, roughly. */
-const CHARACTERS_PER_TOKEN = 4;
 
 export interface StatisticsPlan {
   /** By model, in the order of the recipe; absent where a model has none and the recipe gives no data. */
@@ -159,7 +157,7 @@ async function planToGather(options: {
   const { measure } = findMeasure(request);
   const plan = planGathering({ model, measure, request, limits: context.limits });
   const data = await pinCalibration({ calibration, ...context });
-  const tokens = Math.ceil(data.size / CHARACTERS_PER_TOKEN);
+  const tokens = estimateTokens(data.size);
   return {
     data,
     task: calibration.task ?? context.recipe.evaluate?.task ?? taskOfModel(model),
