@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModelReference } from '@hubfuse/recipe';
 import { type RunEvent, type RunReport, readEvents, readRun, reproduce } from '@hubfuse/runs';
+import { type FloatDType, readSafetensors, toFloat32, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe } from './example-run.ts';
@@ -156,6 +157,45 @@ test('Evolver alone takes the best individual and is reproduced like any merge',
     ...{ registry, hub: hubOptions, workspace: join(folder, 'again'), workers: 1 },
   });
   expect(again.same).toBe(true);
+}, 120_000);
+
+test('a candidate that overflows the written type is rejected, and the search goes on', async () => {
+  const bench = await Bench.open(hub, 'overflow');
+  const names = ['money', 'home', 'travel'];
+  for (const [model, name] of names.entries()) {
+    const source = join(import.meta.dirname, '../../examples/intents-tiny', name);
+    const folder = join(bench.folder, name);
+    await cp(source, folder, { recursive: true });
+    const file = join(folder, 'model.safetensors');
+    const { tensors } = await readSafetensors(file);
+    const bias = tensors.get('classifier.bias');
+    if (bias === undefined) throw new Error('the model has no bias');
+    // The same for all labels, so that every model answers as before; a difference reaches beyond float16.
+    const values = toFloat32(bias.data, bias.dtype as FloatDType).map(
+      (value) => value + (model === 1 ? -60_000 : 60_000),
+    );
+    const shifted = { dtype: 'F32', shape: bias.shape, data: new Uint8Array(values.buffer) } as const;
+    await writeSafetensors(file, new Map([...tensors, ['classifier.bias', shifted]]));
+  }
+  const report = await bench.run(
+    [
+      'merge_method: evolver',
+      `models: [${names.map((name) => join(bench.folder, name)).join(', ')}]`,
+      'out_dtype: float16',
+      'evolve: {generations: 2}',
+      searching('').slice(searching('').indexOf('evaluate:')),
+    ].join('\n'),
+  );
+  expect(report.search?.candidates).toBe(6);
+  const lines = (await readFile(join(bench.out, 'search', 'candidates.jsonl'), 'utf8')).trimEnd().split('\n');
+  const failed = lines.map((line) => JSON.parse(line) as { failure?: string; accepted?: boolean; examples: number });
+  const overflown = failed.filter(({ failure }) => failure !== undefined);
+  expect(overflown.length).toBeGreaterThan(0);
+  for (const { failure, accepted, examples } of overflown) {
+    expect({ accepted, examples }).toEqual({ accepted: false, examples: 0 });
+    expect(failure).toMatch(/does not fit into F16/);
+  }
+  expect(await readFile(join(bench.out, 'search', 'report.html'), 'utf8')).toContain('does not fit into F16');
 }, 120_000);
 
 test('a budget of examples ends a search cleanly with the best so far', async () => {

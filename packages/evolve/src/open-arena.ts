@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ModelInput, openRace, type Race } from '@hubfuse/evaluate';
 import { executeMerge } from '@hubfuse/merge';
+import { HubfuseError } from '@hubfuse/plugin';
 import type { Arena, ArenaOptions, Candidate } from './arena-types.ts';
 import { memoryFolder } from './memory-folder.ts';
 
 const DEFAULT_MEMORY = 2 ** 30;
+
+/** What says that a candidate's own numbers are no model: a reason to reject it, not to end the search. */
+const UNFIT = new Set(['tensors/overflow', 'tensors/not-finite', 'evaluate/not-finite']);
 
 /** Share of the memory granted that candidates in memory may take; building and sessions need the rest. */
 const CANDIDATE_SHARE = 4;
@@ -63,7 +67,23 @@ class FolderArena implements Arena {
   }
 
   async judge(candidate: Candidate, options: Parameters<Arena['judge']>[1]): ReturnType<Arena['judge']> {
-    const weights = await this.#build(candidate, options.signal);
+    try {
+      return await this.#score(await this.#build(candidate, options.signal), options);
+    } catch (error) {
+      const unfit = error instanceof HubfuseError && UNFIT.has(error.code);
+      // Without a bar it is what the search starts from.
+      if (!unfit || options.bar === undefined) throw error;
+      const total = this.#options.datasets.reduce((sum, { examples }) => sum + examples.length, 0);
+      return { accepted: false, failure: error.summary, examples: 0, total };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#race.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #score(weights: string, options: Parameters<Arena['judge']>[1]): ReturnType<Arena['judge']> {
     const began = performance.now();
     try {
       return await this.#race.run(this.#input(weights), options);
@@ -71,11 +91,6 @@ class FolderArena implements Arena {
       this.times.score += (performance.now() - began) / 1000;
       await rm(weights, { recursive: true, force: true });
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#race.close();
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   #input(weights: string): ModelInput {
@@ -87,7 +102,12 @@ class FolderArena implements Arena {
     const began = performance.now();
     const out = join(this.#folder, String(this.#built++));
     await mkdir(out);
-    await executeMerge({ plan, genealogy, folders, statistics, out, registry, workers, memory, signal });
+    try {
+      await executeMerge({ plan, genealogy, folders, statistics, out, registry, workers, memory, signal });
+    } catch (error) {
+      await rm(out, { recursive: true, force: true });
+      throw error;
+    }
     this.times.build += (performance.now() - began) / 1000;
     return out;
   }

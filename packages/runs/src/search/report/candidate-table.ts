@@ -5,14 +5,12 @@ import { count, escapeHtml, percent, shortName } from './html.ts';
 export function candidateTable(candidates: readonly CandidateRecord[], models: readonly string[]): string {
   const body = candidates.map((record) => {
     const { number, generation, bar, verdict, accepted, seconds } = record;
-    const score =
-      verdict.score === undefined ? `at most ${percent(verdict.bound ?? Number.NaN, 2)}` : percent(verdict.score, 2);
     const cells = [
       numeric(String(number + 1)),
       numeric(String(generation + 1)),
       text(originOf(record, models)),
       numeric(bar === undefined ? '' : percent(bar, 2)),
-      numeric(score),
+      numeric(scoreOf(verdict)),
       numeric(`${count(verdict.examples)} of ${count(verdict.total)}`),
       numeric(`${seconds.toFixed(2)} s`),
       text(accepted ? 'accepted' : 'rejected'),
@@ -22,6 +20,11 @@ export function candidateTable(candidates: readonly CandidateRecord[], models: r
   const head = ['', 'generation', 'from', 'to beat', 'score', 'examples', 'time', ''];
   const headings = head.map((title) => `<th${NUMERIC.has(title) ? ' class="number"' : ''}>${title}</th>`);
   return `<div class="scroll"><table><thead><tr>${headings.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+function scoreOf({ score, bound, failure }: CandidateRecord['verdict']): string {
+  if (failure !== undefined) return `none: ${failure}`;
+  return score === undefined ? `at most ${percent(bound ?? Number.NaN, 2)}` : percent(score, 2);
 }
 
 const NUMERIC = new Set(['generation', 'to beat', 'score', 'examples', 'time']);

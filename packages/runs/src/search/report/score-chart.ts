@@ -70,9 +70,9 @@ function generationBands(course: readonly CourseEntry[], x: Scale): string {
 /** A candidate that was scored to the end is a point; one that was rejected before has none, and ticks at the foot. */
 function mark({ record }: CourseEntry, x: number, y: Scale): string {
   const { number, accepted, verdict } = record;
-  const { score, examples, total } = verdict;
+  const { score, examples, total, failure } = verdict;
   const fate = accepted ? 'accepted' : 'rejected';
-  const text = `candidate ${number + 1}: ${fate}${score === undefined ? '' : ` at ${percent(score, 2)}`}, ${examples} of ${total} examples`;
+  const text = `candidate ${number + 1}: ${fate}${score === undefined ? '' : ` at ${percent(score, 2)}`}, ${failure ?? `${examples} of ${total} examples`}`;
   if (score === undefined) {
     const line = { class: 'early', x1: x, x2: x, y1: FRAME.bottom + 4, y2: FRAME.bottom + 12 };
     return element('line', line, tooltip(text));
