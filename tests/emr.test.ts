@@ -120,6 +120,14 @@ test('ties with density 1 elects what task vectors of one sign agree on', async 
   expect(flatValues(await rebuild(out, 'task-0'))).toEqual(flatValues(models[0] as Tensors));
 });
 
+test.each([
+  [{ density: 0.5 }, /"density" has no meaning with unify: elect[\s\S]*set unify: ties/],
+  [{ unify: 'ties', ratio: 0.1 }, /"ratio" has no meaning with unify: ties[\s\S]*set unify: pcb/],
+])('a share that the unification does not read is refused: %j', async (parameters, message) => {
+  const { base, models } = randomFamily({ seed: 38, models: 2 });
+  await expect(merge({ base, models, parameters })).rejects.toThrow(message);
+});
+
 test('no loader takes the folder for a model, and the refusal says how to get one', async () => {
   const { base, models } = randomFamily({ seed: 39, models: 2 });
   const { out } = await merge({ base, models });

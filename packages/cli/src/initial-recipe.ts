@@ -2,10 +2,10 @@ import type { MergeMethod, Parameter } from '@hubfuse/plugin';
 
 /** A commented recipe for one method, its parameters at their defaults. */
 export function initialRecipe(method: MergeMethod): string {
-  const parameters = Object.entries(method.parameters).flatMap(([name, parameter]) => [
-    `  # ${parameter.description}`,
-    `  ${value(parameter) === undefined ? '# ' : ''}${name}: ${value(parameter) ?? '...'}`,
-  ]);
+  const parameters = Object.entries(method.parameters).flatMap(([name, parameter]) => {
+    const value = initialValue(parameter, method);
+    return [`  # ${parameter.description}`, `  ${value === undefined ? '# ' : ''}${name}: ${value ?? '...'}`];
+  });
   return `${[
     '# What to merge. A model is a URL of the Hub, its id (ns/name, ns/name@revision) or a folder.',
     'name: my-merge',
@@ -39,8 +39,10 @@ const EVALUATE = [
   '    - {name: money, dev: data/money.dev.jsonl, test: data/money.test.jsonl, text: text, label: label}',
 ];
 
-function value(parameter: Parameter): string | undefined {
-  if (parameter.onlyWithScope !== undefined && parameter.onlyWithScope !== 'tensor') return undefined;
+/** Undefined where there is no default, or where the parameter does not exist with the defaults of the others. */
+function initialValue(parameter: Parameter, { parameters }: MergeMethod): string | undefined {
+  const needed = Object.entries(parameter.onlyWith ?? {});
+  if (needed.some(([name, value]) => parameters[name]?.default !== value)) return undefined;
   if (parameter.default === undefined || parameter.default === 'form') return undefined;
   return Array.isArray(parameter.default) ? JSON.stringify(parameter.default) : String(parameter.default);
 }

@@ -91,6 +91,6 @@ function places(parameter: Parameter): string {
     never: '',
     tensor: ', gradients and filters with scope: tensor',
   }[parameter.perTensor];
-  const scope = parameter.onlyWithScope === undefined ? '' : `, only with scope: ${parameter.onlyWithScope}`;
-  return level + tensors + scope;
+  const choices = Object.entries(parameter.onlyWith ?? {}).map(([name, value]) => `, only with ${name}: ${value}`);
+  return level + tensors + choices.join('');
 }

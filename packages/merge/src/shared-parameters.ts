@@ -20,7 +20,7 @@ export const LAMBDA: NumberParameter = {
 };
 
 /** Something to be switched on or off for the whole merge. */
-export function option(options: Pick<BooleanParameter, 'default' | 'description' | 'onlyWithScope'>): BooleanParameter {
+export function option(options: Pick<BooleanParameter, 'default' | 'description' | 'onlyWith'>): BooleanParameter {
   return { type: 'boolean', level: 'global', perTensor: 'never', ...options };
 }
 

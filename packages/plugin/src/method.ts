@@ -11,8 +11,8 @@ interface ParameterBase {
    * the parameter `scope` is `tensor`, because a threshold over the whole model has no layers.
    */
   perTensor: 'always' | 'never' | 'tensor';
-  /** The parameter exists only while `scope` has this value. */
-  onlyWithScope?: 'tensor' | 'model';
+  /** The parameter exists only while these choices of the method, by name, have these values: `{scope: 'model'}`. */
+  onlyWith?: Readonly<Record<string, string>>;
 }
 
 export interface NumberParameter extends ParameterBase {

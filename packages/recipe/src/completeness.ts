@@ -1,4 +1,5 @@
 import type { Parameter } from '@hubfuse/plugin';
+import { type Choices, missingChoice } from './choices.ts';
 import type { Field } from './fields.ts';
 import type { FindingPlace, Findings } from './findings.ts';
 import { type MethodSpec, parameterOf } from './method-spec.ts';
@@ -11,7 +12,7 @@ interface CompletenessOptions {
   method: MethodSpec;
   models: readonly ModelEntry[];
   parameters: Settings;
-  scope: string | undefined;
+  choices: Choices;
   findings: Findings;
 }
 
@@ -20,9 +21,9 @@ interface CompletenessOptions {
  * anything is fetched.
  */
 export function checkCompleteness(options: CompletenessOptions): void {
-  const { method, scope } = options;
+  const { method, choices } = options;
   for (const [name, parameter] of Object.entries(method.parameters)) {
-    if (parameter.onlyWithScope !== undefined && parameter.onlyWithScope !== scope) continue;
+    if (missingChoice(parameter, choices) !== undefined) continue;
     checkGiven(name, parameter, options);
     checkSum(name, parameter, options);
   }

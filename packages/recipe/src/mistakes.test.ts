@@ -122,7 +122,7 @@ describe('mistakes are refused with place, reason and advice', () => {
       ['whole merge', 'top level'],
     ],
     [
-      'a parameter of the other scope',
+      'a form that is misspelt',
       pcb('{ratio: 0.1, form: referenc}'),
       'unknown-value',
       'parameters.form',
@@ -131,7 +131,7 @@ describe('mistakes are refused with place, reason and advice', () => {
     [
       'a parameter without meaning in its scope',
       '{merge_method: ties, base_model: a/base, models: [a/b], parameters: {merge: sum}}',
-      'parameter-scope',
+      'parameter-condition',
       'parameters.merge',
       ['scope: tensor', 'scope: model'],
     ],

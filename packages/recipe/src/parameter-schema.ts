@@ -65,7 +65,7 @@ function rangeSchema({ minimum, maximum, exclusiveMinimum }: NumberParameter): J
 function describeParameter(parameter: Parameter): string {
   const notes = [parameter.description.replace(/\.?$/, '.')];
   if (parameter.type === 'number' && parameter.default === 'form') notes.push('Default: what the form uses.');
-  if (parameter.onlyWithScope !== undefined) notes.push(`Only with scope: ${parameter.onlyWithScope}.`);
+  for (const [name, value] of Object.entries(parameter.onlyWith ?? {})) notes.push(`Only with ${name}: ${value}.`);
   if (parameter.perTensor === 'tensor') notes.push('Gradients and filters only with scope: tensor.');
   if (parameter.level === 'model') notes.push('One value for all models, or one for each.');
   return notes.join(' ');

@@ -1,4 +1,5 @@
 import { RecipeError } from '@hubfuse/plugin';
+import type { Choices } from './choices.ts';
 import type { Field } from './fields.ts';
 import { type MethodSpec, methodsWith } from './method-spec.ts';
 import { readStatisticsKeys, STATISTICS_KEYS } from './read-calibration.ts';
@@ -14,7 +15,8 @@ const OBJECT_KEYS = ['model', 'path', 'revision', 'lora', 'override_architecture
 export interface ModelContext extends ReadContext {
   /** Absent where the recipe's method is unknown: parameters are not looked at then. */
   method: MethodSpec | undefined;
-  scope: string | undefined;
+  /** Values of the method's choices in this recipe. */
+  choices: Choices;
 }
 
 /** The `models:` list. */

@@ -1,4 +1,5 @@
 import { didYouMean, nearest } from '@hubfuse/plugin';
+import { readChoices } from './choices.ts';
 import { checkCompleteness } from './completeness.ts';
 import type { Field } from './fields.ts';
 import { MERGEKIT_METHODS } from './mergekit-methods.ts';
@@ -11,7 +12,7 @@ import { readEvaluate } from './read-evaluate.ts';
 import { type ModelContext, readModels, readReference } from './read-models.ts';
 import { readPublish } from './read-publish.ts';
 import { readSearches } from './read-searches.ts';
-import { readScope, readSettings } from './read-settings.ts';
+import { readSettings } from './read-settings.ts';
 import { checkModules, checkSlices } from './read-slices.ts';
 import { checkTokenizer } from './read-tokenizer.ts';
 import type { Recipe, RecipeSource } from './recipe.ts';
@@ -47,10 +48,10 @@ export function readRecipe(
   const method = readMethod(root, context);
   checkContents(root, context);
   const parametersField = root.get('parameters');
-  const scope = method === undefined ? undefined : readScope(parametersField, method);
-  const modelContext: ModelContext = { ...context, method, scope };
+  const choices = method === undefined ? {} : readChoices(parametersField, method);
+  const modelContext: ModelContext = { ...context, method, choices };
   const parameters =
-    method === undefined ? {} : readSettings(parametersField, { ...context, method, scope, level: 'top' });
+    method === undefined ? {} : readSettings(parametersField, { ...context, method, choices, level: 'top' });
   const baseField = root.get('base_model');
   const listed = root.get('models');
   const base = baseField && readReference(baseField, context);
@@ -67,7 +68,7 @@ export function readRecipe(
   if (!isWhole || (hasBase && base === undefined)) return undefined;
   const models = assignBase({ root, method, base, entries, baseRule, context });
   if (context.findings.count > before) return undefined;
-  checkCompleteness({ root, method, models, parameters, scope, findings: context.findings });
+  checkCompleteness({ root, method, models, parameters, choices, findings: context.findings });
   return { method: method.name, base, models, parameters, ...common, ...searches, warnings: context.warnings, source };
 }
 

@@ -1,4 +1,5 @@
 import { didYouMean, type NumberParameter } from '@hubfuse/plugin';
+import { type Choices, missingChoice } from './choices.ts';
 import type { Field } from './fields.ts';
 import { type MethodSpec, parameterOf } from './method-spec.ts';
 import { rangeProblem, rangeText } from './parameter-range.ts';
@@ -18,7 +19,7 @@ export interface SearchContext extends ReadContext {
   method: MethodSpec;
   models: readonly ModelEntry[];
   parameters: Settings;
-  scope: string | undefined;
+  choices: Choices;
 }
 
 /** The `search:` block: which of the method's numbers vary, within which ranges. */
@@ -73,7 +74,7 @@ function searchable({ parameters }: MethodSpec): string[] {
   return Object.entries(parameters).flatMap(([name, { type }]) => (type === 'number' ? [name] : []));
 }
 
-function findParameter(field: Field, name: string, { method, scope }: SearchContext): NumberParameter | undefined {
+function findParameter(field: Field, name: string, { method, choices }: SearchContext): NumberParameter | undefined {
   const parameter = parameterOf(method, name);
   if (parameter === undefined) {
     const hint = `${method.name} has ${searchable(method).join(', ') || 'no numbers'} to search; ${didYouMean(name, searchable(method))}`;
@@ -87,9 +88,10 @@ function findParameter(field: Field, name: string, { method, scope }: SearchCont
     const message = `${name} of ${method.name} is no number that can vary in small steps`;
     return field.report({ code: 'recipe/search-parameter', message, hint: `search ${searchable(method).join(', ')}` });
   }
-  if (parameter.onlyWithScope !== undefined && scope !== undefined && parameter.onlyWithScope !== scope) {
-    const message = `"${name}" has no meaning with scope: ${scope}`;
-    return field.report({ code: 'recipe/parameter-scope', message });
+  const missing = missingChoice(parameter, choices);
+  if (missing !== undefined) {
+    const message = `"${name}" has no meaning with ${missing.chosen}`;
+    return field.report({ code: 'recipe/parameter-condition', message, hint: `set ${missing.needed}` });
   }
   return parameter;
 }
@@ -124,7 +126,8 @@ function checkPerTensor(
   options: { name: string; parameter: NumberParameter; context: SearchContext },
 ): void {
   const { name, parameter, context } = options;
-  const varies = parameter.perTensor === 'always' || (parameter.perTensor === 'tensor' && context.scope === 'tensor');
+  const varies =
+    parameter.perTensor === 'always' || (parameter.perTensor === 'tensor' && context.choices.scope === 'tensor');
   for (const key of ['layers', 'filters'] as const) {
     const field = item.get(key);
     if (field === undefined || varies) continue;

@@ -1,4 +1,5 @@
 import { didYouMean, nearest, type Parameter, type Registry } from '@hubfuse/plugin';
+import { type Choices, missingChoice } from './choices.ts';
 import type { Field } from './fields.ts';
 import { type MethodSpec, methodsWith, parameterOf } from './method-spec.ts';
 import { readSetting } from './read-setting.ts';
@@ -9,8 +10,8 @@ export interface SettingsContext {
   registry: Registry;
   /** Whose parameters they are: one model's, or everyone's. */
   level: 'model' | 'top';
-  /** Value of the parameter `scope` of the recipe, where the method has one. */
-  scope?: string | undefined;
+  /** Values of the method's choices in this recipe. */
+  choices: Choices;
 }
 
 /** Reads a `parameters:` block by the method's declarations. Reports to the field's findings. */
@@ -32,17 +33,9 @@ export function readSettings(field: Field | undefined, context: SettingsContext)
   return settings;
 }
 
-/** What the parameter `scope` is: read before all others, because it says which others exist. */
-export function readScope(parameters: Field | undefined, method: MethodSpec): string | undefined {
-  const scope = parameterOf(method, 'scope');
-  if (scope?.type !== 'choice') return undefined;
-  const node = parameters?.get('scope')?.node;
-  return node?.kind === 'scalar' && scope.choices.includes(node.text) ? node.text : scope.default;
-}
-
 /** The declaration of a parameter that may stand at this place; reports why it may not. */
 function findParameter(value: Field, name: string, context: SettingsContext): Parameter | undefined {
-  const { method, level, scope } = context;
+  const { method, level, choices } = context;
   const report = (code: string, message: string, hint: string): undefined => {
     value.findings.add({ path: value.path, position: value.keyPosition }, { code, message, hint });
   };
@@ -54,9 +47,10 @@ function findParameter(value: Field, name: string, context: SettingsContext): Pa
     const message = `"${name}" is one value for the whole merge and cannot be given to a model`;
     return report('recipe/parameter-level', message, 'put it under the `parameters:` of the top level');
   }
-  if (parameter.onlyWithScope !== undefined && scope !== undefined && parameter.onlyWithScope !== scope) {
-    const message = `"${name}" has no meaning with scope: ${scope}`;
-    return report('recipe/parameter-scope', message, `remove it, or set scope: ${parameter.onlyWithScope}`);
+  const missing = missingChoice(parameter, choices);
+  if (missing !== undefined) {
+    const message = `"${name}" has no meaning with ${missing.chosen}`;
+    return report('recipe/parameter-condition', message, `remove it, or set ${missing.needed}`);
   }
   return parameter;
 }
@@ -77,12 +71,12 @@ function mayDiffer(
 ): boolean {
   const { name, setting, parameter, context } = given;
   if (setting.kind === 'constant' || parameter.perTensor === 'always') return true;
-  if (parameter.perTensor === 'tensor' && context.scope === 'tensor') return true;
+  if (parameter.perTensor === 'tensor' && context.choices.scope === 'tensor') return true;
   const form = setting.kind === 'gradient' ? 'a gradient' : 'a list of filters';
-  const scoped = parameter.perTensor === 'tensor' && context.scope !== undefined;
+  const scoped = parameter.perTensor === 'tensor' && context.choices.scope !== undefined;
   field.report({
     code: 'recipe/per-tensor',
-    message: `${name} cannot be ${form}: ${scoped ? `with scope: ${context.scope} it` : 'it'} holds for the whole model`,
+    message: `${name} cannot be ${form}: ${scoped ? `with scope: ${context.choices.scope} it` : 'it'} holds for the whole model`,
     hint: scoped ? 'give one value, or set scope: tensor' : 'give one value',
   });
   return false;

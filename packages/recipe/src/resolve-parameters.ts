@@ -6,6 +6,7 @@ import type {
   ParameterValues,
   TensorParameters,
 } from '@hubfuse/plugin';
+import { choicesOf, missingChoice } from './choices.ts';
 import type { MethodSpec } from './method-spec.ts';
 import { parameterOf } from './method-spec.ts';
 import type { ModelEntry, Recipe } from './recipe.ts';
@@ -84,16 +85,17 @@ class Resolver {
   readonly #recipe: ParsedRecipe;
   readonly #method: MethodSpec;
   readonly #problems: TensorProblems;
-  /** Parameters that exist with this scope. */
+  /** Parameters that exist with the recipe's choices. */
   readonly #parameters: readonly (readonly [string, Parameter])[];
 
   constructor(recipe: ParsedRecipe, method: MethodSpec, problems: TensorProblems) {
     this.#recipe = recipe;
     this.#method = method;
     this.#problems = problems;
-    this.scope = scopeOf(recipe.parameters, method);
+    const choices = choicesOf(recipe.parameters, method);
+    this.scope = choices.scope;
     this.#parameters = Object.entries(method.parameters).filter(
-      ([, { onlyWithScope }]) => onlyWithScope === undefined || onlyWithScope === this.scope,
+      ([, parameter]) => missingChoice(parameter, choices) === undefined,
     );
   }
 
@@ -196,11 +198,4 @@ function firstValue(
     if (value !== undefined) return value;
   }
   return undefined;
-}
-
-function scopeOf(parameters: Settings, method: MethodSpec): string | undefined {
-  const scope = parameterOf(method, 'scope');
-  if (scope?.type !== 'choice') return undefined;
-  const setting = parameters.scope;
-  return setting?.kind === 'constant' && typeof setting.value === 'string' ? setting.value : scope.default;
 }

@@ -30,12 +30,12 @@ export const methods: readonly MergeMethod[] = [
   method('ties', {
     parameters: {
       scope: choice(['tensor', 'model'], 'tensor'),
-      merge: choice(['mean', 'sum', 'max'], 'mean', { onlyWithScope: 'model' }),
+      merge: choice(['mean', 'sum', 'max'], 'mean', { onlyWith: { scope: 'model' } }),
       weight: number({ level: 'model', default: 1, allOrNone: true, perTensor: 'tensor' }),
       density: share({ level: 'model', default: 1, perTensor: 'tensor' }),
       lambda: number({ default: 1 }),
-      normalize: boolean(true, { onlyWithScope: 'tensor' }),
-      rescale: boolean(false, { onlyWithScope: 'tensor' }),
+      normalize: boolean(true, { onlyWith: { scope: 'tensor' } }),
+      rescale: boolean(false, { onlyWith: { scope: 'tensor' } }),
       int8_mask: boolean(false),
     },
   }),
