@@ -1,20 +1,11 @@
-import type { ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
+import type { Verdict } from '@hubfuse/evaluate';
 import type { Genealogy } from '@hubfuse/merge';
 import { expect, test } from 'vitest';
+import { ENVIRONMENT, MemoryStore, verdictOf } from '../test/search-doubles.ts';
 import { evolve } from './evolve.ts';
 import type { EvolveOptions, EvolveResult } from './evolver-types.ts';
-import type { SearchStore } from './search-types.ts';
 
-const environment: ScoringEnvironment = { provider: 'cpu', processor: 'x', platform: 'linux-x64', onnxruntime: '1' };
 const MODELS = ['a', 'b', 'c', 'd'];
-
-class MemoryStore implements SearchStore {
-  text: string | undefined;
-  load = async () => this.text;
-  save = async (text: string) => {
-    this.text = text;
-  };
-}
 
 const mix = (...words: number[]): number =>
   words.reduce((state, word) => Math.imul(state ^ word, 0x9e37_79b1) ^ (state >>> 15), 0x5bd1);
@@ -32,12 +23,6 @@ function scoreOf({ steps, update, individual }: Genealogy): number {
   return (300 + ((value >>> 0) % 700)) / 1000;
 }
 
-function judge(genealogy: Genealogy, bar: number | undefined, raced: boolean): Verdict {
-  const score = scoreOf(genealogy);
-  if (raced && bar !== undefined && score <= bar) return { accepted: false, bound: bar, examples: 10, total: 100 };
-  return { accepted: bar === undefined || score > bar, score, datasets: { x: score }, examples: 100, total: 100 };
-}
-
 async function search(
   more: Partial<EvolveOptions> & { raced?: boolean; stopAfter?: number } = {},
 ): Promise<EvolveResult> {
@@ -48,11 +33,11 @@ async function search(
     merged: false,
     judge: async (genealogy, { bar }) => {
       if (judged++ >= stopAfter) throw new Error('killed');
-      return judge(genealogy, bar, raced);
+      return verdictOf(scoreOf(genealogy), { bar, raced });
     },
     store: new MemoryStore(),
     identity: 'x',
-    environment,
+    environment: ENVIRONMENT,
     settings: { seed: 3, generations: 6 },
     ...options,
   });
@@ -132,7 +117,7 @@ test('a child of a steady generation sees those before it, one of a synchronous 
 test('an ended search is replayed without scoring, on any processor', async () => {
   const store = new MemoryStore();
   const first = await search({ store });
-  const other = { ...environment, processor: 'y' };
+  const other = { ...ENVIRONMENT, processor: 'y' };
   const replayed = await search({ store, replay: true, stopAfter: 0, environment: other });
   expect(timeless(replayed)).toEqual(timeless(first));
 });
@@ -140,12 +125,12 @@ test('an ended search is replayed without scoring, on any processor', async () =
 test('resuming on another kind of processor must be allowed, and is recorded', async () => {
   const store = new MemoryStore();
   await expect(search({ store, stopAfter: 9 })).rejects.toThrow('killed');
-  const other = { ...environment, processor: 'y' };
+  const other = { ...ENVIRONMENT, processor: 'y' };
   const before = store.text;
   await expect(search({ store, environment: other })).rejects.toMatchObject({ code: 'evolve/other-processor' });
   expect(store.text).toBe(before);
   const result = await search({ store, environment: other, allowOtherProcessor: true });
-  expect(result).toMatchObject({ environment, otherEnvironments: [other] });
+  expect(result).toMatchObject({ environment: ENVIRONMENT, otherEnvironments: [other] });
 });
 
 test.each([

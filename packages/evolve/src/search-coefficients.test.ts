@@ -1,30 +1,16 @@
-import type { ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
 import { expect, test } from 'vitest';
+import { ENVIRONMENT, MemoryStore, verdictOf } from '../test/search-doubles.ts';
 import type { CoefficientResult, SearchCoefficientsOptions } from './coefficient-types.ts';
 import { searchCoefficients } from './search-coefficients.ts';
-import type { SearchStore } from './search-types.ts';
 
-const environment: ScoringEnvironment = { provider: 'cpu', processor: 'x', platform: 'linux-x64', onnxruntime: '1' };
 const dimensions = [
   { name: 'lambda', low: 0, high: 2, start: 1 },
   { name: 'ratio', low: 0, high: 1, start: 0.1 },
 ];
 
-class MemoryStore implements SearchStore {
-  text: string | undefined;
-  saves = 0;
-  load = async () => this.text;
-  save = async (text: string) => {
-    this.saves++;
-    this.text = text;
-  };
-}
-
-/** A score in steps of 1/1000, as accuracies have; a candidate that is not above its bar is rejected early. */
-function judge([lambda = 0, ratio = 0]: readonly number[], bar: number | undefined, raced: boolean): Verdict {
-  const score = Math.round(1000 * (1 - (lambda - 0.4) ** 2 - (ratio - 0.6) ** 2)) / 1000;
-  if (raced && bar !== undefined && score <= bar) return { accepted: false, bound: bar, examples: 10, total: 100 };
-  return { accepted: bar === undefined || score > bar, score, datasets: { x: score }, examples: 100, total: 100 };
+/** In steps of 1/1000, as accuracies have. */
+function scoreOf([lambda = 0, ratio = 0]: readonly number[]): number {
+  return Math.round(1000 * (1 - (lambda - 0.4) ** 2 - (ratio - 0.6) ** 2)) / 1000;
 }
 
 async function search(
@@ -36,11 +22,11 @@ async function search(
     dimensions,
     judge: async (point, { bar }) => {
       if (judged++ >= stopAfter) throw new Error('killed');
-      return judge(point, bar, raced);
+      return verdictOf(scoreOf(point), { bar, raced });
     },
     store: new MemoryStore(),
     identity: 'x',
-    environment,
+    environment: ENVIRONMENT,
     settings: { seed: 3, evaluations: 80 },
     ...options,
   });
