@@ -29,7 +29,7 @@ export default defineConfig({
   root,
   plugins: [runWhatShips()],
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: ['{packages,functions}/*/src/**/*.test.ts', 'cdk/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['scripts/build-before-tests.mjs'],
     reporters: ['default', './scripts/summary-reporter.ts'],
     pool: 'forks',
@@ -37,6 +37,6 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
+    server: { deps: { external: [/\/(packages|functions)\/[^/]+\/dist\//, /\/cdk\/dist\//] } },
   },
 });

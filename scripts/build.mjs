@@ -93,12 +93,20 @@ function removeOrphans() {
       if (name !== undefined && !existsSync(join(source, `${name}.ts`))) rmSync(path);
     }
   };
-  for (const group of ROOTS.filter((name) => existsSync(join(root, name)))) {
-    for (const name of readdirSync(join(root, group))) {
-      const [dist, source] = [join(root, group, name, 'dist'), join(root, group, name, 'src')];
-      if (existsSync(dist)) visit(dist, source);
-    }
+  for (const room of rooms()) {
+    const [dist, source] = [join(room, 'dist'), join(room, 'src')];
+    if (existsSync(dist)) visit(dist, source);
   }
+}
+
+/** Folders of all workspaces. */
+function rooms() {
+  const found = [];
+  for (const group of ROOTS.map((name) => join(root, name)).filter(existsSync)) {
+    if (existsSync(join(group, 'package.json'))) found.push(group);
+    else found.push(...readdirSync(group).map((name) => join(group, name)));
+  }
+  return found;
 }
 
 /** One build at a time on this checkout: whoever comes second waits and finds it done. */
