@@ -29,7 +29,12 @@ export default defineConfig({
   root,
   plugins: [runWhatShips()],
   test: {
-    include: ['{packages,functions}/*/src/**/*.test.ts', 'cdk/src/**/*.test.ts', 'tests/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: [
+      '{packages,functions}/*/src/**/*.test.ts',
+      'cdk/src/**/*.test.ts',
+      'tests/**/*.test.ts',
+      'examples/**/*.test.ts',
+    ],
     globalSetup: ['scripts/build-before-tests.mjs'],
     reporters: ['default', './scripts/summary-reporter.ts'],
     pool: 'forks',
