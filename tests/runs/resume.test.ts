@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importFolder } from '@hubfuse/hub-server';
-import { cancelRun, type RunEvent, readRun } from '@hubfuse/runs';
+import { cancelRun, createRun, type RunEvent, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe } from './example-run.ts';
@@ -61,7 +61,31 @@ test('what an interrupted run left beside an output goes when another recipe has
   const report = await bench.run(recipe.replace('name:', 'dtype: float32\nname:'));
   expect(await left()).toEqual(['.merged.of-another-store.partial']);
   expect(report.warnings.join()).toContain(first);
-  await expect(bench.execute(first)).rejects.toMatchObject({ code: 'run/partial-gone' });
+  const again = await bench.execute(first);
+  expect(again.files).not.toEqual(report.files);
+  expect(again.folder).toBe(bench.out);
+});
+
+test('a run that goes on at another machine merges again what that disk does not have', async () => {
+  const bench = await Bench.open(hub, 'elsewhere');
+  const publishing = exampleRecipe({ domains: ['money', 'home'], publish: 'publish: {hub: {repo: you/elsewhere}}' });
+  const { id } = await createRun({ store: bench.store, recipe: bench.parse(publishing), options: { hubUrl: hub.url } });
+  await stopAt(bench, id, 'publish');
+  const other = join(bench.folder, 'other-machine');
+  const merged: string[] = [];
+  const report = await bench.execute(id, {
+    workspace: join(other, 'work'),
+    hub: { cacheDir: join(other, 'cache') },
+    onEvent: (event) => {
+      if (event.type === 'phase-started') merged.push(event.phase);
+    },
+  });
+  expect(merged).toEqual(['merge', 'evaluate', 'assemble', 'publish']);
+  expect(report.folder).toBe(join(other, 'work', 'models', id));
+  expect(report.published).toMatchObject([{ already: false }]);
+  const weights = report.files.find(({ path }) => path === 'model.safetensors');
+  const reference = await (await Bench.open(hub, 'not-elsewhere')).run(exampleRecipe({ domains: ['money', 'home'] }));
+  expect(reference.files).toContainEqual(weights);
 });
 
 test('models are fetched at the same time and keep together to the bound of connections', async () => {

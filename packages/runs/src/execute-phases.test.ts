@@ -246,3 +246,67 @@ test('cancelling a run that failed or is done changes nothing', async () => {
   await cancelRun({ store, runId: id });
   expect((await executePhases(options(id), [phase('resolve', async () => ({}))], finish)).status).toBe('done');
 });
+
+test('a run that is given back is taken up by whoever comes next, and was never cancelled', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const controller = new AbortController();
+  const phases = (leave: boolean) => [
+    phase('resolve', async ({ signal }) => {
+      if (leave) controller.abort();
+      signal.throwIfAborted();
+      return {};
+    }),
+  ];
+  const leaving = executePhases({ ...options(id), release: controller.signal }, phases(true), finish);
+  await expect(leaving).rejects.toMatchObject({ code: 'run/released' });
+  const { state } = await readRun({ store, runId: id });
+  expect(state.owner).toBeUndefined();
+  expect(state.error).toBeUndefined();
+  expect((await events(id)).map(({ type }) => type)).toEqual(['started', 'phase-started', 'released']);
+  expect((await executePhases(options(id), phases(false), finish)).status).toBe('done');
+});
+
+test('a run that is cancelled while it is given back is cancelled', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const both = phase('resolve', async ({ signal }) => {
+    stop.abort();
+    leave.abort();
+    signal.throwIfAborted();
+    return {};
+  });
+  const [stop, leave] = [new AbortController(), new AbortController()];
+  const ending = executePhases({ ...options(id, { signal: stop.signal }), release: leave.signal }, [both], finish);
+  await expect(ending).rejects.toMatchObject({ code: 'run/cancelled' });
+  expect((await readRun({ store, runId: id })).state.status).toBe('cancelled');
+});
+
+test('a phase whose files another machine kept is run again, and so is all behind it', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const ran: string[] = [];
+  let here = false;
+  const phases: Phase[] = [
+    phase('resolve', async () => ({ next: ['merge', 'evaluate', 'publish'] })),
+    {
+      ...phase('merge', async () => {
+        ran.push('merge');
+        return { output: 'folder' };
+      }),
+      stands: async ({ output }) => output('merge') === 'folder' && here,
+    },
+    phase('evaluate', async () => {
+      ran.push('evaluate');
+      return {};
+    }),
+    phase('publish', async () => {
+      ran.push('publish');
+      if (ran.filter((name) => name === 'publish').length < 3)
+        throw new HubError({ code: 'hub/unreachable', message: 'no' });
+      return {};
+    }),
+  ];
+  await expect(executePhases(options(id), phases, finish)).rejects.toMatchObject({ code: 'hub/unreachable' });
+  await expect(executePhases(options(id), phases, finish)).rejects.toMatchObject({ code: 'hub/unreachable' });
+  here = true;
+  expect((await executePhases(options(id), phases, finish)).status).toBe('done');
+  expect(ran).toEqual(['merge', 'evaluate', 'publish', 'merge', 'evaluate', 'publish', 'publish']);
+});

@@ -6,12 +6,12 @@ import { EventLog } from './event-log.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { changeOwnState, endOwner, HEARTBEAT_MS, newOwner, takeRun } from './ownership.ts';
 import type { Phase, PhaseContext, PhaseName } from './phase.ts';
-import { completePhase, setPhase } from './phase-state.ts';
+import { completePhase, reopenFrom, setPhase } from './phase-state.ts';
 import { readSpec } from './read-run.ts';
 import type { RunSpec, RunState, StoredError } from './run.ts';
 import type { RunEventBody, RunProgress } from './run-event.ts';
 import { readState } from './state-cell.ts';
-import { cancellation, storedError } from './stored-error.ts';
+import { cancellation, released, storedError } from './stored-error.ts';
 
 /**
  * Executes the phases of a run that are not done, in order, and keeps state and events. A run that is done already is
@@ -79,7 +79,8 @@ class Execution {
     this.#owner = owner;
     this.state = state;
     this.#log = log;
-    this.#signal = AbortSignal.any([this.#stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    const { signal, release } = options;
+    this.#signal = AbortSignal.any([this.#stop.signal, signal, release].filter((one) => one !== undefined));
     // Every file that is read and every worker listens; Node.js warns of a leak from the eleventh on.
     setMaxListeners(0, this.#signal);
     this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
@@ -87,6 +88,7 @@ class Execution {
   }
 
   async work(phases: readonly Phase[]): Promise<RunState> {
+    await this.#reopen(phases);
     const resumedAt = this.state.phases.find(({ status }) => status !== 'done')?.name;
     await this.#log.append({
       type: 'started',
@@ -107,6 +109,19 @@ class Execution {
         });
       }
       await this.#runPhase(phase);
+    }
+  }
+
+  /** Runs again what another machine did and kept on its disk. */
+  async #reopen(phases: readonly Phase[]): Promise<void> {
+    if (this.state.phases.every(({ status }) => status === 'done')) return;
+    for (const { name, status } of this.state.phases) {
+      if (status !== 'done') return;
+      const phase = phases.find((one) => one.name === name);
+      if ((await phase?.stands?.(this.#context(name))) === false) {
+        await this.#change((state) => reopenFrom(state, name));
+        return;
+      }
     }
   }
 
@@ -132,14 +147,26 @@ class Execution {
   async fail(error: unknown): Promise<unknown> {
     const cause = this.#failure ?? error;
     if (cause instanceof RunError && cause.code === 'run/taken-over') return cause;
-    const cancelled = this.#failure === undefined && this.#signal.aborted;
-    const shown = cancelled ? cancellation(this.#signal.reason, this.state.id) : cause;
+    const stopped = this.#failure === undefined && this.#signal.aborted;
+    const cancelled = stopped && (this.#stop.signal.aborted || this.#options.signal?.aborted === true);
+    const shown = cancelled
+      ? cancellation(this.#signal.reason, this.state.id)
+      : stopped
+        ? released(this.state.id)
+        : cause;
     try {
-      await this.#storeFailure(storedError(shown), cancelled);
+      if (stopped && !cancelled) await this.#giveBack();
+      else await this.#storeFailure(storedError(shown), cancelled);
     } catch {
       // What ended the run, a full disk perhaps, may also keep its end from being stored: the cause matters more.
     }
     return shown;
+  }
+
+  /** Leaves the run as one that nobody has taken yet. */
+  async #giveBack(): Promise<void> {
+    await this.#log.append({ type: 'released' });
+    await this.#change(({ owner: _, progress: __, ...state }) => ({ ...state, status: 'created' }));
   }
 
   async #storeFailure(error: StoredError, cancelled: boolean): Promise<void> {

@@ -21,4 +21,9 @@ export interface ExecutionOptions {
   onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Stops the run between two steps; it is then `cancelled` and can be resumed. */
   signal?: AbortSignal | undefined;
+  /**
+   * Gives the run back: it stops as for `signal`, but waits in the store to be executed again, here or elsewhere, and is not
+   * cancelled. For a machine that is taken away.
+   */
+  release?: AbortSignal | undefined;
 }

@@ -17,3 +17,12 @@ export function completePhase(state: RunState, name: PhaseName, result: PhaseRes
   const done = rest.phases.filter(({ status }) => status === 'done');
   return { ...rest, phases: [...done, ...result.next.map((next) => ({ name: next, status: 'waiting' as const }))] };
 }
+
+/** The state with one phase and all behind it still to be run. */
+export function reopenFrom(state: RunState, name: PhaseName): RunState {
+  const first = state.phases.findIndex((phase) => phase.name === name);
+  const phases = state.phases.map((phase, index) =>
+    index < first ? phase : { name: phase.name, status: 'waiting' as const },
+  );
+  return { ...state, phases };
+}

@@ -48,4 +48,9 @@ export interface PhaseResult {
 export interface Phase {
   name: PhaseName;
   run(context: PhaseContext): Promise<PhaseResult>;
+  /**
+   * Whether what a done phase left on the disk is there, so that its output still holds: a run may go on at another machine.
+   * Where it is not, this phase and all behind it are run again. Absent: its output needs no disk.
+   */
+  stands?(context: PhaseContext): Promise<boolean>;
 }

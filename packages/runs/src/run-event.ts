@@ -18,6 +18,8 @@ export type RunEventBody =
   | { type: 'artefact'; artefact: Artefact }
   | { type: 'published'; result: Published }
   | { type: 'cancelled' }
+  /** Its machine is taken away; the run waits to be executed again. */
+  | { type: 'released' }
   | { type: 'failed'; error: StoredError }
   | { type: 'done'; published: boolean };
 

@@ -11,6 +11,15 @@ export function cancellation(reason: unknown, id: string): HubfuseError {
   });
 }
 
+/** The error of an execution that gave its run back. */
+export function released(id: string): RunError {
+  return new RunError({
+    code: 'run/released',
+    message: `the run "${id}" was given back before it was done`,
+    hint: 'start it again, here or elsewhere: it continues where it was',
+  });
+}
+
 /** What a state and an event keep of an error. */
 export function storedError(error: unknown): StoredError {
   if (error instanceof HubfuseError) return error.toJSON();

@@ -1,17 +1,16 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE, type Manifest, renderCard, renderManifest } from '@hubfuse/hub';
-import { getJson, toJson } from '@hubfuse/objects';
+import { toJson } from '@hubfuse/objects';
 import { writeWhole } from '@hubfuse/tensors';
 import { removeAbandoned } from '../abandoned-folders.ts';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
-import { type ModelFolder, modelFolder, requirePartial, takeFinalName } from '../model-folder.ts';
+import { modelFolder, requirePartial, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
 import { addOnnx, removeLeftovers, verifyWeights } from '../publication/complete-folder.ts';
 import { manifestOfRun } from '../publication/manifest-of-run.ts';
+import { namedBefore } from '../publication/named-before.ts';
 import { writeSearchFiles } from '../publication/write-search-files.ts';
 import type { ScoreTable } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
@@ -31,7 +30,9 @@ const assemble: Phase = {
   async run(context) {
     const { spec, execution } = context;
     const folder = modelFolder(spec, execution.workspace);
-    const manifest = (await namedBefore(context, folder)) ?? (await complete(context, folder.temporary));
+    const manifest =
+      (await namedBefore({ folder, store: execution.store, runId: spec.id })) ??
+      (await complete(context, folder.temporary));
     await takeFinalName(folder);
     for (const id of await removeAbandoned({ store: execution.store, folder, runId: spec.id })) {
       const message = `removed what the interrupted run ${id} left for the same folder`;
@@ -42,14 +43,6 @@ const assemble: Phase = {
     return { output };
   },
 };
-
-/** The manifest where a killed attempt had given the final name already. */
-async function namedBefore(context: PhaseContext, folder: ModelFolder): Promise<Manifest | undefined> {
-  if (existsSync(folder.temporary)) return undefined;
-  const stored = await getJson<Manifest>(context.execution.store, runKeys(context.spec.id).manifest);
-  const there = await readFile(join(folder.final, MANIFEST_FILE), 'utf8').catch(() => undefined);
-  return stored !== undefined && there === renderManifest(stored.value) ? stored.value : undefined;
-}
 
 async function complete(context: PhaseContext, folder: string): Promise<Manifest> {
   const { spec, execution, hub, signal } = context;

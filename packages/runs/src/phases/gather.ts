@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ManifestStatistics } from '@hubfuse/hub';
 import type { MergePlan } from '@hubfuse/merge';
 import { localInputs } from '../local-inputs.ts';
@@ -22,6 +23,12 @@ export interface GatherOutput {
 /** Fetches the models' statistics, or gathers those that are missing, and plans the merge with what came. */
 const gather: Phase = {
   name: 'gather',
+
+  async stands({ output }) {
+    const { merge, folders } = output<GatherOutput>('gather');
+    return merge.statistics.every(({ path }, index) => existsSync(join(folders[index] ?? '', path)));
+  },
+
   async run(context) {
     const { spec, execution, hub, signal, progress } = context;
     const { registry, workers, memory, workspace } = execution;

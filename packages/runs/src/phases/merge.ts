@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LayerNote } from '@hubfuse/merge';
 import { buildModel, type WeightFile } from '../build-model.ts';
 import { localInputs } from '../local-inputs.ts';
 import { modelFolder } from '../model-folder.ts';
 import type { Phase } from '../phase.ts';
+import { namedBefore } from '../publication/named-before.ts';
 import { foundSearch } from '../search/found-search.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { GatherOutput } from './gather.ts';
@@ -17,6 +20,14 @@ export interface MergeOutput {
 /** Merges beside the final name; the folder is a model that can be loaded, without card and manifest. */
 const merge: Phase = {
   name: 'merge',
+
+  async stands({ spec, execution, output }) {
+    const folder = modelFolder(spec, execution.workspace);
+    const { weights } = output<MergeOutput>('merge');
+    if (existsSync(folder.temporary)) return weights.every(({ path }) => existsSync(join(folder.temporary, path)));
+    return (await namedBefore({ folder, store: execution.store, runId: spec.id })) !== undefined;
+  },
+
   async run(context) {
     const { spec, execution, signal } = context;
     const plan = await storedPlan(execution.store, spec.id);
