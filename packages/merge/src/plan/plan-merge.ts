@@ -80,6 +80,7 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
       ...recipe.warnings.map(({ message }) => message),
       ...(method.warnings?.(whole) ?? []),
       ...heads.warnings,
+      ...(perTask && options.shardSize !== undefined ? [UNDIVIDED] : []),
       ...warningsOf(planned, whole),
     ],
     donor: donor.index,
@@ -93,6 +94,9 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
     },
   };
 }
+
+/** Loaders know shards of a model; what a method keeps per task is read by its own rules, a file at a time. */
+const UNDIVIDED = 'the shard size is not used: base, vector and masks of a merge per task are one file each';
 
 /** One plain model, in as many files as are wanted. */
 function layOutModel(options: {
