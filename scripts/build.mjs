@@ -10,6 +10,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const state = join(root, 'node_modules', '.hubfuse-build');
 const ROOTS = ['packages', 'functions', 'cdk'];
 const STALE_LOCK_MS = 120_000;
+/** Sources for the browser, which esbuild bundles. */
+const PAGES = join('packages', 'dashboard', 'src', 'pages');
+const BUNDLE = join('packages', 'dashboard', 'dist', 'bundle');
 
 /** Files that decide what a build produces, sorted. */
 function sources() {
@@ -18,12 +21,23 @@ function sources() {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name.startsWith('.')) continue;
       const path = join(folder, entry.name);
+      if (relative(root, path) === PAGES) continue;
       if (entry.isDirectory()) visit(path);
       else if (/\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.test.ts')) found.push(path);
     }
   };
   for (const name of ROOTS) if (existsSync(join(root, name))) visit(join(root, name));
   return found.filter((path) => existsSync(path)).sort();
+}
+
+/** Files that decide what the bundle of the dashboard is, sorted. */
+function pageSources() {
+  const folder = join(root, PAGES);
+  if (!existsSync(folder)) return [];
+  const pages = readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+  return [join(root, 'package-lock.json'), join(root, 'scripts', 'bundle-dashboard.mjs'), ...pages].sort();
 }
 
 /** Sizes and times only: says "nothing was touched" within milliseconds. */
@@ -85,6 +99,7 @@ function removeOrphans() {
   const visit = (folder, source) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
+      if (relative(root, path) === BUNDLE) continue;
       if (entry.isDirectory()) {
         visit(path, join(source, entry.name));
         continue;
@@ -134,21 +149,28 @@ function withLock(action) {
   }
 }
 
+/** Runs `action` where the contents of the files differ from those of the last time. Returns whether it ran. */
+function whenChanged(name, files, action) {
+  const content = contentHash(files);
+  if (content === read(name)) return false;
+  rmSync(join(state, name), { force: true });
+  action();
+  writeFileSync(join(state, name), content);
+  return true;
+}
+
 /** Builds where the sources differ from what was built last. Returns whether it built. */
 export function ensureBuilt() {
-  const files = sources();
-  const touched = stamp(files);
+  const [files, pages] = [sources(), pageSources()];
+  const touched = stamp([...files, ...pages]);
   if (touched === read('stamp')) return false;
   return withLock(() => {
-    const content = contentHash(files);
-    const built = content !== read('hash');
-    if (built) {
-      rmSync(join(state, 'hash'), { force: true });
-      build(files);
-      writeFileSync(join(state, 'hash'), content);
-    }
+    const built = whenChanged('hash', files, () => build(files));
+    const bundled = whenChanged('pages', pages, () =>
+      run(join(root, 'scripts', 'bundle-dashboard.mjs'), [], 'esbuild'),
+    );
     writeFileSync(join(state, 'stamp'), touched);
-    return built;
+    return built || bundled;
   });
 }
 

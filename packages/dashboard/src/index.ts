@@ -1,1 +1,1 @@
-export {};
+export { type DashboardFile, dashboardFiles } from './dashboard-files.ts';
