@@ -19,6 +19,7 @@ export type {
   RecipeSource,
   RecipeWarning,
   StatisticsFile,
+  TriggerSection,
 } from './recipe.ts';
 export { recipeError } from './recipe-error.ts';
 export type {

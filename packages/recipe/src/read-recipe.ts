@@ -15,6 +15,7 @@ import { readSearches } from './read-searches.ts';
 import { readSettings } from './read-settings.ts';
 import { checkModules, checkSlices } from './read-slices.ts';
 import { checkTokenizer } from './read-tokenizer.ts';
+import { readTrigger } from './read-trigger.ts';
 import type { Recipe, RecipeSource } from './recipe.ts';
 
 const CONTENTS = ['models', 'slices', 'modules'] as const;
@@ -30,7 +31,7 @@ const LATER = {
 const KEYS = [
   ...['name', 'merge_method', 'base_model', 'models', 'parameters', 'dtype', 'out_dtype', 'seed', 'heads'],
   ...STATISTICS_KEYS,
-  ...['evaluate', 'evolve', 'search', 'publish', ...Object.keys(LATER)],
+  ...['evaluate', 'evolve', 'search', 'publish', 'trigger', ...Object.keys(LATER)],
 ];
 
 /** Reads one document. What is wrong goes to the findings; undefined where nothing usable remains. */
@@ -76,6 +77,7 @@ function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
   const evaluateField = root.get('evaluate');
   const evaluate = evaluateField && readEvaluate(evaluateField, context);
   const publishField = root.get('publish');
+  const triggerField = root.get('trigger');
   const gateContext = { ...context, evaluate, hasEvaluate: evaluateField !== undefined };
   return {
     name: root.get('name')?.text(),
@@ -85,6 +87,7 @@ function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
     heads: root.get('heads')?.choice(['merge', 'keep'] as const),
     evaluate,
     publish: publishField && readPublish(publishField, gateContext),
+    trigger: triggerField && readTrigger(triggerField),
   };
 }
 

@@ -129,6 +129,19 @@ export interface PublishSection {
   gate?: Gate | undefined;
 }
 
+/** The `trigger:` block: what makes a stored recipe run by itself. Other runs do not read it. */
+export interface TriggerSection {
+  /**
+   * Branches and tags of a model or of a dataset that scores it, whose changes start a run. A reference that names a
+   * revision watches that one instead. Default `main`; none: changes start nothing.
+   */
+  refs: readonly string[];
+  /** Pull requests of these repositories start a run too, which publishes nothing (`pull_requests`). Default false. */
+  pullRequests: boolean;
+  /** A cron expression of five fields, or a nickname such as `@daily`; in UTC. */
+  schedule?: string | undefined;
+}
+
 /** Something that is allowed and yet not what it seems; for the plan. */
 export interface RecipeWarning extends RecipePlace {
   message: string;
@@ -175,6 +188,8 @@ export interface Recipe {
   /** Coefficients of the method are searched; never beside `evolve`. */
   search?: SearchSection | undefined;
   publish?: PublishSection | undefined;
+  /** When the recipe runs by itself, once it is stored with a service. Absent: as an empty block. */
+  trigger?: TriggerSection | undefined;
   warnings: readonly RecipeWarning[];
   source: RecipeSource;
 }

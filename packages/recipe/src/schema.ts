@@ -1,7 +1,13 @@
 import type { MergeMethod, Registry } from '@hubfuse/plugin';
 import { parametersSchema } from './parameter-schema.ts';
 import { evolveSchema, searchSchema } from './search-schemas.ts';
-import { evaluateSchema, modelReferenceSchema, publishSchema, statisticsSchemas } from './section-schemas.ts';
+import {
+  evaluateSchema,
+  modelReferenceSchema,
+  publishSchema,
+  statisticsSchemas,
+  triggerSchema,
+} from './section-schemas.ts';
 
 /** A JSON Schema, draft 7: what editors understand. */
 export interface JsonSchema {
@@ -35,6 +41,7 @@ export function recipeSchema(registry: Registry): JsonSchema {
       evaluate: evaluateSchema(registry),
       evolve: evolveSchema(),
       publish: publishSchema(registry),
+      trigger: triggerSchema(),
     },
   };
 }
@@ -79,6 +86,7 @@ function methodSchema(method: MergeMethod): JsonSchema {
       evaluate: { $ref: '#/definitions/evaluate' },
       ...searchesSchema(method),
       publish: { $ref: '#/definitions/publish' },
+      trigger: { $ref: '#/definitions/trigger' },
     },
   };
 }

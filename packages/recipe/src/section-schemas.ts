@@ -155,6 +155,35 @@ export function publishSchema(registry: Registry): JsonSchema {
   };
 }
 
+/** The `trigger:` block. */
+export function triggerSchema(): JsonSchema {
+  return {
+    type: 'object',
+    description: 'What makes a stored recipe run by itself.',
+    additionalProperties: false,
+    properties: {
+      refs: {
+        type: 'array',
+        items: { type: 'string', minLength: 1 },
+        default: ['main'],
+        description:
+          'Branches and tags of the models and of the data that they are scored on, whose changes start a run. ' +
+          'A reference with a revision watches that one instead.',
+      },
+      pull_requests: {
+        type: 'boolean',
+        default: false,
+        description: 'Pull requests of these repositories start a run too; it publishes nothing.',
+      },
+      schedule: {
+        type: 'string',
+        description: 'Cron expression of five fields, in UTC: minute hour day month weekday; or @daily and the like.',
+        examples: ['0 3 * * 1', '@daily'],
+      },
+    },
+  };
+}
+
 function count(description: string): JsonSchema {
   return { type: 'integer', minimum: 1, description };
 }
