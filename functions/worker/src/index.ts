@@ -1,1 +1,3 @@
-export {};
+export { WORKER_EXIT_CODES } from './exit-codes.ts';
+export { runWorker, type WorkerOptions } from './run-worker.ts';
+export { type LogLine, type WorkerLog, workerLog } from './worker-log.ts';

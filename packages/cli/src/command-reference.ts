@@ -27,6 +27,7 @@ export function renderCommandReference(commands: readonly Command[]): string {
         ['`HF_ENDPOINT`', 'the Hub, where `--hub` does not name one'],
         ['`HF_TOKEN`, `HF_HOME`, `HF_HUB_CACHE`, `HF_HUB_OFFLINE`', "as in Hugging Face's own tools"],
         ['`HUBFUSE_HOME`', 'folder for the state of runs; default `~/.cache/hubfuse`'],
+        ['`HUBFUSE_STORE`', 'store of `worker`, where `--store` does not name one'],
         ['`HUBFUSE_DEBUG`', 'show the stack of an error'],
         ['`NO_COLOR`', 'no colours'],
       ],

@@ -90,6 +90,8 @@ export interface Command<O extends Options = Options> {
   examples: readonly Example[];
   /** After an interruption the same command continues where it stopped. */
   resumes?: boolean;
+  /** Exit code where a second signal ends the process at once. Default: that of an interruption. */
+  killedExitCode?: number;
   /** Resolves to the exit code; nothing means 0. */
   run(context: CommandContext<O>): Promise<number | undefined>;
 }

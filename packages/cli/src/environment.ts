@@ -16,6 +16,8 @@ export interface Environment {
    * `XDG_CACHE_HOME`, else in `~/.cache`.
    */
   home: string;
+  /** `HUBFUSE_STORE`: URL or folder of the store whose runs a worker executes. */
+  store: string | undefined;
 }
 
 /** Reads the variables. An empty one counts as unset. */
@@ -26,6 +28,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     debug: value('HUBFUSE_DEBUG') !== undefined,
     plainProgress: value('TERM') === 'dumb' || value('CI') !== undefined,
     hub: value('HF_ENDPOINT'),
+    store: value('HUBFUSE_STORE'),
     home: resolve(value('HUBFUSE_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'hubfuse')),
   };
 }

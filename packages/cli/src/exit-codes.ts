@@ -31,6 +31,8 @@ export const EXIT_CODES = {
   plugin: { code: 9, meaning: 'a plugin cannot be loaded' },
   // Not 128 and the signal's number, as a shell says it: the process was not killed, it stopped in good order.
   interrupted: { code: 10, meaning: 'interrupted (Ctrl-C or SIGTERM) before it was done; the same command resumes' },
+  // EX_TEMPFAIL of sysexits.h: what a queue is told to try again.
+  resumable: { code: 75, meaning: 'a worker gave its run back (SIGTERM, or the store is out of reach): start another' },
 } as const;
 
 const BY_CLASS = [

@@ -7,11 +7,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #stop = () => {
-    if (this.happened) process.exit(EXIT_CODES.interrupted.code);
+    if (this.happened) process.exit(this.#exitCode);
     this.#controller.abort();
   };
+  readonly #exitCode: number;
 
-  constructor() {
+  /** @param exitCode of a second signal */
+  constructor(exitCode: number = EXIT_CODES.interrupted.code) {
+    this.#exitCode = exitCode;
     // Every request and every worker of a run listens; Node.js warns of a leak from the eleventh on.
     setMaxListeners(0, this.#controller.signal);
   }

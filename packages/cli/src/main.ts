@@ -60,7 +60,7 @@ async function runCommand(command: Command, invocation: Invocation, environment:
     return EXIT_CODES.ok.code;
   }
   const output = createOutput(invocation, environment, options);
-  const interruption = new Interruption();
+  const interruption = new Interruption(command.killedExitCode);
   interruption.listen();
   try {
     const configuration = await readConfiguration(invocation.directory);

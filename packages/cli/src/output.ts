@@ -62,6 +62,11 @@ export class Output {
     } else if (text !== undefined) this.note(text);
   }
 
+  /** Text of a command whose stdout has a format of its own. */
+  raw(text: string): void {
+    this.#options.stdout.write(text);
+  }
+
   /** How far the work is. */
   progress(step: ProgressStep): void {
     if (!this.#options.quiet && !this.json) this.#progress.update(step);

@@ -1,0 +1,75 @@
+import { UsageError } from '@hubfuse/plugin';
+import { defineCommand } from '../command.ts';
+import { common } from '../common-options.ts';
+import { EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
+
+export default defineCommand({
+  name: 'worker',
+  summary: 'Execute one run that waits in a store, as containers and launchers do',
+  description: [
+    'The run goes on where it was, whichever machine executed it before. stdout holds one JSON object per line: what ' +
+      'happens, a heartbeat every 30 s, and for each phase its seconds and bytes.',
+    'On SIGTERM the worker gives the run back within 90 s and exits with 75; whoever starts a worker for it again, here ' +
+      'or elsewhere, resumes it. A run that another worker seems to execute is waited for until that one counts as gone. ' +
+      'A run that is done exits with 0, also where its gate kept it from being published.',
+  ],
+  positionals: [],
+  options: {
+    run: { type: 'text', value: 'id', description: 'the run to execute' },
+    store: {
+      type: 'text',
+      value: 'url',
+      default: 'HUBFUSE_STORE, else the store of the configuration',
+      description: 'folder or address of the store that holds it',
+    },
+    hub: common.hub,
+    token: common.token,
+    workers: common.workers,
+    memory: common.memory,
+    'allow-other-processor': {
+      type: 'flag',
+      description: 'go on with a search on another kind of processor than it began on',
+    },
+  },
+  examples: [
+    {
+      command: 'hubfuse worker --run intents-4f3c2a1b0d --store s3://team-bucket/hubfuse',
+      explanation: 'execute what somebody asked for',
+    },
+  ],
+  resumes: true,
+  killedExitCode: EXIT_CODES.resumable.code,
+  async run(context) {
+    const { options, environment, configuration, signal } = context;
+    if (options.run === undefined) {
+      throw new UsageError({ code: 'usage/no-run', message: 'no run is named', hint: 'add --run <id>' });
+    }
+    const { runWorker, workerLog } = await import('@hubfuse/worker');
+    const { hubOptions } = await import('../hub-options.ts');
+    const { openWorkspace } = await import('../workspace.ts');
+    const registry = await context.registry();
+    const location = options.store ?? environment.store ?? configuration.store;
+    const { store, folder: workspace } = await openWorkspace(
+      { environment, configuration: { ...configuration, ...(location === undefined ? {} : { store: location }) } },
+      registry,
+    );
+    const { workers, memory, 'allow-other-processor': allowOtherProcessor } = options;
+    // The signal gives the run back; requests to the Hub end with the run.
+    const { signal: _, ...hub } = await hubOptions(context);
+    return await runWorker({
+      ...{
+        store,
+        runId: options.run,
+        registry,
+        hub,
+        workspace,
+        workers,
+        memory,
+        allowOtherProcessor,
+        signal,
+        exitCodeOf,
+      },
+      log: workerLog({ write: (text) => context.output.raw(text), fields: { run: options.run } }),
+    });
+  },
+});
