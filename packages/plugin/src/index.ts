@@ -7,6 +7,7 @@ export * from './linear-layer.ts';
 export * from './matrix-kernels.ts';
 export * from './method.ts';
 export * from './model.ts';
+export * from './parse-size.ts';
 export * from './processes.ts';
 export * from './publisher.ts';
 export * from './registry.ts';

@@ -9,6 +9,7 @@ import { STATISTICS_KEYS, withTopLevelStatistics } from './read-calibration.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDType } from './read-dtype.ts';
 import { readEvaluate } from './read-evaluate.ts';
+import { readLimits } from './read-limits.ts';
 import { type ModelContext, readModels, readReference } from './read-models.ts';
 import { readPublish } from './read-publish.ts';
 import { readSearches } from './read-searches.ts';
@@ -31,7 +32,7 @@ const LATER = {
 const KEYS = [
   ...['name', 'merge_method', 'base_model', 'models', 'parameters', 'dtype', 'out_dtype', 'seed', 'heads'],
   ...STATISTICS_KEYS,
-  ...['evaluate', 'evolve', 'search', 'publish', 'trigger', ...Object.keys(LATER)],
+  ...['evaluate', 'evolve', 'search', 'publish', 'trigger', 'limits', ...Object.keys(LATER)],
 ];
 
 /** Reads one document. What is wrong goes to the findings; undefined where nothing usable remains. */
@@ -78,6 +79,7 @@ function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
   const evaluate = evaluateField && readEvaluate(evaluateField, context);
   const publishField = root.get('publish');
   const triggerField = root.get('trigger');
+  const limits = root.get('limits');
   const gateContext = { ...context, evaluate, hasEvaluate: evaluateField !== undefined };
   return {
     name: root.get('name')?.text(),
@@ -88,6 +90,7 @@ function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
     evaluate,
     publish: publishField && readPublish(publishField, gateContext),
     trigger: triggerField && readTrigger(triggerField),
+    limits: limits && readLimits(limits),
   };
 }
 

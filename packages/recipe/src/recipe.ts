@@ -1,6 +1,7 @@
 import type { RecipePlace } from '@hubfuse/plugin';
 import type { Gate } from './gate.ts';
 import type { DatasetReference, ModelReference } from './reference.ts';
+import type { RunLimits } from './run-limits.ts';
 import type { EvolveSection, SearchSection } from './search-section.ts';
 import type { Settings } from './setting.ts';
 
@@ -190,6 +191,8 @@ export interface Recipe {
   publish?: PublishSection | undefined;
   /** When the recipe runs by itself, once it is stored with a service. Absent: as an empty block. */
   trigger?: TriggerSection | undefined;
+  /** What a run may spend. */
+  limits?: RunLimits | undefined;
   warnings: readonly RecipeWarning[];
   source: RecipeSource;
 }

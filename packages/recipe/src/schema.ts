@@ -3,6 +3,7 @@ import { parametersSchema } from './parameter-schema.ts';
 import { evolveSchema, searchSchema } from './search-schemas.ts';
 import {
   evaluateSchema,
+  limitsSchema,
   modelReferenceSchema,
   publishSchema,
   statisticsSchemas,
@@ -42,6 +43,7 @@ export function recipeSchema(registry: Registry): JsonSchema {
       evolve: evolveSchema(),
       publish: publishSchema(registry),
       trigger: triggerSchema(),
+      limits: limitsSchema(),
     },
   };
 }
@@ -87,6 +89,7 @@ function methodSchema(method: MergeMethod): JsonSchema {
       ...searchesSchema(method),
       publish: { $ref: '#/definitions/publish' },
       trigger: { $ref: '#/definitions/trigger' },
+      limits: { $ref: '#/definitions/limits' },
     },
   };
 }

@@ -184,6 +184,22 @@ export function triggerSchema(): JsonSchema {
   };
 }
 
+/** The `limits:` block. */
+export function limitsSchema(): JsonSchema {
+  const amount = (description: string): JsonSchema => ({ type: ['string', 'number'], description });
+  return {
+    type: 'object',
+    description: 'What a run may spend. Absent: without limit.',
+    additionalProperties: false,
+    properties: {
+      time: amount('Time for which it works, over all its executions: 90s, 30m, 1h30m; a bare number is seconds.'),
+      memory: amount('Memory that its merge works in, such as 8GiB.'),
+      disk: amount('What it puts onto the disk in all, downloads included, such as 200GiB.'),
+      runs_per_day: count('Runs of a stored recipe that start on one day (UTC).'),
+    },
+  };
+}
+
 function count(description: string): JsonSchema {
   return { type: 'integer', minimum: 1, description };
 }

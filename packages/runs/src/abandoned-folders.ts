@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { getJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
+import { STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { isAlive } from './ownership.ts';
@@ -36,7 +37,7 @@ export async function removeAbandoned(options: {
 }
 
 async function isAbandoned(store: ObjectStore, id: string): Promise<boolean> {
-  const found = await getJson<RunState>(store, runKeys(id).state);
+  const found = await getJson<RunState>(store, runKeys(id).state, STATE_FORMAT);
   if (found === undefined) return false;
   const { status, owner } = found.value;
   return status !== 'running' || owner === undefined || !isAlive(owner);

@@ -10,7 +10,7 @@ import { readState } from './state-cell.ts';
 export async function cancelRun(options: { store: ObjectStore; runId: string }): Promise<void> {
   const { store, runId } = options;
   const { state } = await readState(store, runId);
-  if (state.status !== 'running' && state.status !== 'created') return;
+  if (state.status !== 'running' && state.status !== 'queued') return;
   await store.create(runKeys(runId).cancel, new Uint8Array());
 }
 

@@ -3,8 +3,9 @@ import { type ObjectStore, Registry } from '@hubfuse/plugin';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { sampleRecipe } from '../test/recipes.ts';
 import { createRun } from './create-run.ts';
+import { runKeys } from './keys.ts';
 import { listRuns, readRun } from './read-run.ts';
-import { changeState } from './state-cell.ts';
+import { changeState, readState } from './state-cell.ts';
 
 const registry = new Registry();
 let store: ObjectStore;
@@ -51,10 +52,48 @@ test('runs are listed with name, status and phase', async () => {
   const { id } = await createRun({ store, recipe: { ...sampleRecipe(), name: 'Support intents!' } });
   expect(id).toMatch(/^Support-intents-[0-9a-f]{10}$/);
   expect(await listRuns({ store })).toEqual([
-    expect.objectContaining({ id, name: 'Support intents!', status: 'created', phase: 'resolve' }),
+    expect.objectContaining({ id, name: 'Support intents!', status: 'queued', phase: 'resolve' }),
   ]);
 });
 
 test.each(['unknown', '../../etc', 'a/b', ''])('reading the run %j is an error that says so', async (runId) => {
   await expect(readRun({ store, runId })).rejects.toMatchObject({ code: expect.stringMatching(/^run|^store/) });
+});
+
+test('any number of callers under one word make one run, whatever they ask for and whatever came of it', async () => {
+  const made = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      createRun({ store, recipe: sampleRecipe(`# ${index}`), once: 'push of you/a', fresh: index % 2 === 0 }),
+    ),
+  );
+  expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  expect(made.filter(({ resumed }) => !resumed)).toHaveLength(1);
+  const id = made[0]?.id ?? '';
+  for (const status of ['failed', 'cancelled', 'done'] as const) {
+    await changeState(store, id, (state) => ({ ...state, status }));
+    expect(await createRun({ store, recipe: sampleRecipe(), once: 'push of you/a' })).toEqual({ id, resumed: true });
+  }
+  expect((await createRun({ store, recipe: sampleRecipe(), once: 'push of you/b' })).id).not.toBe(id);
+});
+
+test('a run keeps who asked for it, and the stricter of the limits that recipe and caller set', async () => {
+  const origin = { trigger: 'http', key: 'key-1', ancestry: [] } as const;
+  const recipe = { ...sampleRecipe(), limits: { seconds: 60, disk: 1000 } };
+  const { id } = await createRun({ store, recipe, origin, limits: { seconds: 90, memory: 5, disk: 10 } });
+  const { spec } = await readRun({ store, runId: id });
+  expect(spec.origin).toEqual(origin);
+  expect(spec.limits).toEqual({ seconds: 60, memory: 5, disk: 10 });
+});
+
+test('runs of the first version are read as of today', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const { origin: _, limits: __, ...spec } = (await readRun({ store, runId: id })).spec;
+  const state = { ...(await readState(store, id)).state, status: 'created' };
+  const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify({ format: 1, value }));
+  await store.put(runKeys(id).spec, bytes(spec));
+  await store.put(runKeys(id).state, bytes(state));
+  expect(await readRun({ store, runId: id })).toMatchObject({
+    spec: { origin: { trigger: 'command', ancestry: [] }, limits: {} },
+    state: { status: 'queued' },
+  });
 });

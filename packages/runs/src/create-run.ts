@@ -2,46 +2,54 @@ import { createHash, randomUUID } from 'node:crypto';
 import { HUBFUSE_VERSION } from '@hubfuse/hub';
 import { getJson, toJson, toSegment } from '@hubfuse/objects';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
-import type { Recipe } from '@hubfuse/recipe';
+import { type Recipe, type RunLimits, stricterLimits } from '@hubfuse/recipe';
+import { SPEC_FORMAT, STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
 import type { RunOptions, RunSpec, RunState } from './run.ts';
+import { COMMAND_ORIGIN, type RunOrigin } from './run-origin.ts';
 
 const MOST_REPETITIONS = 100_000;
 
 export interface CreatedRun {
   id: string;
-  /** True where an unfinished run of the same recipe and options stands in the store and goes on. */
+  /** True where the run stood in the store already: unfinished, or made under the same `once`. */
   resumed: boolean;
+}
+
+export interface RunCreation {
+  store: ObjectStore;
+  recipe: Recipe;
+  options?: RunOptions | undefined;
+  /** Who asks for it. Default: a person at the command line. */
+  origin?: RunOrigin | undefined;
+  /** What it may spend; of these and the recipe's `limits` the stricter ones hold. */
+  limits?: RunLimits | undefined;
+  /** Start over even where an unfinished run stands. Default false. */
+  fresh?: boolean | undefined;
+  /**
+   * Any text. It alone decides the run's id, and the run that was made under it is returned whatever its state and its
+   * recipe: however many callers ask, and however often, they make one run. `fresh` has no say then.
+   */
+  once?: string | undefined;
 }
 
 /**
  * Makes a run, or finds the unfinished one of the same recipe text and options: repeating a command continues what it
- * began. After a run is done the same request is a new run, whose id has a number behind it.
+ * began. After a run is done the same request is a new run, whose id has a number behind it. With `once` a request is
+ * told from others by that text and by nothing else.
  */
-export async function createRun(options: {
-  store: ObjectStore;
-  recipe: Recipe;
-  options?: RunOptions;
-  /** Start over even where an unfinished run stands. Default false. */
-  fresh?: boolean;
-}): Promise<CreatedRun> {
-  const { store, recipe, fresh = false } = options;
-  const settings = { workingDirectory: process.cwd(), ...options.options };
+export async function createRun(creation: RunCreation): Promise<CreatedRun> {
+  const { store, recipe, fresh = false, once } = creation;
+  const settings = { workingDirectory: process.cwd(), ...creation.options };
   const name = recipe.name ?? nameOf(recipe);
+  if (once !== undefined) return await createOrFind(creation, { id: idOfOnce(once), name, settings });
   const family = `${toSegment(name)}-${digest(recipe.source.text, settings)}`;
   for (let number = 1; number <= MOST_REPETITIONS; number++) {
     const id = number === 1 ? family : `${family}-${number}`;
-    const keys = runKeys(id);
-    const state = await getJson<RunState>(store, keys.state);
+    const state = await getJson<RunState>(store, runKeys(id).state, STATE_FORMAT);
     if (state !== undefined && (fresh || state.value.status === 'done')) continue;
     if (state !== undefined) return { id, resumed: true };
-    const createdAt = new Date().toISOString();
-    const spec: RunSpec = { id, name, recipe, options: settings, createdAt, hubfuse: HUBFUSE_VERSION };
-    const created = (await store.create(keys.spec, toJson(spec))) !== undefined;
-    // The state is made after the spec, so a kill between the two leaves a spec whose state is made here. Where another
-    // process makes it at this moment, the run is taken from it as from any other.
-    const stated = (await store.create(keys.state, toJson(firstState(id)))) !== undefined;
-    return { id, resumed: !created || !stated };
+    return await createOrFind(creation, { id, name, settings });
   }
   throw new RunError({
     code: 'run/too-many',
@@ -50,16 +58,40 @@ export async function createRun(options: {
   });
 }
 
+async function createOrFind(
+  { store, recipe, origin = COMMAND_ORIGIN, limits = {} }: RunCreation,
+  { id, name, settings }: { id: string; name: string; settings: RunOptions },
+): Promise<CreatedRun> {
+  const keys = runKeys(id);
+  if ((await store.get(keys.state)) !== undefined) return { id, resumed: true };
+  const spec: RunSpec = {
+    ...{ id, name, recipe, options: settings, origin },
+    limits: stricterLimits(recipe.limits ?? {}, limits),
+    createdAt: new Date().toISOString(),
+    hubfuse: HUBFUSE_VERSION,
+  };
+  const created = (await store.create(keys.spec, toJson(spec, SPEC_FORMAT))) !== undefined;
+  // The state is made after the spec, so a kill between the two leaves a spec whose state is made here. Where another
+  // process makes it at this moment, the run is taken from it as from any other.
+  const stated = (await store.create(keys.state, toJson(firstState(id), STATE_FORMAT))) !== undefined;
+  return { id, resumed: !created || !stated };
+}
+
 function firstState(id: string): RunState {
   return {
     id,
-    status: 'created',
+    status: 'queued',
     phases: [{ name: 'resolve', status: 'waiting' }],
     attempts: 0,
     artefacts: [],
     updatedAt: new Date().toISOString(),
     nonce: randomUUID(),
   };
+}
+
+/** Twice as long as the digests of other ids, so that no name makes one of those equal to one of these. */
+function idOfOnce(once: string): string {
+  return `once-${createHash('sha256').update(once).digest('hex').slice(0, 20)}`;
 }
 
 /** The word for a merge whose recipe has no name: method and last parts of the models' names. */

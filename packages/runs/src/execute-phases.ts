@@ -166,7 +166,7 @@ class Execution {
   /** Leaves the run as one that nobody has taken yet. */
   async #giveBack(): Promise<void> {
     await this.#log.append({ type: 'released' });
-    await this.#change(({ owner: _, progress: __, ...state }) => ({ ...state, status: 'created' }));
+    await this.#change(({ owner: _, progress: __, ...state }) => ({ ...state, status: 'queued' }));
   }
 
   async #storeFailure(error: StoredError, cancelled: boolean): Promise<void> {

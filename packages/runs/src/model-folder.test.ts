@@ -3,15 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sampleRecipe } from '../test/recipes.ts';
 import { checkFinalFolder, type ModelFolder, modelFolder, takeFinalName } from './model-folder.ts';
 
 let parent: string;
 let folder: ModelFolder;
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'hubfuse-out-'));
-  const spec = { id: 'run-1', name: 'x', recipe: sampleRecipe(), createdAt: '', hubfuse: '' };
-  folder = modelFolder({ ...spec, options: { out: join(parent, 'merged') } }, '/nowhere');
+  folder = modelFolder({ id: 'run-1', options: { out: join(parent, 'merged') } }, '/nowhere');
 });
 afterEach(() => rm(parent, { recursive: true, force: true }));
 

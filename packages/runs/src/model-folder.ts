@@ -16,7 +16,7 @@ export interface ModelFolder {
 }
 
 /** Folders of a run: those of its `out`, or below the workspace where it has none. */
-export function modelFolder(spec: RunSpec, workspace: string): ModelFolder {
+export function modelFolder(spec: Pick<RunSpec, 'id' | 'options'>, workspace: string): ModelFolder {
   const final = spec.options.out ?? join(workspace, 'models', spec.id);
   const beside = (word: string) => join(dirname(final), `.${basename(final)}.${spec.id}.${word}`);
   return { final, temporary: beside('partial'), replaced: beside('replaced') };

@@ -1,5 +1,6 @@
 import { getJson, listAll } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
+import { SPEC_FORMAT } from './formats.ts';
 import { RUNS, runKeys } from './keys.ts';
 import type { RunReport } from './report.ts';
 import type { RunSpec, RunState, RunSummary } from './run.ts';
@@ -35,7 +36,7 @@ export async function readRun(options: { store: ObjectStore; runId: string }): P
 }
 
 export async function readSpec(store: ObjectStore, runId: string): Promise<RunSpec> {
-  const found = await getJson<RunSpec>(store, runKeys(runId).spec);
+  const found = await getJson<RunSpec>(store, runKeys(runId).spec, SPEC_FORMAT);
   if (found === undefined) throw unknownRun(store, runId);
   return found.value;
 }

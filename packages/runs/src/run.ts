@@ -1,6 +1,7 @@
-import type { Recipe } from '@hubfuse/recipe';
+import type { Recipe, RunLimits } from '@hubfuse/recipe';
 import type { PhaseName } from './phase.ts';
 import type { RunProgress } from './run-event.ts';
+import type { RunOrigin } from './run-origin.ts';
 
 /** What decides the result of a run beside the recipe. Two runs that differ in one of these are different runs. */
 export interface RunOptions {
@@ -23,13 +24,18 @@ export interface RunSpec {
   name: string;
   recipe: Recipe;
   options: RunOptions;
+  /** Who or what asked for it. */
+  origin: RunOrigin;
+  /** What it may spend: the stricter of the recipe's and the caller's. Empty: no limit. */
+  limits: RunLimits;
   /** ISO 8601. */
   createdAt: string;
   /** Version of hubfuse that created it. */
   hubfuse: string;
 }
 
-export type RunStatus = 'created' | 'running' | 'done' | 'failed' | 'cancelled';
+/** `queued`: nobody works on it yet, or nobody does again after a retry. */
+export type RunStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 /** How far one phase is. `output` is what later phases and a resumed run read: plain data. */
 export interface PhaseState {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { getJson, toJson } from '@hubfuse/objects';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
 import type { RunState } from './run.ts';
 
@@ -14,7 +15,7 @@ export interface VersionedState {
 
 /** @throws RunError `run/unknown`. */
 export async function readState(store: ObjectStore, runId: string): Promise<VersionedState> {
-  const found = await getJson<RunState>(store, runKeys(runId).state);
+  const found = await getJson<RunState>(store, runKeys(runId).state, STATE_FORMAT);
   if (found === undefined) throw unknownRun(store, runId);
   return { state: found.value, etag: found.etag };
 }
@@ -42,7 +43,7 @@ export async function changeState(
     const changed = change(state);
     if (changed === state) return state;
     const next: RunState = { ...changed, updatedAt: new Date().toISOString(), nonce: randomUUID() };
-    if ((await store.replace(key, toJson(next), etag)) !== undefined) return next;
+    if ((await store.replace(key, toJson(next, STATE_FORMAT), etag)) !== undefined) return next;
     // A store behind a network may have carried out a write whose answer was lost and refuse its repetition.
     const now = await readState(store, runId);
     if (now.state.nonce === next.nonce) return next;

@@ -33,7 +33,7 @@ const local: Launcher = {
 };
 
 function describeState({ status, owner, error }: RunState): JobDescription {
-  if (status === 'created') return { status: 'pending' };
+  if (status === 'queued') return { status: 'pending' };
   if (status === 'running' && (owner === undefined || !isAlive(owner))) {
     return { status: 'failed', reason: 'the process that executed it is gone; start it again to continue' };
   }
