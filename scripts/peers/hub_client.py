@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import warnings
 import random
 import struct
 import sys
@@ -189,8 +190,10 @@ def pull_requests():
     details = api.get_discussion_details(repo, 1)
     expect("events", [event.type for event in details.events] == ["comment", "commit", "commit", "comment"])
     expect("no conflicts", details.conflicting_files == [])
-    api.merge_pull_request(repo, 1)
-    expect("merged", api.get_discussion_details(repo, 1).status == "merged")
+    api.merge_pull_request(repo, 1, comment="Merged")
+    merged = api.get_discussion_details(repo, 1)
+    expect("merged", merged.status == "merged" and merged.merge_commit_oid is not None)
+    expect("merged with a comment", merged.events[-2].content == "Merged" and merged.events[-1].new_status == "merged")
     expect("content", pathlib.Path(hf_hub_download(repo, "new.txt")).read_bytes() == b"theirs")
     draft = api.create_pull_request(repo, title="A draft")
     expect("draft", draft.status == "draft" and draft.git_reference == "refs/pr/2")
@@ -199,6 +202,19 @@ def pull_requests():
     talk = api.create_discussion(repo, title="A question", description="Why?")
     listed = [(item.num, item.status) for item in api.get_repo_discussions(repo)]
     expect("list", listed == [(talk.num, "open"), (2, "closed"), (1, "merged")])
+    pulls = api.get_repo_discussions(repo, discussion_type="pull_request", discussion_status="closed", author="ana")
+    expect("filtered list", [item.num for item in pulls] == [2])
+    comment = api.comment_discussion(repo, talk.num, "Becuse")
+    edited = api.edit_discussion_comment(repo, talk.num, comment.id, "Because")
+    expect("edited", edited.content == "Because" and edited.edited and edited.number_of_edits == 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expect("hidden", api.hide_discussion_comment(repo, talk.num, comment.id).hidden)
+    closed = api.change_discussion_status(repo, talk.num, "closed", comment="Answered")
+    expect("closed", closed.new_status == "closed")
+    events = api.get_discussion_details(repo, talk.num).events
+    expect("closed with a comment", [event.type for event in events][-2:] == ["comment", "status-change"])
+    expect("reopened", api.change_discussion_status(repo, talk.num, "open").new_status == "open")
 
 
 def access():

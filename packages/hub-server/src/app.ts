@@ -4,6 +4,7 @@ import { errorReply, HubRefusal } from './http/errors.ts';
 import type { Hub, HubEnv } from './http/request.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { checkRoutes } from './routes/checks.ts';
+import { commentRoutes } from './routes/comments.ts';
 import { commitRoutes } from './routes/commit.ts';
 import { discussionRoutes } from './routes/discussions.ts';
 import { historyRoutes } from './routes/history.ts';
@@ -39,6 +40,7 @@ export function createApp(hub: Hub): Hono<HubEnv> {
     preuploadRoutes,
     commitRoutes,
     discussionRoutes,
+    commentRoutes,
     webhookRoutes,
     lfsRoutes,
     xetRoutes,

@@ -10,6 +10,7 @@ import { setCommonHeaders } from './http/common-headers.ts';
 import { importPlainFolders } from './import-plain-folders.ts';
 import type { HubServerOptions } from './options.ts';
 import { HubStore } from './storage/hub-store.ts';
+import { Activity } from './webhooks/activity.ts';
 import { Deliveries, type DeliveryLimits } from './webhooks/deliveries.ts';
 import { announcer } from './webhooks/publisher.ts';
 import { Subscriptions } from './webhooks/subscriptions.ts';
@@ -48,9 +49,11 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
   const xorbs = new XorbStore({ folder: join(store.folder, 'xorbs'), temporary: store.temporary, blobs: store.blobs });
   await xorbs.removeAbandoned();
   const subscriptions = new Subscriptions(join(store.folder, 'webhooks'));
+  const activity = new Activity(join(store.folder, 'activity'));
   const deliveries = new Deliveries({
     folder: join(store.folder, 'deliveries'),
     subscriptions,
+    activity,
     limits: options.deliveries ?? DEFAULT_DELIVERIES,
     onNotice,
   });
@@ -59,6 +62,8 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     store,
     xorbs,
     subscriptions,
+    activity,
+    deliveries,
     onNotice,
     announce: announcer({ subscriptions, deliveries, baseUrl: () => url }),
     rules: { tokens, open: Object.keys(tokens).length === 0 && isLoopback(host) },

@@ -3,6 +3,7 @@ import { type CommitOperation, type CommitOutput, commitIter } from '@huggingfac
 import { explainingFetch } from './explaining-fetch.ts';
 import { explainRefusal } from './failures.ts';
 import type { ManifestOutput } from './manifest.ts';
+import { LOST_ANSWER } from './post-once.ts';
 import { outputChanged } from './publication.ts';
 import type { PublishTarget } from './publish-target.ts';
 import { showAddress } from './token.ts';
@@ -117,15 +118,12 @@ async function postCommit(request: CommitRequest, address: string, init: Request
       },
     });
   } catch (failure) {
-    if (!(failure instanceof HubError) || !LOST.has(failure.code)) throw failure;
+    if (!(failure instanceof HubError) || !LOST_ANSWER.has(failure.code)) throw failure;
     const earlier = await recognised();
     if (earlier === undefined) throw failure;
     return earlier;
   }
 }
-
-/** After these the request may have been carried out. */
-const LOST = new Set(['hub/unreachable', 'hub/timeout', 'hub/unavailable']);
 
 async function post(input: {
   transport: Transport;

@@ -32,7 +32,8 @@ export function explainRefusal(refusal: Refusal, subject: Subject, options: HubO
   return new HubError(details);
 }
 
-function saidBy({ headers, body }: Refusal): string {
+/** What the Hub says of a refusal, not yet redacted. */
+export function saidBy({ headers, body }: Refusal): string {
   const header = headers.get('x-error-message');
   if (header !== null && header !== '') return header;
   try {

@@ -2,7 +2,8 @@ import { apiAddress, pageAddress } from './addresses.ts';
 import { explainingFetch } from './explaining-fetch.ts';
 import { listRepository } from './list-repository.ts';
 import { manifestDigest } from './manifest.ts';
-import { attemptMark, contentMark, holdsOutputs, type Publication } from './publication.ts';
+import { attemptMark, contentMark, hasMark } from './marks.ts';
+import { holdsOutputs, type Publication } from './publication.ts';
 import { newestCommits, type PublishTarget, readManifestAt, type TargetState } from './publish-target.ts';
 import { Semaphore, settleAll } from './semaphore.ts';
 import type { Transport } from './transport.ts';
@@ -130,8 +131,4 @@ function textsIn(value: unknown): string[] {
 
 export function discussionAddress({ address }: PublishTarget, number: number): string {
   return `${pageAddress(address)}/discussions/${number}`;
-}
-
-function hasMark(text: string, mark: string): boolean {
-  return text.split('\n').some((line) => line.trim() === mark);
 }

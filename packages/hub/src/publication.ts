@@ -8,6 +8,7 @@ import { checkFilePath } from './addresses.ts';
 import { sizeOf } from './cache-layout.ts';
 import { gitOidOfFile } from './checksum.ts';
 import { MANIFEST_FILE, type ManifestOutput, manifestDigest, renderManifest } from './manifest.ts';
+import { attemptMark, contentMark } from './marks.ts';
 import type { PublishRequest } from './publish-types.ts';
 
 /** Files above this are stored by checksum on every Hub; below, it depends on the Hub's rules. */
@@ -25,16 +26,6 @@ export interface Publication {
   outputs: readonly (ManifestOutput & Pick<ModelFile, 'oid'>)[];
   /** Text of the commit or pull request below its title; carries the marks by which it is recognised. */
   description: string;
-}
-
-/** Mark of a content in a commit's or pull request's text. */
-export function contentMark(digest: string): string {
-  return `hubfuse-content: ${digest}`;
-}
-
-/** Mark of a run's attempt. */
-export function attemptMark(attempt: string): string {
-  return `hubfuse-attempt: ${attempt}`;
 }
 
 /**

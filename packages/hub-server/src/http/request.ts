@@ -6,6 +6,8 @@ import type { Commit } from '../storage/commit.ts';
 import type { HubStore } from '../storage/hub-store.ts';
 import type { Ref } from '../storage/refs.ts';
 import type { RepoSettings, Repository } from '../storage/repository.ts';
+import type { Activity } from '../webhooks/activity.ts';
+import type { Deliveries } from '../webhooks/deliveries.ts';
 import type { Announce } from '../webhooks/publisher.ts';
 import type { Subscriptions } from '../webhooks/subscriptions.ts';
 import type { XorbStore } from '../xet/xorb-store.ts';
@@ -33,6 +35,8 @@ export interface Hub {
   publicUrl: string | undefined;
   xorbs: XorbStore;
   subscriptions: Subscriptions;
+  deliveries: Deliveries;
+  activity: Activity;
   /** Tells webhooks of an event; resolves when it is noted, not when it has arrived. */
   announce: Announce;
   /** Tells who runs the server. */

@@ -96,7 +96,7 @@ async function propose(
     const words = { title, message, author, date: new Date() };
     return openPullRequest(repository, { branch: ref.name, base, changes, words });
   });
-  await hub.announce({ action: 'create', scope: 'discussion', ...opened, discussion: pull });
+  await hub.announce({ action: 'create', scope: 'discussion', ...opened, discussion: pull, comment: pull.events[0] });
   const ref = `refs/pr/${pull.number}`;
   await hub.announce(await contentUpdate(opened, [{ ref, oldSha: null, newSha: commit.id }]));
   return c.json({

@@ -148,3 +148,62 @@ test('a draft pull request begins at main and takes commits of its author only',
   const refs = await call('GET', `${repo}/refs?include_prs=1`);
   expect(refs.body).toMatchObject({ branches: [{ name: 'main' }], pullRequests: [{ name: '1', ref: 'refs/pr/1' }] });
 });
+
+/** Comments of a discussion as the Hub's API shows them. */
+async function commentsOf(repo: string, number = 1) {
+  const { body } = await call('GET', `${repo}/discussions/${number}`);
+  const events = body.events as { id: string; type: string; data: Record<string, unknown> }[];
+  return events.filter(({ type }) => type === 'comment');
+}
+
+test('a comment is edited by its author only and keeps its history', async () => {
+  const repo = await newRepo('edited');
+  await call('POST', `${repo}/discussions`, { token: 'hf_bob', body: { title: 'A question', description: 'first' } });
+  const id = (await commentsOf(repo))[0]?.id ?? '';
+  const edit = (token: string, content: string) =>
+    call('POST', `${repo}/discussions/1/comment/${id.toUpperCase()}/edit`, { token, body: { content } });
+  expect((await edit('hf_ana', 'not mine')).status).toBe(403);
+  expect((await edit('hf_bob', '  ')).status).toBe(400);
+  expect((await edit('hf_bob', 'second')).body.updatedComment).toMatchObject({
+    id,
+    data: { edited: true, numEdits: 1 },
+  });
+  await edit('hf_bob', 'third');
+  const [comment] = await commentsOf(repo);
+  expect(comment?.data).toMatchObject({
+    hidden: false,
+    latest: { raw: 'third', author: { name: 'bob' } },
+    history: [{ raw: 'first' }, { raw: 'second' }],
+  });
+  expect((await call('POST', `${repo}/discussions/1/comment/ffff/edit`, { body: { content: 'x' } })).status).toBe(404);
+});
+
+test('a hidden comment has lost its text for good', async () => {
+  const repo = await newRepo('hidden');
+  await call('POST', `${repo}/discussions`, { token: 'hf_bob', body: { title: 'A question', description: 'rude' } });
+  const id = (await commentsOf(repo))[0]?.id ?? '';
+  const hide = (token: string) => call('POST', `${repo}/discussions/1/comment/${id}/hide`, { token });
+  expect((await hide('hf_reader')).status).toBe(403);
+  expect((await hide('hf_ana')).body.updatedComment).toMatchObject({ data: { hidden: true, hiddenBy: 'ana' } });
+  expect(JSON.stringify(await commentsOf(repo))).not.toContain('rude');
+  const edit = await call('POST', `${repo}/discussions/1/comment/${id}/edit`, {
+    token: 'hf_bob',
+    body: { content: 'polite' },
+  });
+  expect(edit.status).toBe(400);
+});
+
+test('closing and merging may say why', async () => {
+  const repo = await newRepo('why');
+  await call('POST', `${repo}/discussions`, { body: { title: 'A question' } });
+  await call('POST', `${repo}/discussions/1/status`, { body: { status: 'closed', comment: 'Answered.' } });
+  await propose(repo, { path: 'a.txt', text: 'x' });
+  await call('POST', `${repo}/discussions/2/merge`, { body: { comment: 'Thank you.' } });
+  const types = async (number: number) => {
+    const { body } = await call('GET', `${repo}/discussions/${number}`);
+    return (body.events as { type: string }[]).map(({ type }) => type);
+  };
+  expect(await types(1)).toEqual(['comment', 'comment', 'status-change']);
+  expect(await types(2)).toEqual(['comment', 'commit', 'comment', 'status-change']);
+  expect((await commentsOf(repo, 2))[1]?.data).toMatchObject({ latest: { raw: 'Thank you.' } });
+});

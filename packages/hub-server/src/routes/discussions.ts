@@ -1,11 +1,12 @@
 import { Hono } from 'hono';
-import { ownsNamespace, requireWrite, requireWriter } from '../http/access.ts';
+import { requireWrite, requireWriter } from '../http/access.ts';
 import { badRequest, HubRefusal } from '../http/errors.ts';
-import { asString, type Hub, type HubEnv, type HubRequest, jsonBody, type Opened, openRepo } from '../http/request.ts';
-import type { Discussion, DiscussionEvent } from '../storage/discussions.ts';
-import { conflictsOf, discussionEvent, mergePullRequest, openDiscussion } from '../storage/pull-requests.ts';
-import type { Repository } from '../storage/repository.ts';
+import { asString, type Hub, type HubEnv, type HubRequest, jsonBody, openRepo } from '../http/request.ts';
+import type { Discussion } from '../storage/discussions.ts';
+import { conflictsOf, mergePullRequest, openDiscussion } from '../storage/pull-requests.ts';
 import { contentUpdate } from './announcements.ts';
+import { changeDiscussion, commentOf, findDiscussion } from './change-discussion.ts';
+import { details, shownEvent, summary } from './discussion-view.ts';
 
 /** Discussions and pull requests, as huggingface_hub reads and writes them. */
 export function discussionRoutes(hub: Hub): Hono<HubEnv> {
@@ -34,42 +35,38 @@ export function discussionRoutes(hub: Hub): Hono<HubEnv> {
         isPullRequest: body.pullRequest === true,
       }),
     );
-    await hub.announce({ action: 'create', scope: 'discussion', ...opened, discussion });
+    await hub.announce({ action: 'create', scope: 'discussion', ...opened, discussion, comment: discussion.events[0] });
     return c.json(details(opened.repository, discussion, []));
   });
 
   app.get(`${base}/:number{[0-9]+}`, async (c) => {
     const { repository } = await openRepo(hub, c);
-    const discussion = await find(c, repository);
+    const discussion = await findDiscussion(c, repository);
     return c.json(details(repository, discussion, await conflictsOf(repository, discussion)));
-  });
-
-  app.post(`${base}/:number{[0-9]+}/comment`, async (c) => {
-    const text = asString((await jsonBody(c)).comment)?.trim() ?? '';
-    if (text === '') throw badRequest('comment is missing');
-    const event = await change(hub, c, () => ({ event: { type: 'comment', data: { raw: text } } }));
-    return c.json({ newMessage: shownEvent(event) });
   });
 
   app.post(`${base}/:number{[0-9]+}/title`, async (c) => {
     const title = asString((await jsonBody(c)).title)?.trim() ?? '';
     if (title.length < 3 || title.length > 200) throw badRequest('a title has 3 to 200 characters');
-    const event = await change(hub, c, (discussion) => ({
+    const [event] = await changeDiscussion(hub, c, (discussion) => ({
       fields: { title },
-      event: { type: 'title-change', data: { from: discussion.title, to: title } },
+      events: [{ type: 'title-change', data: { from: discussion.title, to: title } }],
       byAuthorOnly: true,
     }));
-    return c.json({ newTitle: shownEvent(event) });
+    return c.json({ newTitle: event && shownEvent(event) });
   });
 
   app.post(`${base}/:number{[0-9]+}/status`, async (c) => {
-    const { status } = await jsonBody(c);
+    const body = await jsonBody(c);
+    const { status } = body;
     if (status !== 'open' && status !== 'closed') throw badRequest('status must be "open" or "closed"');
-    const event = await change(hub, c, (discussion) => {
+    const events = await changeDiscussion(hub, c, (discussion) => {
       if (discussion.status === 'merged') throw badRequest('a merged pull request stays as it is');
-      return { fields: { status }, event: { type: 'status-change', data: { status } }, byAuthorOnly: true };
+      const change = { type: 'status-change', data: { status } } as const;
+      return { fields: { status }, events: [...commentOf(body), change], byAuthorOnly: true };
     });
-    return c.json({ newStatus: shownEvent(event) });
+    const event = events.at(-1);
+    return c.json({ newStatus: event && shownEvent(event) });
   });
 
   app.post(`${base}/:number{[0-9]+}/merge`, (c) => merge(hub, c));
@@ -80,8 +77,9 @@ async function merge(hub: Hub, c: HubRequest): Promise<Response> {
   const opened = await openRepo(hub, c, 'write');
   const { repository } = opened;
   const caller = requireWrite(opened.caller, repository.namespace);
+  const [comment] = commentOf(await jsonBody(c));
   const merged = await repository.exclusively(async () => {
-    const discussion = await find(c, repository);
+    const discussion = await findDiscussion(c, repository);
     const conflicts = await conflictsOf(repository, discussion);
     if (conflicts.length > 0) {
       throw new HubRefusal({
@@ -90,52 +88,16 @@ async function merge(hub: Hub, c: HubRequest): Promise<Response> {
         fields: { filesWithConflicts: conflicts },
       });
     }
-    return mergePullRequest(repository, { discussion, author: caller.name });
+    return mergePullRequest(repository, { discussion, author: caller.name, comment });
   });
   const { discussion, branch, before, after } = merged;
   await hub.announce(await contentUpdate(opened, [{ ref: `refs/heads/${branch}`, oldSha: before, newSha: after.id }]));
+  const told = comment === undefined ? undefined : discussion.events.at(-2);
+  if (told !== undefined) {
+    await hub.announce({ action: 'create', scope: 'discussion.comment', ...opened, discussion, comment: told });
+  }
   await hub.announce({ action: 'update', scope: 'discussion', ...opened, discussion });
   return c.json({ mergeCommitId: after.id });
-}
-
-interface Alteration {
-  fields?: Partial<Discussion>;
-  event: Pick<DiscussionEvent, 'type' | 'data'>;
-  /** Whether only the author and who may write here may do it. */
-  byAuthorOnly?: boolean;
-}
-
-async function change(
-  hub: Hub,
-  c: HubRequest,
-  alter: (discussion: Discussion) => Alteration,
-): Promise<DiscussionEvent> {
-  const opened: Opened = await openRepo(hub, c);
-  const caller = requireWriter(opened.caller);
-  const { repository } = opened;
-  const { discussion, event } = await repository.exclusively(async () => {
-    const before = await find(c, repository);
-    const alteration = alter(before);
-    if (alteration.byAuthorOnly === true && caller.name !== before.author) {
-      if (!ownsNamespace(caller, repository.namespace)) requireWrite(caller, repository.namespace);
-    }
-    const made = discussionEvent({ ...alteration.event, author: caller.name, date: new Date() });
-    const after: Discussion = { ...before, ...alteration.fields, events: [...before.events, made] };
-    await repository.discussions.set(after);
-    return { discussion: after, event: made };
-  });
-  const about =
-    event.type === 'comment'
-      ? ({ action: 'create', scope: 'discussion.comment', comment: event } as const)
-      : ({ action: 'update', scope: 'discussion' } as const);
-  await hub.announce({ ...about, ...opened, discussion });
-  return event;
-}
-
-async function find(c: HubRequest, repository: Repository): Promise<Discussion> {
-  const discussion = await repository.discussions.get(Number(c.req.param('number')));
-  if (discussion !== undefined) return discussion;
-  throw new HubRefusal({ status: 404, message: 'Discussion not found' });
 }
 
 function matches(c: HubRequest, discussion: Discussion): boolean {
@@ -149,52 +111,4 @@ function matches(c: HubRequest, discussion: Discussion): boolean {
 
 function isClosed({ status }: Discussion): boolean {
   return status === 'closed' || status === 'merged';
-}
-
-function summary(repository: Repository, discussion: Discussion): Record<string, unknown> {
-  const { number, title, author, createdAt, status, isPullRequest } = discussion;
-  return {
-    num: number,
-    title,
-    author: shownAuthor(author),
-    createdAt,
-    status,
-    isPullRequest,
-    pinned: false,
-    repo: { name: repository.id, type: repository.type },
-    numComments: discussion.events.filter((event) => event.type === 'comment').length,
-  };
-}
-
-function details(
-  repository: Repository,
-  discussion: Discussion,
-  conflicts: readonly string[],
-): Record<string, unknown> {
-  const { base, mergeCommit, events } = discussion;
-  return {
-    ...summary(repository, discussion),
-    events: events.map(shownEvent),
-    ...(base === undefined
-      ? {}
-      : {
-          changes: {
-            base: `refs/heads/${base.branch}`,
-            ...(mergeCommit === undefined ? {} : { mergeCommitId: mergeCommit }),
-          },
-          filesWithConflicts: conflicts,
-        }),
-  };
-}
-
-function shownAuthor(name: string): Record<string, unknown> {
-  return { name, type: 'user', fullname: name, avatarUrl: '' };
-}
-
-function shownEvent(event: DiscussionEvent): Record<string, unknown> {
-  const { data, author } = event;
-  const shown = { ...event, author: shownAuthor(author) };
-  if (event.type !== 'comment') return shown;
-  const latest = { raw: data.raw, html: '', updatedAt: event.createdAt, author: shownAuthor(author) };
-  return { ...shown, data: { edited: false, hidden: false, latest, numEdits: 0, history: [] } };
 }

@@ -112,7 +112,8 @@ async function configure(hub: Hub, c: HubRequest): Promise<Response> {
     return next;
   });
   const headSha = await repository.resolve('main');
-  await hub.announce({ action: 'update', scope: 'repo.config', repository, settings, headSha });
+  const updatedConfig = wanted.private === undefined ? {} : { private: wanted.private };
+  await hub.announce({ action: 'update', scope: 'repo.config', repository, settings, headSha, updatedConfig });
   return c.json({ private: settings.private, gated: settings.gated, disabled: settings.disabled });
 }
 

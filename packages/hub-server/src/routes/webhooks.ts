@@ -58,8 +58,25 @@ export function webhookRoutes(hub: Hub): Hono<HubEnv> {
   });
 
   app.delete(`${base}/:id`, async (c) => {
-    await hub.subscriptions.delete((await own(hub, c)).id);
+    const { id } = await own(hub, c);
+    await hub.subscriptions.delete(id);
+    await hub.activity.forget(id);
     return c.json({});
+  });
+
+  // The Hub shows both on the page of a webhook's settings only, without a documented address.
+  app.get(`${base}/:id/activity`, async (c) => {
+    const { id } = await own(hub, c);
+    return c.json({ deliveries: await hub.activity.list(id) });
+  });
+
+  app.post(`${base}/:id/activity/:delivery/replay`, async (c) => {
+    const { id, disabled } = await own(hub, c);
+    if (disabled) throw badRequest('the webhook is disabled: enable it before sending an event again');
+    const delivery = await hub.activity.get(id, c.req.param('delivery'));
+    if (delivery === undefined) throw new HubRefusal({ status: 404, message: 'Delivery not found' });
+    const replay = await hub.deliveries.add({ webhook: id, payload: delivery.payload, replayOf: delivery.id });
+    return c.json({ id: replay, replayOf: delivery.id });
   });
   return app;
 }

@@ -12,6 +12,20 @@ export interface DiscussionEvent {
   data: Readonly<Record<string, unknown>>;
 }
 
+/** `data` of a comment. */
+export interface CommentData {
+  /** Its text now. */
+  raw: string;
+  /** Whether its text is withheld, for good. */
+  hidden?: boolean;
+  hiddenBy?: string;
+  /** ISO 8601. */
+  editedAt?: string;
+  editedBy?: string;
+  /** Earlier texts, oldest first. */
+  history?: readonly { raw: string; updatedAt: string; author: string }[];
+}
+
 /** A discussion or pull request. */
 export interface Discussion {
   number: number;

@@ -101,7 +101,11 @@ export async function conflictsOf(repository: Repository, discussion: Discussion
 /** Puts what a pull request changes into its branch, as one commit. There must be no conflicts. */
 export async function mergePullRequest(
   repository: Repository,
-  { discussion, author }: { discussion: Discussion; author: string },
+  {
+    discussion,
+    author,
+    comment,
+  }: { discussion: Discussion; author: string; comment?: Pick<DiscussionEvent, 'type' | 'data'> | undefined },
 ): Promise<{ discussion: Discussion; branch: string; before: string; after: Commit }> {
   requireOpen(discussion);
   const { proposed, start, head, branch } = await sides(repository, discussion);
@@ -123,6 +127,7 @@ export async function mergePullRequest(
     mergeCommit: after.id,
     events: [
       ...discussion.events,
+      ...(comment === undefined ? [] : [discussionEvent({ ...comment, author, date })]),
       discussionEvent({ type: 'status-change', author, date, data: { status: 'merged' } }),
     ],
   };

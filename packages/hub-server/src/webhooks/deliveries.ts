@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIfThere, replaceFile } from '../storage/atomic-file.ts';
+import type { Activity, LoggedDelivery } from './activity.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** Bounds of one delivery. */
@@ -18,16 +19,19 @@ export interface DeliveryLimits {
 interface Delivery {
   webhook: string;
   payload: unknown;
+  /** The delivery that this one repeats. */
+  replayOf?: string;
 }
 
 /**
  * Sends events to their subscribers, each webhook's in order. What is not yet delivered lies in a folder, one file per
  * delivery, so that a server that was killed sends it after its next start: every event arrives at least once or is
- * given up with a notice.
+ * given up with a notice. What became of each stands in the activity of its webhook.
  */
 export class Deliveries {
   readonly #folder: string;
   readonly #subscriptions: Subscriptions;
+  readonly #activity: Activity;
   readonly #limits: DeliveryLimits;
   readonly #onNotice: (notice: string) => void;
   readonly #stopped = new AbortController();
@@ -37,11 +41,13 @@ export class Deliveries {
   constructor(parts: {
     folder: string;
     subscriptions: Subscriptions;
+    activity: Activity;
     limits: DeliveryLimits;
     onNotice: (notice: string) => void;
   }) {
     this.#folder = parts.folder;
     this.#subscriptions = parts.subscriptions;
+    this.#activity = parts.activity;
     this.#limits = parts.limits;
     this.#onNotice = parts.onNotice;
   }
@@ -55,13 +61,14 @@ export class Deliveries {
     }
   }
 
-  /** Resolves when the event is safe on the disk; it is sent in the background. */
-  async add(delivery: Delivery): Promise<void> {
+  /** Resolves with its id when the event is safe on the disk; it is sent in the background. */
+  async add(delivery: Delivery): Promise<string> {
     // Names sort in order of time, also across starts.
     const order = `${String(Date.now()).padStart(15, '0')}-${String(this.#sequence++).padStart(9, '0')}`;
     const name = `${order}-${randomBytes(4).toString('hex')}.json`;
     await replaceFile(join(this.#folder, name), JSON.stringify(delivery));
     this.#enqueue(name, delivery);
+    return idOf(name);
   }
 
   /** Stops sending; what is left stays on the disk. */
@@ -81,13 +88,27 @@ export class Deliveries {
 
   async #deliver(name: string, delivery: Delivery): Promise<void> {
     const { attempts, pauseMs } = this.#limits;
+    const id = idOf(name);
+    let entry: LoggedDelivery = (await this.#activity.get(delivery.webhook, id)) ?? {
+      id,
+      ...delivery,
+      state: 'pending',
+      createdAt: new Date(Number(name.slice(0, name.indexOf('-')))).toISOString(),
+      attempts: [],
+    };
     let failure = '';
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (this.#stopped.signal.aborted) return;
       // The webhook is read anew: it may have been changed, disabled or deleted meanwhile.
       const webhook = await this.#subscriptions.get(delivery.webhook);
       if (webhook === undefined || webhook.disabled) break;
-      failure = await this.#attempt(webhook, delivery.payload);
+      const made = await this.#attempt(webhook, delivery.payload);
+      if (this.#stopped.signal.aborted && made.error !== undefined) return;
+      failure = made.error ?? (made.ok ? '' : `status ${made.status}`);
+      const { ok: _, ...shown } = made;
+      const state = failure === '' ? 'delivered' : attempt === attempts - 1 ? 'failed' : 'pending';
+      entry = { ...entry, state, attempts: [...entry.attempts, shown] };
+      await this.#activity.set(entry);
       if (failure === '') break;
       if (attempt < attempts - 1) await this.#pause(pauseMs * 2 ** attempt);
     }
@@ -98,8 +119,12 @@ export class Deliveries {
     await rm(join(this.#folder, name), { force: true });
   }
 
-  /** @returns why it failed, or the empty string. */
-  async #attempt(webhook: { url: string; secret?: string }, payload: unknown): Promise<string> {
+  async #attempt(
+    webhook: { url: string; secret?: string },
+    payload: unknown,
+  ): Promise<LoggedDelivery['attempts'][number] & { ok: boolean }> {
+    const at = new Date();
+    const taken = () => ({ at: at.toISOString(), milliseconds: Date.now() - at.getTime() });
     try {
       const response = await fetch(webhook.url, {
         method: 'POST',
@@ -112,9 +137,9 @@ export class Deliveries {
         signal: AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#limits.timeoutMs)]),
       });
       await response.body?.cancel();
-      return response.ok ? '' : `status ${response.status}`;
+      return { ...taken(), ok: response.ok, status: response.status };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return { ...taken(), ok: false, error: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -125,4 +150,9 @@ export class Deliveries {
       // Stopped: the loop sees it.
     }
   }
+}
+
+/** The id of the delivery that lies under a name. */
+function idOf(name: string): string {
+  return name.slice(0, -'.json'.length);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Discussion, DiscussionEvent } from '../storage/discussions.ts';
+import type { CommentData, Discussion, DiscussionEvent } from '../storage/discussions.ts';
 import type { RepoSettings, Repository } from '../storage/repository.ts';
 import type { Webhook } from './subscriptions.ts';
 
@@ -20,7 +20,10 @@ export interface HubEvent {
   headSha?: string | undefined;
   updatedRefs?: readonly UpdatedRef[];
   discussion?: Discussion;
-  comment?: DiscussionEvent;
+  /** What was said: with a comment, and with the opening of a discussion. */
+  comment?: DiscussionEvent | undefined;
+  /** Settings that changed, as far as the Hub tells of them. */
+  updatedConfig?: Readonly<Record<string, unknown>>;
   /** The new id of a repository that was renamed. */
   movedTo?: string;
 }
@@ -47,6 +50,7 @@ export function payloadOf(event: HubEvent, { webhook, baseUrl }: { webhook: Webh
       ? {}
       : { comment: commentPart(comment, `${web}/discussions/${discussion.number}`) }),
     ...(event.updatedRefs === undefined ? {} : { updatedRefs: event.updatedRefs }),
+    ...(event.updatedConfig === undefined ? {} : { updatedConfig: event.updatedConfig }),
     ...(movedTo === undefined
       ? {}
       : { movedTo: { name: movedTo, owner: { id: accountKey(movedTo.slice(0, movedTo.indexOf('/'))) } } }),
@@ -77,7 +81,14 @@ function discussionPart(discussion: Discussion, { web, api, key }: { web: string
 
 function commentPart(comment: DiscussionEvent, web: string): unknown {
   const { id, author, data } = comment;
-  return { id, author: { id: accountKey(author) }, hidden: false, content: data.raw, url: { web: `${web}#${id}` } };
+  const { raw, hidden = false } = data as unknown as CommentData;
+  return {
+    id,
+    author: { id: accountKey(author) },
+    hidden,
+    ...(hidden ? {} : { content: raw }),
+    url: { web: `${web}#${id}` },
+  };
 }
 
 /** 24 hexadecimal digits that are always the same for a name. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commit, createBranch, createRepo, deleteRepo, uploadFile } from '@huggingface/hub';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type HubServer, startHubServer } from '../server.ts';
 
 interface Received {
@@ -141,6 +141,100 @@ test('a webhook hears only of what it watches and of the domains that it asked f
   await until(() => received.length > 0);
   expect(received.map(({ body }) => [body.event.scope, body.repo.name])).toEqual([['discussion', 'ana/wanted']]);
   expect(received[0]?.body.discussion).toMatchObject({ num: 1, title: 'About ana/wanted', status: 'open' });
+});
+
+test('discussions and comments arrive as the Hub sends them', async () => {
+  await subscribe({ domains: ['discussion'] });
+  const repo = 'ana/talk';
+  await createRepo({ ...at(), repo });
+  const post = async (path: string, body: unknown = {}) =>
+    (await fetch(`${hub.url}/api/models/${repo}/discussions${path}`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer hf_bob' },
+      body: JSON.stringify(body),
+    }).then((response) => response.json())) as Record<string, { id: string }>;
+  await post('', { title: 'A question', description: 'Why?' });
+  const { newMessage } = await post('/1/comment', { comment: '/hubfuse merge' });
+  await post(`/1/comment/${newMessage?.id}/edit`, { content: '/hubfuse plan' });
+  await post(`/1/comment/${newMessage?.id}/hide`);
+  await post('/1/title', { title: 'Another question' });
+  await post('/1/status', { status: 'closed', comment: 'Done.' });
+  await until(() => received.length === 7);
+  const bodies = received.map(({ body }) => body as Record<string, never>);
+  expect(
+    bodies.map(({ event, comment }: Record<string, Record<string, unknown>>) => [
+      event?.scope,
+      event?.action,
+      comment?.content,
+    ]),
+  ).toEqual([
+    ['discussion', 'create', 'Why?'],
+    ['discussion.comment', 'create', '/hubfuse merge'],
+    ['discussion.comment', 'update', '/hubfuse plan'],
+    ['discussion.comment', 'update', undefined],
+    ['discussion', 'update', undefined],
+    ['discussion.comment', 'create', 'Done.'],
+    ['discussion', 'update', undefined],
+  ]);
+  expect(bodies[3]?.comment).toMatchObject({ id: newMessage?.id, hidden: true });
+  const web = `${hub.url}/${repo}/discussions/1`;
+  expect(bodies[1]).toMatchObject({
+    repo: { type: 'model', name: repo },
+    discussion: {
+      num: 1,
+      title: 'A question',
+      status: 'open',
+      isPullRequest: false,
+      url: { web, api: `${hub.url}/api/models/${repo}/discussions/1` },
+    },
+    comment: { id: newMessage?.id, hidden: false, url: { web: `${web}#${newMessage?.id}` } },
+  });
+  // The head of main is told with repository scopes only.
+  expect(bodies.some(({ repo: told }) => told !== undefined && 'headSha' in told)).toBe(false);
+});
+
+test('a changed setting says what it is now', async () => {
+  await subscribe({ domains: ['repo'] });
+  await createRepo({ ...at(), repo: 'ana/model' });
+  await fetch(`${hub.url}/api/models/ana/model/settings`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${accessToken}` },
+    body: JSON.stringify({ private: true }),
+  });
+  await until(() => received.length === 2);
+  expect(received[1]?.body).toMatchObject({ event: { scope: 'repo.config' }, updatedConfig: { private: true } });
+});
+
+test('what became of each delivery is listed, and one can be sent again as it was', async () => {
+  const { webhook } = (await subscribe({})) as { webhook: { id: string } };
+  const call = async (path: string, method = 'GET', token = accessToken) => {
+    const response = await fetch(`${hub.url}/api/settings/webhooks/${webhook.id}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return { status: response.status, body: (await response.json()) as { deliveries: Record<string, unknown>[] } };
+  };
+  answers = [500];
+  await createRepo({ ...at(), repo: 'ana/model' });
+  await until(() => received.length === 1);
+  // The log is written after the answer.
+  const [first] = await vi.waitFor(async () => {
+    const { deliveries } = (await call('/activity')).body;
+    expect(deliveries[0]?.state).toBe('delivered');
+    return deliveries;
+  });
+  expect(first?.attempts).toMatchObject([{ status: 500 }, { status: 200 }]);
+  expect(first?.payload).toEqual(received[0]?.body);
+  expect((await call(`/activity/${first?.id}/replay`, 'POST', 'hf_bob')).status).toBe(404);
+  expect((await call('/activity/0-0/replay', 'POST')).status).toBe(404);
+  expect((await call(`/activity/${first?.id}/replay`, 'POST')).body).toMatchObject({ replayOf: first?.id });
+  await until(() => received.length === 2);
+  expect(received[1]?.body).toEqual(received[0]?.body);
+  await vi.waitFor(async () => {
+    expect((await call('/activity')).body.deliveries).toMatchObject([{ replayOf: first?.id }, { id: first?.id }]);
+  });
+  await call('/disable', 'POST');
+  expect((await call(`/activity/${first?.id}/replay`, 'POST')).status).toBe(400);
 });
 
 test('a failed delivery is tried again and arrives once', async () => {
