@@ -9,10 +9,10 @@ import io
 import json
 import os
 import pathlib
-import warnings
 import random
 import struct
 import sys
+import warnings
 
 from huggingface_hub import (
     CommitOperationAdd,

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await hub.close());
 
-const at = (more = {}) => ({ repo: REPO, options: hub.options(), ...more });
+const at = <More extends object>(more: More) => ({ repo: REPO, options: hub.options(), ...more });
 
 async function open(title: string, { description = '', pullRequest = false } = {}): Promise<number> {
   const response = await hub.api('POST', `/api/models/${REPO}/discussions`, { title, description, pullRequest });
