@@ -1,0 +1,43 @@
+import type { MiddlewareHandler } from 'hono';
+import type { ApiEnv } from './api-env.ts';
+
+/** What answers may do that are no pages. */
+const NOTHING = "default-src 'none'; frame-ancestors 'none'";
+
+/** What our own pages may do: everything comes from this server, and no script stands in a page. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // Editors and plots set styles of their elements.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** A page that something else wrote: it may show itself and reach nothing. */
+export const FOREIGN_PAGE_POLICY =
+  "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
+
+/** Sets what tells a browser to be strict. A handler may have set a policy of its own. */
+export const securityHeaders: MiddlewareHandler<ApiEnv> = async function securingHeaders(c, next) {
+  await next();
+  const { headers } = c.res;
+  const set = (name: string, value: string) => {
+    if (!headers.has(name)) headers.set(name, value);
+  };
+  set('content-security-policy', NOTHING);
+  set('x-content-type-options', 'nosniff');
+  set('x-frame-options', 'DENY');
+  set('referrer-policy', 'no-referrer');
+  set('cross-origin-opener-policy', 'same-origin');
+  set('cross-origin-resource-policy', 'same-origin');
+  set('permissions-policy', 'camera=(), microphone=(), geolocation=()');
+  set('cache-control', 'no-store');
+  // Browsers ignore it over plain HTTP.
+  set('strict-transport-security', 'max-age=31536000');
+};
