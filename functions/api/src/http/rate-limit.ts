@@ -27,16 +27,29 @@ export class RateLimiter {
 
   /** Takes one request; returns 0, or the seconds to wait where the client has used up its share. */
   take(client: string): number {
-    const { perSecond, burst } = this.#limit;
-    const now = this.#now();
-    const bucket = this.#buckets.get(client) ?? { tokens: burst, at: now };
-    const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
+    const tokens = this.#tokens(client);
     const granted = tokens >= 1;
     this.#buckets.delete(client);
-    this.#buckets.set(client, { tokens: granted ? tokens - 1 : tokens, at: now });
+    this.#buckets.set(client, { tokens: granted ? tokens - 1 : tokens, at: this.#now() });
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > MOST_CLIENTS && oldest !== undefined) this.#buckets.delete(oldest);
-    return granted ? 0 : Math.max(1, Math.ceil((1 - tokens) / perSecond));
+    return this.#secondsUntil(granted ? 1 : tokens);
+  }
+
+  /** Seconds that a client has to wait now; takes nothing. */
+  wait(client: string): number {
+    return this.#secondsUntil(this.#tokens(client));
+  }
+
+  #tokens(client: string): number {
+    const { perSecond, burst } = this.#limit;
+    const bucket = this.#buckets.get(client);
+    if (bucket === undefined) return burst;
+    return Math.min(burst, bucket.tokens + ((this.#now() - bucket.at) / 1000) * perSecond);
+  }
+
+  #secondsUntil(tokens: number): number {
+    return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / this.#limit.perSecond));
   }
 }
 

@@ -4,20 +4,13 @@ import type { ApiEnv } from './api-env.ts';
 /** What answers may do that are no pages. */
 const NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
-/** What our own pages may do: everything comes from this server, and no script stands in a page. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  // Editors and plots set styles of their elements.
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** What our own pages may do: everything comes from this server, and neither script nor style stands in a page. */
+export const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** The same for Swagger UI, which sets styles of its elements. */
+export const DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
 
 /** A page that something else wrote: it may show itself and reach nothing. */
 export const FOREIGN_PAGE_POLICY =

@@ -1,0 +1,94 @@
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { RunFeeds } from './feed/run-feeds.ts';
+import type { ApiContext, ApiEnv } from './http/api-env.ts';
+import { ApiError } from './http/api-error.ts';
+import { authenticate } from './http/authenticate.ts';
+import { boundedBody } from './http/bounded-body.ts';
+import { BadKeys, identify } from './http/identify.ts';
+import { problemOfError } from './http/problem-of-error.ts';
+import { PROBLEM_TYPE } from './http/problem.ts';
+import { RateLimiter, rateLimit } from './http/rate-limit.ts';
+import { requestId } from './http/request-id.ts';
+import { createRouter } from './http/router.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { Sessions } from './http/sessions.ts';
+import { countRequests } from './metrics/count-requests.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { processFigures } from './metrics/process-figures.ts';
+import { documentSecurity, openApiDocument } from './openapi-document.ts';
+import { eventRoutes } from './routes/events.ts';
+import { extensionRoutes } from './routes/extensions.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { planRoutes } from './routes/plans.ts';
+import { sessionRoutes } from './routes/session.ts';
+import type { Services } from './services.ts';
+
+/** What clients are typed by. */
+export type AppType = ReturnType<typeof createApp>;
+
+/**
+ * The service as one app: whatever can hand it requests can serve it. It holds no state beside counters and who follows
+ * what; all else lies in the store, so that several processes behave as one.
+ */
+export function createApp(services: Services) {
+  const { limits, keys, store, loopback } = services;
+  const metrics = new Metrics();
+  const feeds = new RunFeeds(store);
+  const sessions = new Sessions({ store, keyById: (id) => keys.byId(id) });
+  const badKeys = new BadKeys(new RateLimiter(limits.badKeys));
+  const asked = new RateLimiter(limits.rate);
+  processFigures(metrics, feeds);
+
+  const app = createRouter();
+  app.onError((error, c) => {
+    const { problem, headers } = problemOfError(error, c.get('requestId') ?? 'none');
+    if (problem.status >= 500) services.onFault?.(error, c.get('requestId'));
+    return c.body(JSON.stringify(problem), problem.status as 500, { 'content-type': PROBLEM_TYPE, ...headers });
+  });
+  app.notFound(() => {
+    throw new ApiError({ status: 404, code: 'request/no-route', message: 'there is nothing here', hint: 'see /docs' });
+  });
+
+  app.use(requestId, countRequests({ metrics, log: services.log }), securityHeaders, async (c, next) => {
+    c.set('clientAddress', services.addressOf?.(c) ?? '');
+    await next();
+  });
+  if (services.cors.length > 0) app.use('/v1/*', crossOrigin(services.cors));
+  for (const path of ['/v1/*', '/metrics']) {
+    app.use(path, identify(authenticate({ keys, sessions, loopback }), badKeys));
+    app.use(path, rateLimit(asked, clientOf), boundedBody(limits.body));
+  }
+
+  const routes = app
+    .route('/', healthRoutes(services))
+    .route('/', metricsRoutes(metrics))
+    .route('/', extensionRoutes(services))
+    .route('/', planRoutes(services))
+    .route('/', eventRoutes(services, feeds))
+    .route('/', sessionRoutes(services, { sessions, badKeys }));
+  documentSecurity(app);
+  const document = openApiDocument(app);
+  app.get('/openapi.json', (c) => c.json(document));
+  app.route('/', pageRoutes(services));
+  return routes;
+}
+
+/** Lets pages of these origins read answers; cookies never go along. */
+function crossOrigin(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
+  return cors({
+    origin: [...origins],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'last-event-id'],
+    allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+    exposeHeaders: ['etag', 'location', 'x-request-id', 'content-range'],
+  });
+}
+
+/** Whom a rate limit counts for: a key, else an address. */
+function clientOf(c: ApiContext): string {
+  const key = (c.get('principal') as { key?: string } | undefined)?.key;
+  return key === undefined ? `address ${c.get('clientAddress')}` : `key ${key}`;
+}
+

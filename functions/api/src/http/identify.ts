@@ -1,0 +1,42 @@
+import type { MiddlewareHandler } from 'hono';
+import { ApiError } from './api-error.ts';
+import type { ApiContext, ApiEnv } from './api-env.ts';
+import { type RateLimiter, tooMany } from './rate-limit.ts';
+
+/** Whoever shows keys that are none is slowed down, by address. */
+export class BadKeys {
+  readonly #limiter: RateLimiter;
+
+  constructor(limiter: RateLimiter) {
+    this.#limiter = limiter;
+  }
+
+  /** @throws ApiError 429 where an address has guessed too often */
+  check(c: ApiContext): void {
+    const seconds = this.#limiter.wait(c.get('clientAddress'));
+    if (seconds > 0) throw tooMany(seconds);
+  }
+
+  /** Remembers that an address showed a key that is none. */
+  note(c: ApiContext): void {
+    this.#limiter.take(c.get('clientAddress'));
+  }
+}
+
+/** Routes that look themselves at who asks, as `METHOD path`. */
+const UNAUTHENTICATED = new Set(['POST /v1/session', 'POST /v1/webhooks/huggingface']);
+
+/** Authenticates every request but those of a few routes, and slows down whoever guesses keys. */
+export function identify(authenticate: MiddlewareHandler<ApiEnv>, badKeys: BadKeys): MiddlewareHandler<ApiEnv> {
+  return async function identifying(c, next) {
+    badKeys.check(c);
+    if (UNAUTHENTICATED.has(`${c.req.method} ${c.req.path}`)) return await next();
+    try {
+      await authenticate(c, async () => undefined);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'auth/bad-key') badKeys.note(c);
+      throw error;
+    }
+    await next();
+  };
+}

@@ -1,0 +1,28 @@
+import type { DashboardFile } from '@hubfuse/dashboard';
+import { Hono } from 'hono';
+import type { ApiEnv } from '../http/api-env.ts';
+import { DOCS_POLICY, PAGE_POLICY } from '../http/security-headers.ts';
+import type { Services } from '../services.ts';
+
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/** The pages of the service: the dashboard at `/`, the documentation at `/docs`. They hold nothing that needs a key. */
+export function pageRoutes({ dashboard, docs }: Services): Hono<ApiEnv> {
+  const pages = new Hono<ApiEnv>();
+  serve(pages, dashboard, PAGE_POLICY);
+  serve(pages, docs, DOCS_POLICY);
+  return pages;
+}
+
+function serve(pages: Hono<ApiEnv>, files: ReadonlyMap<string, DashboardFile>, policy: string): void {
+  for (const [path, { body, contentType, immutable }] of files) {
+    const bytes = Uint8Array.from(body);
+    pages.get(path, (c) =>
+      c.body(bytes, 200, {
+        'content-type': contentType,
+        'content-security-policy': policy,
+        'cache-control': immutable ? IMMUTABLE : 'no-cache',
+      }),
+    );
+  }
+}

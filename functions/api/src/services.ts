@@ -1,0 +1,65 @@
+import type { DashboardFile } from '@hubfuse/dashboard';
+import type { HubOptions } from '@hubfuse/hub';
+import type { ObjectStore, Registry } from '@hubfuse/plugin';
+import type { CopyRules } from './access/require-access.ts';
+import type { ApiContext } from './http/api-env.ts';
+import type { KeyDirectory } from './http/authenticate.ts';
+import type { BodyLimits } from './http/bounded-body.ts';
+import type { Principal } from './http/principal.ts';
+import type { RateLimit } from './http/rate-limit.ts';
+import type { RequestLogEntry } from './metrics/count-requests.ts';
+
+/** Bounds of what clients may ask for. */
+export interface ApiLimits {
+  body: BodyLimits;
+  /** Of each key, or of each address where there is no key. */
+  rate: RateLimit;
+  /** Of each address that showed a key that is none. */
+  badKeys: RateLimit;
+  /** Clients that may follow runs at once. */
+  streams: number;
+  /** Plans that are made at once; more have to wait. */
+  plans: number;
+}
+
+export const DEFAULT_LIMITS: ApiLimits = {
+  body: { bytes: 1024 * 1024, milliseconds: 15_000 },
+  rate: { perSecond: 100, burst: 500 },
+  badKeys: { perSecond: 0.2, burst: 20 },
+  streams: 1000,
+  plans: 4,
+};
+
+/** Keys, as the service looks them up. */
+export interface ApiKeys extends KeyDirectory {
+  /** Who a key stands for, by its id; undefined where it was revoked. */
+  byId(id: string): Promise<Principal | undefined>;
+}
+
+/** What the routes work with. Everything that reads or writes anything is handed in. */
+export interface Services {
+  store: ObjectStore;
+  registry: Registry;
+  /** The server's own access to the Hub. */
+  hub: HubOptions;
+  keys: ApiKeys;
+  copies: CopyRules;
+  limits: ApiLimits;
+  /** Whether the server is bound to a loopback address: then it needs no key until one exists. */
+  loopback: boolean;
+  /** Origins whose pages may read answers. Empty: none. */
+  cors: readonly string[];
+  /** The dashboard's bundle, by path below `/`. */
+  dashboard: ReadonlyMap<string, DashboardFile>;
+  /** Files of the documentation page, by path. */
+  docs: ReadonlyMap<string, DashboardFile>;
+  /** Aborts when the server stops: streams end, and it is ready no more. */
+  stopping: AbortSignal;
+  log?: ((entry: RequestLogEntry) => void) | undefined;
+  /** Told of errors that nobody meant to raise, which answers do not show. */
+  onFault?: ((error: unknown, requestId: string) => void) | undefined;
+  /** Address of a client, which rate limits count by. Default: all clients are one. */
+  addressOf?: ((c: ApiContext) => string) | undefined;
+  /** Milliseconds between two signs of life on a stream. Default 15,000. */
+  heartbeatMs?: number | undefined;
+}
