@@ -6,8 +6,8 @@ import { ApiError } from './http/api-error.ts';
 import { authenticate } from './http/authenticate.ts';
 import { boundedBody } from './http/bounded-body.ts';
 import { BadKeys, identify } from './http/identify.ts';
-import { problemOfError } from './http/problem-of-error.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
+import { problemOfError } from './http/problem-of-error.ts';
 import { RateLimiter, rateLimit } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
 import { createRouter } from './http/router.ts';
@@ -91,4 +91,3 @@ function clientOf(c: ApiContext): string {
   const key = (c.get('principal') as { key?: string } | undefined)?.key;
   return key === undefined ? `address ${c.get('clientAddress')}` : `key ${key}`;
 }
-

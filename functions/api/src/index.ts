@@ -1,3 +1,5 @@
 export { type AppType, createApp } from './app.ts';
 export { openApiDocument } from './openapi-document.ts';
-export { DEFAULT_LIMITS, type ApiLimits, type Services } from './services.ts';
+export { type ApiLimits, DEFAULT_LIMITS, type Services } from './services.ts';
+export { docsFiles } from './docs-files.ts';
+export { type ApiServer, type ServerOptions, startServer } from './server.ts';

@@ -29,7 +29,7 @@ export function openApiDocument(app: OpenAPIHono<ApiEnv>): Document {
       description:
         'Merges models of the Hugging Face Hub by URL, scores the result, and publishes it where it got better. Errors are ' +
         'problems as RFC 9457 describes them, with a stable `code`.',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/' }],
     security: [{ key: [] }, { session: [] }],

@@ -1,7 +1,6 @@
 import type { DashboardFile } from '@hubfuse/dashboard';
 import type { HubOptions } from '@hubfuse/hub';
 import type { ObjectStore, Registry } from '@hubfuse/plugin';
-import type { CopyRules } from './access/require-access.ts';
 import type { ApiContext } from './http/api-env.ts';
 import type { KeyDirectory } from './http/authenticate.ts';
 import type { BodyLimits } from './http/bounded-body.ts';
@@ -43,7 +42,6 @@ export interface Services {
   /** The server's own access to the Hub. */
   hub: HubOptions;
   keys: ApiKeys;
-  copies: CopyRules;
   limits: ApiLimits;
   /** Whether the server is bound to a loopback address: then it needs no key until one exists. */
   loopback: boolean;

@@ -15,7 +15,7 @@ export { registerLaunchers } from './launchers.ts';
 export { materializeModel } from './materialize-model.ts';
 export { PHASES, type PhaseName } from './phase.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
-export { readRunState } from './read-run-state.ts';
+export { readRunSpec, readRunState } from './read-run-state.ts';
 export type {
   GateReport,
   Published,

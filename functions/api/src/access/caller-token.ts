@@ -1,13 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { ApiError } from '../http/api-error.ts';
 import type { ApiContext } from '../http/api-env.ts';
+import { ApiError } from '../http/api-error.ts';
 
 /** A token of the caller's own, with which a run reads and publishes in the place of the server's. */
 export const HubTokenHeader = z.object({
   'x-hf-token': z
     .string()
     .optional()
-    .openapi({ description: "The caller's own token of the Hub. It is kept encrypted while the run lives, and nowhere else." }),
+    .openapi({
+      description: "The caller's own token of the Hub. It is kept encrypted while the run lives, and nowhere else.",
+    }),
 });
 
 /** @throws ApiError 400 `auth/hub-token`, which does not show it */

@@ -1,12 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
-import { ApiError } from './api-error.ts';
 import type { ApiContext, ApiEnv } from './api-env.ts';
+import { ApiError } from './api-error.ts';
 import { csrfToken } from './csrf.ts';
-import { LOCAL_USER, mayUse, type Principal, type Scope } from './principal.ts';
 import { isLoopbackName } from './loopback.ts';
-import { SESSION_COOKIE, type Sessions } from './sessions.ts';
+import { LOCAL_USER, mayUse, type Principal, type Scope } from './principal.ts';
 import { sameText } from './same-text.ts';
+import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
 /** What authentication asks about keys. */
 export interface KeyDirectory {
@@ -97,7 +97,8 @@ function requireOwnPage(c: ApiContext): void {
   if (SAFE.has(c.req.method)) return;
   const origin = c.req.header('origin');
   const site = c.req.header('sec-fetch-site');
-  const foreign = site !== undefined ? !['same-origin', 'none'].includes(site) : origin !== undefined && !isOwn(c, origin);
+  const foreign =
+    site !== undefined ? !['same-origin', 'none'].includes(site) : origin !== undefined && !isOwn(c, origin);
   if (!foreign) return;
   throw new ApiError({
     status: 403,

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { ApiError } from './api-error.ts';
 import type { ApiEnv } from './api-env.ts';
+import { ApiError } from './api-error.ts';
 
 /** Bounds of what a client may send. */
 export interface BodyLimits {

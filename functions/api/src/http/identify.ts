@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { ApiError } from './api-error.ts';
 import type { ApiContext, ApiEnv } from './api-env.ts';
+import { ApiError } from './api-error.ts';
 import { type RateLimiter, tooMany } from './rate-limit.ts';
 
 /** Whoever shows keys that are none is slowed down, by address. */

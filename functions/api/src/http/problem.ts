@@ -5,7 +5,10 @@ const ProblemPart = z
   .object({
     code: z.string().openapi({ description: 'Stable, `<area>/<what>`.', example: 'recipe/unknown-key' }),
     detail: z.string(),
-    pointer: z.string().optional().openapi({ description: 'JSON pointer into the request.', example: '/models/0/model' }),
+    pointer: z
+      .string()
+      .optional()
+      .openapi({ description: 'JSON pointer into the request.', example: '/models/0/model' }),
     line: z.int().optional().openapi({ description: 'Line of the recipe, counted from 1.' }),
     column: z.int().optional().openapi({ description: 'Column of the recipe, counted from 1.' }),
     hint: z.string().optional(),
@@ -24,7 +27,10 @@ export const ProblemSchema = z
     pointer: z.string().optional().openapi({ description: 'JSON pointer into the request.' }),
     hint: z.string().optional().openapi({ description: 'What to do about it.' }),
     where: z.string().optional().openapi({ description: 'Line, file, tensor or address.' }),
-    errors: z.array(ProblemPart).optional().openapi({ description: 'Everything that is wrong, where it is more than one thing.' }),
+    errors: z
+      .array(ProblemPart)
+      .optional()
+      .openapi({ description: 'Everything that is wrong, where it is more than one thing.' }),
   })
   .openapi('Problem');
 

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { ApiError } from './api-error.ts';
 import type { ApiContext, ApiEnv } from './api-env.ts';
+import { ApiError } from './api-error.ts';
 
 /** How often one client may ask. */
 export interface RateLimit {

@@ -1,10 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { ApiError } from './api-error.ts';
 import type { ApiEnv } from './api-env.ts';
+import { ApiError } from './api-error.ts';
 import { pointerTo } from './pointer.ts';
 
 /** Where the parts of a request are, as pointers name them. */
-const PLACES: Readonly<Record<string, string>> = { query: '/query', param: '/path', header: '/headers', cookie: '/cookies' };
+const PLACES: Readonly<Record<string, string>> = {
+  query: '/query',
+  param: '/path',
+  header: '/headers',
+  cookie: '/cookies',
+};
 
 /** A group of routes. What does not fit the documented shape is refused with the place of the first mistake. */
 export function createRouter(): OpenAPIHono<ApiEnv> {

@@ -23,7 +23,8 @@ export class Metrics {
     const series = this.#times.get(timed) ?? { count: 0, seconds: 0, within: BOUNDS.map(() => 0) };
     series.count++;
     series.seconds += seconds;
-    for (const [index, bound] of BOUNDS.entries()) if (seconds <= bound) series.within[index] = (series.within[index] ?? 0) + 1;
+    for (const [index, bound] of BOUNDS.entries())
+      if (seconds <= bound) series.within[index] = (series.within[index] ?? 0) + 1;
     this.#times.set(timed, series);
   }
 
@@ -43,7 +44,8 @@ export class Metrics {
     ];
     for (const { name, help, read } of this.#gauges) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
-      for (const [text, value] of Object.entries(await read())) lines.push(`${name}${text === '' ? '' : `{${text}}`} ${value}`);
+      for (const [text, value] of Object.entries(await read()))
+        lines.push(`${name}${text === '' ? '' : `{${text}}`} ${value}`);
     }
     return `${lines.join('\n')}\n`;
   }
@@ -61,8 +63,8 @@ function histogram(text: string, { count, seconds, within }: Series): string[] {
 
 /** Labels as the format writes them. */
 export function labels(values: Readonly<Record<string, string>>): string {
-  const escape = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const quoted = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
   return Object.entries(values)
-    .map(([name, value]) => `${name}="${escape(value)}"`)
+    .map(([name, value]) => `${name}="${quoted(value)}"`)
     .join(',');
 }

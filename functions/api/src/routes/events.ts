@@ -4,9 +4,9 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { requireRun } from '../access/require-run.ts';
 import type { RunFeeds } from '../feed/run-feeds.ts';
 import { requireScope } from '../http/authenticate.ts';
-import { json, problems } from '../http/documented.ts';
-import { createRouter } from '../http/router.ts';
+import { problems } from '../http/documented.ts';
 import { tooMany } from '../http/rate-limit.ts';
+import { createRouter } from '../http/router.ts';
 import { EventPageSchema } from '../schemas/event.ts';
 import { RunParameters } from '../schemas/run.ts';
 import type { Services } from '../services.ts';
@@ -32,7 +32,7 @@ const route = createRoute({
   description:
     'With `Accept: text/event-stream` a stream of server-sent events: `id` is the number of the event, `data` the event; ' +
     'events named `progress` say how far a phase is and have no id; the one named `end` says that nothing follows. A client that was cut off ' +
-    'comes back with `Last-Event-ID`; where nothing follows any more the answer is 204, which ends a browser\'s attempts. ' +
+    "comes back with `Last-Event-ID`; where nothing follows any more the answer is 204, which ends a browser's attempts. " +
     'Otherwise a page of JSON: repeat with `after` set to `next`.',
   request: {
     params: RunParameters,
@@ -40,7 +40,11 @@ const route = createRoute({
       after: EventNumber.openapi({ type: 'integer', minimum: 0, description: 'Only events behind this number.' }),
     }),
     headers: z.object({
-      'last-event-id': EventNumber.openapi({ type: 'integer', minimum: 0, description: 'The same, as browsers send it.' }),
+      'last-event-id': EventNumber.openapi({
+        type: 'integer',
+        minimum: 0,
+        description: 'The same, as browsers send it.',
+      }),
     }),
   },
   responses: {
@@ -51,7 +55,7 @@ const route = createRoute({
     204: { description: 'The run has ended, and the client has every event.' },
     ...problems(),
   },
-  middleware: [requireScope('read')] as const,
+  middleware: requireScope('read'),
 });
 
 /** The events of runs. */
@@ -95,7 +99,8 @@ export function eventRoutes(services: Services, feeds: RunFeeds) {
       try {
         await stream.write(`retry: ${RECONNECT_MS}\n\n`);
         for await (const item of feeds.follow({ runId: id, after, signal })) {
-          if (item.kind === 'progress') await stream.writeSSE({ event: 'progress', data: JSON.stringify(item.progress) });
+          if (item.kind === 'progress')
+            await stream.writeSSE({ event: 'progress', data: JSON.stringify(item.progress) });
           else await stream.writeSSE({ id: String(item.event.number), data: text(item.event) });
         }
         if (!signal.aborted) await stream.writeSSE({ event: 'end', data: '{}' });
@@ -117,4 +122,3 @@ function text(event: RunEvent): string {
 function hasEnded(status: string): boolean {
   return status === 'done' || status === 'failed' || status === 'cancelled';
 }
-

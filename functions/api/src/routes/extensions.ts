@@ -9,7 +9,7 @@ import { MethodSchema, TaskSchema } from '../schemas/extension.ts';
 import type { Services } from '../services.ts';
 
 const tags = ['recipes'];
-const middleware = [requireScope('read')] as const;
+const middleware = requireScope('read');
 
 const methods = createRoute({
   method: 'get',

@@ -15,7 +15,7 @@ const route = createRoute({
     200: { description: "Prometheus' text format.", content: { [TYPE]: { schema: z.string() } } },
     ...problems(),
   },
-  middleware: [requireScope('read')] as const,
+  middleware: requireScope('read'),
 });
 
 export function metricsRoutes(metrics: Metrics) {

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { makePlan } from '@hubfuse/runs';
+import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
 import { readBodyRecipe } from '../access/read-body-recipe.ts';
 import { requireAccess } from '../access/require-access.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
-import { Turnstile } from '../http/turnstile.ts';
 import { createRouter } from '../http/router.ts';
-import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
+import { Turnstile } from '../http/turnstile.ts';
 import { PlanSchema } from '../schemas/plan.ts';
 import { RECIPE_CONTENT } from '../schemas/recipe-request.ts';
 import type { Services } from '../services.ts';
@@ -28,17 +28,17 @@ const route = createRoute({
     body: { content: RECIPE_CONTENT },
   },
   responses: { 200: json(PlanSchema, 'The plan.'), ...problems(422) },
-  middleware: [requireScope('read')] as const,
+  middleware: requireScope('read'),
 });
 
 export function planRoutes(services: Services) {
   const turnstile = new Turnstile(services.limits.plans);
   return createRouter().openapi(route, async (c) => {
-    const { registry, hub, copies } = services;
+    const { registry, hub } = services;
     const { recipe } = await readBodyRecipe(c, services);
     const token = callerToken(c);
     const access = { ...hub, ...(token === undefined ? {} : { token, tokenOrigin: 'X-HF-Token' }) };
-    await requireAccess({ recipe, principal: c.get('principal'), hub, copies, ownToken: token !== undefined });
+    await requireAccess({ recipe, principal: c.get('principal'), hub, ownToken: token !== undefined });
     const options = { hubUrl: hub.hubUrl, workingDirectory: '/' };
     const plan = await turnstile.pass(() =>
       makePlan({ spec: { recipe, options }, hub: { ...access, signal: c.req.raw.signal }, registry }),

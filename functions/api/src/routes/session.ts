@@ -14,7 +14,9 @@ const SessionSchema = z
     name: z.string().openapi({ description: 'Name of the key.' }),
     scopes: z.array(z.enum(['read', 'run', 'admin'])),
     namespaces: z.array(z.string()),
-    by: z.enum(['key', 'session', 'nothing']).openapi({ description: 'How the caller is known; `nothing`: no key is needed.' }),
+    by: z
+      .enum(['key', 'session', 'nothing'])
+      .openapi({ description: 'How the caller is known; `nothing`: no key is needed.' }),
     csrf: z.string().optional().openapi({ description: 'Goes along as `X-CSRF-Token` with what changes something.' }),
   })
   .openapi('Session');
@@ -27,7 +29,10 @@ const begin = createRoute({
   description: 'The cookie is HttpOnly and SameSite=Strict and lasts twelve hours, or until the key is revoked.',
   security: [],
   request: {
-    body: { content: { 'application/json': { schema: z.strictObject({ key: z.string().min(1).max(512) }) } }, required: true },
+    body: {
+      content: { 'application/json': { schema: z.strictObject({ key: z.string().min(1).max(512) }) } },
+      required: true,
+    },
   },
   responses: { 200: json(SessionSchema, 'The session; the cookie is set.'), ...problems(422) },
 });

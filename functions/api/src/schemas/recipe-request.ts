@@ -12,7 +12,9 @@ export const RecipeBody = z
   })
   .openapi('RecipeRequest', { description: 'A recipe, or the name of a stored one: one of the two.' });
 
-export const YamlBody = z.string().openapi({ description: 'A recipe.', example: 'merge_method: linear\nmodels: [a/b, c/d]\n' });
+export const YamlBody = z
+  .string()
+  .openapi({ description: 'A recipe.', example: 'merge_method: linear\nmodels: [a/b, c/d]\n' });
 
 export const RECIPE_CONTENT = {
   'application/json': { schema: RecipeBody },

@@ -1,0 +1,117 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { UsageError } from '@hubfuse/plugin';
+import { createApp } from './app.ts';
+import { isLoopbackName } from './http/loopback.ts';
+import type { Services } from './services.ts';
+
+/** A running service. */
+export interface ApiServer {
+  /** Where clients reach it, without a slash at the end. */
+  url: string;
+  /** Stops listening, ends streams, waits for requests under way up to `graceMs` and cuts the rest. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Default `127.0.0.1`. */
+  host?: string | undefined;
+  /** TCP port; 0 takes a free one. Default 0. */
+  port?: number | undefined;
+  /** Most milliseconds that `close` waits for requests under way. Default 10,000. */
+  graceMs?: number | undefined;
+}
+
+/** Milliseconds within which the headers of a request have to come, and all of it. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 60_000;
+const CHECK_MS = 2_000;
+const MOST_HEADERS = 100;
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * Serves the app on Node.js. Resolves when it listens.
+ * @throws UsageError `service/no-keys` where it would be open to others than this machine; `service/cannot-listen`
+ */
+export async function startServer(
+  services: Omit<Services, 'loopback' | 'stopping' | 'addressOf'>,
+  options: ServerOptions = {},
+): Promise<ApiServer> {
+  const { host = '127.0.0.1', port = 0, graceMs = 10_000 } = options;
+  const loopback = isLoopbackName(host);
+  if (!loopback && !(await services.keys.any())) {
+    throw new UsageError({
+      code: 'service/no-keys',
+      message: `the service will not listen on ${host} while it has no keys: whoever reaches it could use it`,
+      hint: 'make one with `hubfuse keys create --name me --scope admin`, or listen on 127.0.0.1',
+    });
+  }
+  const stopping = new AbortController();
+  const app = createApp({
+    ...services,
+    loopback,
+    stopping: stopping.signal,
+    addressOf: (c) => getConnInfo(c).remote.address ?? '',
+  });
+  const server = await listen({ fetch: app.fetch, host, port });
+  const { port: taken } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${nameOf(host)}:${taken}`,
+    close() {
+      closing ??= stop(server, { stopping, graceMs });
+      return closing;
+    },
+  };
+}
+
+/** The host as an address names it; one that stands for all interfaces is reached on this machine by loopback. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function listen(options: { fetch: Parameters<typeof serve>[0]['fetch']; host: string; port: number }): Promise<Server> {
+  const { fetch, host, port } = options;
+  return new Promise((resolve, reject) => {
+    const server = serve(
+      {
+        fetch,
+        hostname: host,
+        port,
+        serverOptions: {
+          headersTimeout: HEADERS_MS,
+          requestTimeout: REQUEST_MS,
+          connectionsCheckingInterval: CHECK_MS,
+          keepAliveTimeout: KEEP_ALIVE_MS,
+        },
+      },
+      () => resolve(server),
+    ) as Server;
+    server.maxHeadersCount = MOST_HEADERS;
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new UsageError({
+          code: 'service/cannot-listen',
+          message: `cannot listen on ${host}:${port}: ${cause.message}`,
+          hint: cause.code === 'EADDRINUSE' ? 'choose another port' : undefined,
+          cause,
+        }),
+      );
+    });
+  });
+}
+
+function stop(server: Server, { stopping, graceMs }: { stopping: AbortController; graceMs: number }): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    stopping.abort();
+    server.closeIdleConnections();
+  });
+}
