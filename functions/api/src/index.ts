@@ -1,5 +1,5 @@
 export { type AppType, createApp } from './app.ts';
-export { openApiDocument } from './openapi-document.ts';
-export { type ApiLimits, DEFAULT_LIMITS, type Services } from './services.ts';
 export { docsFiles } from './docs-files.ts';
+export { openApiDocument } from './openapi-document.ts';
 export { type ApiServer, type ServerOptions, startServer } from './server.ts';
+export { type ApiLimits, DEFAULT_LIMITS, type Services } from './services.ts';

@@ -1,1 +1,2 @@
-export {};
+export type { AppType } from '@hubfuse/api';
+export { createClient, type HubfuseClient } from './create-client.ts';

@@ -4,12 +4,9 @@ import { ApiError } from '../http/api-error.ts';
 
 /** A token of the caller's own, with which a run reads and publishes in the place of the server's. */
 export const HubTokenHeader = z.object({
-  'x-hf-token': z
-    .string()
-    .optional()
-    .openapi({
-      description: "The caller's own token of the Hub. It is kept encrypted while the run lives, and nowhere else.",
-    }),
+  'x-hf-token': z.string().optional().openapi({
+    description: "The caller's own token of the Hub. It is kept encrypted while the run lives, and nowhere else.",
+  }),
 });
 
 /** @throws ApiError 400 `auth/hub-token`, which does not show it */

@@ -36,7 +36,7 @@ export async function requireRun(
     if (isUnknown(error)) return undefined;
     throw error;
   });
-  if (spec !== undefined && maySeeRun(principal, { key: spec.origin.key, repos: reposOf(spec.recipe) })) return spec;
+  if (spec !== undefined && maySeeRun(principal, { key: originOf(spec).key, repos: reposOf(spec.recipe) })) return spec;
   throw new ApiError({
     status: 404,
     code: 'run/unknown',
@@ -48,4 +48,8 @@ export async function requireRun(
 function isUnknown(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return code === 'run/unknown' || code === 'run/bad-id' || code === 'store/bad-key';
+}
+
+function originOf(spec: RunSpec): { key?: string } {
+  return (spec as RunSpec & { origin?: { key?: string } }).origin ?? {};
 }
