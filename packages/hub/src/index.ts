@@ -8,6 +8,7 @@ export type * from './discussions/discussion-types.ts';
 export { findPullRequest, findPullRequests } from './discussions/find-pull-request.ts';
 export { type DiscussionFilter, listDiscussions } from './discussions/list-discussions.ts';
 export { readDiscussion } from './discussions/read-discussion.ts';
+export { describeRepository } from './describe-repository.ts';
 export { freeBytes, requireFreeBytes } from './disk-space.ts';
 export { type EnvironmentInput, hubOptionsFromEnvironment, normaliseHubUrl } from './environment.ts';
 export type * from './events.ts';

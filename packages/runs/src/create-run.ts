@@ -42,7 +42,7 @@ export async function createRun(creation: RunCreation): Promise<CreatedRun> {
   const { store, recipe, fresh = false, once } = creation;
   const settings = { workingDirectory: process.cwd(), ...creation.options };
   const name = recipe.name ?? nameOf(recipe);
-  if (once !== undefined) return await createOrFind(creation, { id: idOfOnce(once), name, settings });
+  if (once !== undefined) return await createOrFind(creation, { id: runIdOf(once), name, settings });
   const family = `${toSegment(name)}-${digest(recipe.source.text, settings)}`;
   for (let number = 1; number <= MOST_REPETITIONS; number++) {
     const id = number === 1 ? family : `${family}-${number}`;
@@ -89,8 +89,11 @@ function firstState(id: string): RunState {
   };
 }
 
-/** Twice as long as the digests of other ids, so that no name makes one of those equal to one of these. */
-function idOfOnce(once: string): string {
+/**
+ * The id of the run that is made under a `once`. Its digest is twice as long as those of other ids, so that no name makes one
+ * of those equal to one of these.
+ */
+export function runIdOf(once: string): string {
   return `once-${createHash('sha256').update(once).digest('hex').slice(0, 20)}`;
 }
 

@@ -6,7 +6,7 @@ export {
   type Comparison,
   compareMethods,
 } from './compare-methods.ts';
-export { type CreatedRun, createRun } from './create-run.ts';
+export { type CreatedRun, createRun, type RunCreation, runIdOf } from './create-run.ts';
 export { readEvents } from './event-log.ts';
 export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions } from './execution.ts';

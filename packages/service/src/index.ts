@@ -1,1 +1,13 @@
-export {};
+export { type HubPayload, readHubPayload, type UpdatedRef } from './events/hub-payload.ts';
+export { type Reception, receiveHubEvent } from './events/receive-hub-event.ts';
+export type { NewKey } from './keys/check-new-key.ts';
+export { hasNamespace, hasScope, type Key, SCOPES, type Scope } from './keys/key.ts';
+export { Keys, sameText } from './keys/keys.ts';
+export { MasterKey, parseMasterKey, readMasterKey } from './master-key.ts';
+export type { RecipeNotes } from './recipes/recipe-notes.ts';
+export type { ParsedRecipe, RecipeNote, StoredRecipe } from './recipes/stored-recipe.ts';
+export { type Precondition, type PutRecipe, StoredRecipes } from './recipes/stored-recipes.ts';
+export { SecretStore } from './secret-store.ts';
+export { openServices, type ServiceSettings, type Services } from './services.ts';
+export { mayLook, mayReadRun, type RunAccess, readAccess } from './starting/run-access.ts';
+export { type StartedRun, type StartRequest, startRun } from './starting/start-run.ts';

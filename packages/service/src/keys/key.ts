@@ -1,0 +1,33 @@
+/** What a key may do: `read` looks, `run` starts and stops runs and stores recipes, `admin` may do everything. */
+export type Scope = 'read' | 'run' | 'admin';
+
+export const SCOPES: readonly Scope[] = ['read', 'run', 'admin'];
+
+/** What is known of a key; the key itself is shown once, when it is made. */
+export interface Key {
+  /** Names the key in lists and on runs; no secret. */
+  id: string;
+  /** What a person calls it. */
+  name: string;
+  scopes: readonly Scope[];
+  /** Namespaces of the Hub whose private repositories it may read and that it may publish to; `*` for all. */
+  namespaces: readonly string[];
+  /** Runs that it may start on one day (UTC). Absent: as many as it likes. */
+  runsPerDay?: number;
+  /** ISO 8601. */
+  createdAt: string;
+  /** ISO 8601; from then on it opens nothing. */
+  revokedAt?: string;
+}
+
+/** Whether a key may do what a scope allows; `admin` includes the others, and `run` includes `read`. */
+export function hasScope(key: Pick<Key, 'scopes'>, scope: Scope): boolean {
+  if (key.scopes.includes('admin')) return true;
+  return key.scopes.includes(scope) || (scope === 'read' && key.scopes.includes('run'));
+}
+
+/** Whether a key covers a namespace. Names of the Hub differ in more than case. */
+export function hasNamespace(key: Pick<Key, 'namespaces'>, namespace: string): boolean {
+  const wanted = namespace.toLowerCase();
+  return key.namespaces.some((known) => known === '*' || known.toLowerCase() === wanted);
+}

@@ -1,0 +1,47 @@
+import type { HubOptions } from '@hubfuse/hub';
+import type { ObjectStore, Registry } from '@hubfuse/plugin';
+import type { RunLimits } from '@hubfuse/recipe';
+import { Keys } from './keys/keys.ts';
+import type { MasterKey } from './master-key.ts';
+import { StoredRecipes } from './recipes/stored-recipes.ts';
+import { SecretStore } from './secret-store.ts';
+
+/** What the functions of this room work with. Any number of processes hold their own over one store. */
+export interface Services {
+  store: ObjectStore;
+  registry: Registry;
+  /** The one Hub that is spoken to, with the service's own token. */
+  hub: HubOptions;
+  keys: Keys;
+  recipes: StoredRecipes;
+  secrets: SecretStore;
+  /** What any run may spend; of these and its own the stricter ones hold. */
+  limits: RunLimits;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Tells the dispatcher of this process, where there is one, that there is work. */
+  wake: () => void;
+}
+
+/** What services are opened with. */
+export interface ServiceSettings {
+  store: ObjectStore;
+  registry: Registry;
+  hub: HubOptions;
+  /** Peppers the keys and seals tokens: `readMasterKey` or `parseMasterKey`. */
+  master: MasterKey;
+  /** Default: no limit. */
+  limits?: RunLimits | undefined;
+  /** Stands in for the clock. */
+  now?: (() => number) | undefined;
+}
+
+export function openServices({ store, registry, hub, master, limits = {}, now = Date.now }: ServiceSettings): Services {
+  return {
+    ...{ store, registry, hub, limits, now },
+    keys: new Keys({ store, master, now }),
+    recipes: new StoredRecipes({ store, registry, hubUrl: hub.hubUrl, now }),
+    secrets: new SecretStore({ store, master }),
+    wake: () => undefined,
+  };
+}

@@ -1,0 +1,126 @@
+import { getJson, listAll, toJson } from '@hubfuse/objects';
+import { HubfuseError, type ObjectStore, UsageError } from '@hubfuse/plugin';
+import type { Recipe } from '@hubfuse/recipe';
+import { createRun, type RunOptions, type RunOrigin, type RunRecord, readRun, runIdOf } from '@hubfuse/runs';
+import type { Key } from '../keys/key.ts';
+import type { Services } from '../services.ts';
+import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
+import { checkPublishing } from './check-publishing.ts';
+import { countRun, type QuotaSubject, uncountRun } from './daily-quota.ts';
+import { privateNamespaces } from './private-namespaces.ts';
+import { writeAccess } from './run-access.ts';
+
+/** A discussion or pull request of the Hub. */
+export interface DiscussionPlace {
+  type: 'model' | 'dataset';
+  repo: string;
+  number: number;
+}
+
+/** A run that is to be made. */
+export interface RunToBegin {
+  recipe: Recipe;
+  origin: RunOrigin;
+  /** Whatever is begun under the same text is one run. */
+  once: string;
+  /** Whose namespaces and limits hold. Absent: nobody's. */
+  key?: Key | undefined;
+  /** A Hub token of the caller's, for this run alone. */
+  token?: string | undefined;
+  options?: RunOptions | undefined;
+  /** Where what comes of it is told as a comment, beside the notices that are configured. */
+  discussion?: DiscussionPlace | undefined;
+}
+
+/** Says that the end of a run is to be attended to: notices, the wiping of its token, what waits for it. */
+export interface AttendedRun {
+  run: string;
+  /** Name of the stored recipe that it is of. */
+  recipe?: string;
+  discussion?: DiscussionPlace;
+  ownToken: boolean;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** Makes a run, or finds the one that was begun under the same `once`. */
+export async function beginRun(services: Services, begin: RunToBegin): Promise<{ id: string; created: boolean }> {
+  const { store, secrets } = services;
+  const { recipe, origin, once, key, token, discussion } = begin;
+  const id = runIdOf(once);
+  const existing = await findRun(store, id);
+  if (existing !== undefined) return { id, created: false };
+  checkPublishing(recipe, key);
+  if (token !== undefined) checkToken(token);
+  const namespaces =
+    key === undefined || token !== undefined ? [] : await privateNamespaces({ recipe, key, hub: services.hub });
+  const counting = { store, subjects: quotaSubjects(begin, services), runId: id, now: services.now() };
+  await countRun(counting);
+  const attended: AttendedRun = {
+    run: id,
+    ...(origin.recipe === undefined ? {} : { recipe: origin.recipe.name }),
+    ...(discussion === undefined ? {} : { discussion }),
+    ownToken: token !== undefined,
+    at: new Date(services.now()).toISOString(),
+  };
+  try {
+    // All of it stands before the run does: from then on a dispatcher may take it up.
+    await store.create(serviceKeys.attendedRun(id), toJson(attended));
+    const access = { namespaces, ownToken: token !== undefined };
+    await writeAccess(store, id, key === undefined ? access : { key: key.id, ...access });
+    if (token !== undefined) await secrets.keep(id, token);
+    const options: RunOptions = { ...begin.options, hubUrl: services.hub.hubUrl };
+    const { resumed } = await createRun({ store, recipe, options, origin, limits: services.limits, once });
+    services.wake();
+    return { id, created: !resumed };
+  } catch (error) {
+    if ((await findRun(store, id)) === undefined) {
+      await Promise.all([uncountRun(counting), secrets.wipe(id), store.delete(serviceKeys.attendedRun(id))]);
+      await store.delete(serviceKeys.accessOf(id));
+    }
+    throw error;
+  }
+}
+
+/** All that is known of a run, or undefined where there is none. */
+export async function findRun(store: ObjectStore, runId: string): Promise<RunRecord | undefined> {
+  try {
+    return await readRun({ store, runId });
+  } catch (error) {
+    if (error instanceof HubfuseError && error.code === 'run/unknown') return undefined;
+    throw error;
+  }
+}
+
+/** Runs whose end has not been attended to yet. */
+export async function* attendedRuns(store: ObjectStore): AsyncGenerator<AttendedRun> {
+  for await (const path of listAll(store, serviceKeys.attended)) {
+    const found = await getJson<AttendedRun>(store, path);
+    if (found !== undefined) yield found.value;
+  }
+}
+
+function quotaSubjects({ recipe, origin, key }: RunToBegin, { limits }: Services): QuotaSubject[] {
+  const subjects: QuotaSubject[] = [];
+  if (key?.runsPerDay !== undefined) {
+    subjects.push({ id: `key:${key.id}`, name: `the key "${key.name}"`, perDay: key.runsPerDay });
+  }
+  const perDay = Math.min(...[recipe.limits?.runsPerDay, limits.runsPerDay].filter((limit) => limit !== undefined));
+  if (Number.isFinite(perDay)) {
+    // A recipe that is not stored is known by its text.
+    const stored = origin.recipe?.name;
+    const id = stored === undefined ? `text:${wordOf(recipe.source.text)}` : `recipe:${stored}`;
+    subjects.push({ id, name: stored === undefined ? 'this recipe' : `the recipe "${stored}"`, perDay });
+  }
+  return subjects;
+}
+
+/** @throws UsageError `service/bad-token`, which never shows it */
+function checkToken(token: string): void {
+  if (/^hf_[\x21-\x7e]{1,500}$/.test(token)) return;
+  throw new UsageError({
+    code: 'service/bad-token',
+    message: 'what came as a Hub token is none: those begin with hf_',
+    hint: 'make one in the settings of your account on the Hub',
+  });
+}
