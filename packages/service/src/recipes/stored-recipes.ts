@@ -81,7 +81,7 @@ export class StoredRecipes {
   }
 
   async get(name: string): Promise<StoredRecipe | undefined> {
-    if (!NAME.test(name)) return undefined;
+    if (!isName(name)) return undefined;
     return (await getJson<StoredRecipe>(this.#store, serviceKeys.recipe(name)))?.value;
   }
 
@@ -204,9 +204,14 @@ export class StoredRecipes {
   }
 }
 
+/** Whether a name can stand in a key of any store. */
+function isName(name: string): boolean {
+  return NAME.test(name) && !/^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)|\.\./.test(name);
+}
+
 /** @throws UsageError `service/bad-name` */
 function checkName(name: string): void {
-  if (NAME.test(name) && !/^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/.test(name) && !name.includes('..')) return;
+  if (isName(name)) return;
   throw new UsageError({
     code: 'service/bad-name',
     message: `${JSON.stringify(name.slice(0, 80))} is no name for a stored recipe`,
