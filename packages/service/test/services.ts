@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, registerStores } from '@hubfuse/objects';
 import { type ObjectStore, Registry } from '@hubfuse/plugin';
-import { MasterKey, openServices, type ServiceSettings, type Services } from '@hubfuse/service';
 import { stubRegistry } from '../../recipe/test/registry.ts';
+import { MasterKey } from '../src/master-key.ts';
+import { openServices, type ServiceSettings, type Services } from '../src/services.ts';
 import { StubHub } from './stub-hub.ts';
 
 /** Services over a store of their own, with a Hub that a test fills. */
