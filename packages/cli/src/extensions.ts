@@ -1,3 +1,4 @@
+import { registerCloudLaunchers } from '@hubfuse/cloud';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { registerPublishers } from '@hubfuse/hub';
@@ -16,6 +17,7 @@ export async function createRegistry(directory: string, plugins: readonly string
   await registerPublishers(registry);
   await registerStorePublishers(registry);
   await registerLaunchers(registry);
+  await registerCloudLaunchers(registry);
   for (const plugin of plugins) await registry.loadPlugin(plugin, directory);
   return registry;
 }

@@ -1,1 +1,3 @@
-export {};
+export type { BatchConfiguration, BatchQueue } from './batch/configuration.ts';
+export { registerCloudLaunchers } from './launchers.ts';
+export { type Requirements, requirementsOf } from './requirements.ts';

@@ -30,11 +30,13 @@ export async function makePlan(options: {
   registry: Registry;
   /** Memory and threads that the run will have: they decide how statistics are gathered. */
   limits?: GatheringLimits | undefined;
+  /** The run will be executed by another machine: this one needs nothing to score with. Default false. */
+  elsewhere?: boolean | undefined;
 }): Promise<RunPlan> {
-  const { spec, hub, registry, limits } = options;
+  const { spec, hub, registry, limits, elsewhere = false } = options;
   const recipe = effectiveRecipe(spec);
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
-  if (recipe.evaluate !== undefined) requireRuntime();
+  if (recipe.evaluate !== undefined && !elsewhere) requireRuntime();
   const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
   const [inputs, data, published] = await Promise.all([
     openInputs({ recipe, workingDirectory, hub }),

@@ -1,0 +1,122 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { JobDetail } from '@aws-sdk/client-batch';
+import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
+import { cancelRun } from '@hubfuse/runs';
+import { type BatchAccess, openBatch } from '../batch/batch-access.ts';
+import { chooseQueue } from '../batch/choose-queue.ts';
+import { parseBatchConfiguration } from '../batch/configuration.ts';
+import { readCloudEnvironment } from '../environment.ts';
+import { lazily } from '../lazily.ts';
+import { endOfRun, requireDone } from '../outcome-of-run.ts';
+import { planOfJob } from '../plan-of-job.ts';
+import { LEAST, requirementsOf } from '../requirements.ts';
+
+const MEBIBYTE = 1 << 20;
+const LONGEST_NAME = 128;
+/** Between two looks at a job that somebody waits for. */
+const LOOK_MS = { first: 1_000, most: 15_000 };
+
+let access: Promise<BatchAccess> | undefined;
+const batch = (): Promise<BatchAccess> => {
+  access ??= openBatch();
+  return access;
+};
+
+/**
+ * A container of AWS Batch on the queue, of those that `HUBFUSE_BATCH` declares, whose machines the plan fits on. A job is
+ * given the run's id and the store's address, never the recipe: Batch refuses payloads above 30 KiB.
+ */
+const awsBatch: Launcher = {
+  kind: 'launcher',
+  name: 'aws-batch',
+  description: 'in a container of AWS Batch',
+
+  async submit(job: Job) {
+    const { run, store } = job;
+    const { queues } = parseBatchConfiguration(readCloudEnvironment().batch);
+    const plan = await planOfJob(job);
+    const needed = plan === undefined ? LEAST : requirementsOf(plan);
+    const queue = chooseQueue(queues, needed);
+    const gpus = queue.gpu === undefined ? 0 : needed.gpus;
+    const handle = await (await batch()).submit({
+      jobName: jobName(run),
+      jobQueue: queue.name,
+      jobDefinition: queue.jobDefinition,
+      command: ['worker', '--run', run, '--store', store.url],
+      resources: [
+        { type: 'VCPU', value: String(needed.vcpus) },
+        { type: 'MEMORY', value: String(Math.ceil(needed.memory / MEBIBYTE)) },
+        ...(gpus === 0 ? [] : [{ type: 'GPU' as const, value: String(gpus) }]),
+      ],
+      tags: { 'hubfuse-run': run },
+    });
+    return { handle, ended: lazily(() => waitForEnd({ run, store, handle })) };
+  },
+
+  async describe({ run, store, handle }: SubmittedJob) {
+    const url = consoleUrl(handle);
+    const end = await endOfRun(store, run);
+    if (end !== undefined) return { ...end, ...url };
+    const detail = await (await batch()).describe(handle);
+    return { ...describeDetail(detail), ...url };
+  },
+
+  async cancel({ run, store, handle }: SubmittedJob) {
+    await cancelRun({ store, runId: run });
+    // What runs reads the store and ends in good order; a job that waits for a machine would get one for nothing.
+    await (await batch()).cancel(handle, 'cancelled by a user of hubfuse');
+  },
+
+  async *logs({ handle }: SubmittedJob) {
+    const { logGroup } = parseBatchConfiguration(readCloudEnvironment().batch);
+    const service = await batch();
+    const detail = await service.describe(handle);
+    const containers = [...(detail?.attempts ?? []).map(({ container }) => container), detail?.container];
+    const streams = containers.flatMap((container) => container?.logStreamName ?? []);
+    for (const stream of new Set(streams)) yield* service.lines(logGroup, stream);
+  },
+};
+
+function jobName(run: string): string {
+  return `hubfuse-${run.replace(/[^A-Za-z0-9_-]/g, '-')}`.slice(0, LONGEST_NAME);
+}
+
+function describeDetail(detail: JobDetail | undefined): JobDescription {
+  switch (detail?.status) {
+    case undefined:
+      return { status: 'failed', reason: 'AWS Batch knows the job no more; start the run again to continue' };
+    case 'RUNNING':
+      return { status: 'running' };
+    case 'FAILED':
+      return { status: 'failed', reason: reasonOf(detail) };
+    case 'SUCCEEDED':
+      // Another worker had the run, and this job left it alone.
+      return { status: 'failed', reason: 'the job has ended, and the run is not done; start it again to continue' };
+    default:
+      return { status: 'pending' };
+  }
+}
+
+function reasonOf({ statusReason, container }: JobDetail): string {
+  const code = container?.exitCode;
+  return [statusReason ?? 'no reason given', ...(code === undefined ? [] : [`exit code ${code}`])].join(', ');
+}
+
+async function waitForEnd({ run, store, handle }: SubmittedJob): Promise<void> {
+  for (let pause = LOOK_MS.first; ; pause = Math.min(LOOK_MS.most, pause * 1.5)) {
+    const detail = await (await batch()).describe(handle);
+    if (detail === undefined || detail.status === 'SUCCEEDED' || detail.status === 'FAILED') {
+      const reason = detail === undefined ? 'AWS Batch knows it no more' : reasonOf(detail);
+      return await requireDone({ store, runId: run, job: handle, reason });
+    }
+    await wait(pause);
+  }
+}
+
+function consoleUrl(handle: string): { url?: string } {
+  const { region } = readCloudEnvironment();
+  if (region === undefined) return {};
+  return { url: `https://${region}.console.aws.amazon.com/batch/home?region=${region}#jobs/detail/${handle}` };
+}
+
+export default awsBatch;
