@@ -14,7 +14,7 @@ const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.me
 const GIB = 2 ** 30;
 
 /** The retries of the stack's job definitions, in their order. */
-export const RETRIES: JobDefinition['retryStrategy'] = {
+export const RETRIES: NonNullable<JobDefinition['retryStrategy']> = {
   attempts: 10,
   evaluateOnExit: [
     { onStatusReason: 'Host EC2*', action: 'RETRY' },
