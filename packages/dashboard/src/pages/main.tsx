@@ -1,5 +1,6 @@
 import './style/index.css';
 import { render } from 'preact';
+import { Application } from './application.tsx';
 
 const root = document.getElementById('app');
-if (root !== null) render(<p>hubfuse</p>, root);
+if (root !== null) render(<Application />, root);

@@ -1,0 +1,31 @@
+import type { ComponentChildren } from 'preact';
+import { type Problem, partsOf } from '../api/problem.ts';
+
+/** Why something was refused, and what to do about it. */
+export function ProblemNotice({ problem, children }: { problem: Problem; children?: ComponentChildren }) {
+  const parts = partsOf(problem);
+  return (
+    <div class="notice problem" role="alert">
+      <ul>
+        {parts.map((part) => (
+          <li key={`${part.code}${part.pointer}${part.detail}`}>
+            <strong>{sentence(part.detail)}</strong>
+            {part.line !== undefined && <span> Line {part.line}.</span>}
+            {part.hint !== undefined && <p>{sentence(part.hint)}</p>}
+          </li>
+        ))}
+      </ul>
+      <p class="small soft">
+        <code>{problem.code}</code>
+        {problem.status > 0 && ` · ${problem.status} ${problem.title}`}
+      </p>
+      {children !== undefined && <div class="actions">{children}</div>}
+    </div>
+  );
+}
+
+/** `a file is missing` -> `A file is missing.` */
+export function sentence(text: string): string {
+  const first = text.slice(0, 1).toUpperCase() + text.slice(1);
+  return /[.!?:]$/.test(first) ? first : `${first}.`;
+}
