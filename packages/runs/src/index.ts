@@ -14,6 +14,14 @@ export { launchRun } from './launch-run.ts';
 export { registerLaunchers } from './launchers.ts';
 export { materializeModel } from './materialize-model.ts';
 export { PHASES, type PhaseName } from './phase.ts';
+export {
+  announcedPublications,
+  announcePublication,
+  findPublication,
+  type KnownPublication,
+  listPublications,
+  notePublication,
+} from './publication/known-publications.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export { readRunSpec, readRunState } from './read-run-state.ts';
 export type {

@@ -15,6 +15,8 @@ export interface RunOptions {
   shardSize?: number | undefined;
   /** Put in the place of the recipe's seed. */
   seed?: number | undefined;
+  /** False: score and tell the gate's verdict, and publish nothing, as for a pull request. Default true. */
+  publish?: boolean | undefined;
 }
 
 /** What a run was asked for; never changes. */

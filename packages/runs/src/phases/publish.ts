@@ -1,4 +1,5 @@
-import type { Phase } from '../phase.ts';
+import type { Phase, PhaseContext } from '../phase.ts';
+import { announcePublication, notePublication } from '../publication/known-publications.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { Published } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
@@ -25,11 +26,15 @@ const publish: Phase = {
       manifest,
     };
     const published: Published[] = [];
+    const repo = recipe.publish?.hub?.repo;
     for (const { name, target } of publishTargets(recipe)) {
+      // The Hub tells of a push before its answer is here: whoever hears of it finds the announcement.
+      if (name === 'hub' && repo !== undefined) await announcePublication(store, repo, spec.id);
       const access = { attempt: spec.id, signal, hub, progress: context.progress };
       const place = await registry.get('publisher', name).publish({ ...content, target }, access);
       const result = { publisher: name, ...place };
       published.push(result);
+      if (name === 'hub' && repo !== undefined) await note(context, { repo, result });
       await context.event({ type: 'published', result });
       await context.artefact({ name: `published: ${name}`, kind: 'url', location: place.url });
     }
@@ -37,5 +42,18 @@ const publish: Phase = {
     return { output };
   },
 };
+
+async function note(
+  { spec, execution }: PhaseContext,
+  { repo, result }: { repo: string; result: Published },
+): Promise<void> {
+  const { revision, url, as } = result;
+  await notePublication(execution.store, {
+    ...{ run: spec.id, repo, sha: revision, url },
+    ...(spec.origin.recipe === undefined ? {} : { recipe: spec.origin.recipe.name }),
+    ...(as === undefined ? {} : { as }),
+    at: new Date().toISOString(),
+  });
+}
 
 export default publish;

@@ -61,7 +61,7 @@ export async function makePlan(options: {
   if (published !== undefined) models.push(await pinModel(published, 'published'));
   return {
     recipe,
-    phases: phasesOf(recipe, statistics !== undefined),
+    phases: phasesOf(recipe, { readsStatistics: statistics !== undefined, publishes: spec.options.publish !== false }),
     models,
     data,
     merge,
@@ -142,7 +142,10 @@ function cardFacts(inputs: readonly OpenedInput[]): RunPlan['card'] {
   };
 }
 
-function phasesOf(recipe: Recipe, readsStatistics: boolean): PhaseName[] {
+function phasesOf(
+  recipe: Recipe,
+  { readsStatistics, publishes }: { readsStatistics: boolean; publishes: boolean },
+): PhaseName[] {
   const { evaluate, publish } = recipe;
   return [
     'fetch',
@@ -152,7 +155,7 @@ function phasesOf(recipe: Recipe, readsStatistics: boolean): PhaseName[] {
     ...(evaluate === undefined ? [] : (['evaluate'] as const)),
     ...(publish?.gate === undefined ? [] : (['gate'] as const)),
     'assemble',
-    ...(publishTargets(recipe).length > 0 ? (['publish'] as const) : []),
+    ...(publishes && publishTargets(recipe).length > 0 ? (['publish'] as const) : []),
   ];
 }
 
