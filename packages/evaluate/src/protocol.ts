@@ -110,7 +110,8 @@ export interface WorkerError {
   hint?: string | undefined;
 }
 
-export type WorkerMessage = { id: number; reply: unknown } | { id: number; error: WorkerError };
+/** An answer, and the seconds of processor time that it took, as `threadSeconds` tells them. */
+export type WorkerMessage = { id: number; seconds: number } & ({ reply: unknown } | { error: WorkerError });
 
 /** What a worker is started with. */
 export interface WorkerStart {

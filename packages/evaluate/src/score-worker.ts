@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HubfuseError, Registry } from '@hubfuse/plugin';
+import { threadSeconds } from '@hubfuse/tensors';
 import { encodeExamples } from './encode-examples.ts';
 import { disableTelemetry } from './environment.ts';
 import type { Request, WorkerError, WorkerMessage, WorkerStart } from './protocol.ts';
@@ -45,12 +46,13 @@ function describe(cause: unknown): WorkerError {
 }
 
 port.on('message', ({ id, request }: { id: number; request: Request }) => {
+  const began = threadSeconds();
   answer(request)
     .then(
-      (reply): WorkerMessage => ({ id, reply }),
-      (cause: unknown): WorkerMessage => ({ id, error: describe(cause) }),
+      (reply) => ({ reply }),
+      (cause: unknown) => ({ error: describe(cause) }),
     )
-    .then((message) => port.postMessage(message))
+    .then((outcome) => port.postMessage({ id, seconds: threadSeconds() - began, ...outcome } satisfies WorkerMessage))
     .catch((cause: unknown) => {
       throw cause;
     });

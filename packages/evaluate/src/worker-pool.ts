@@ -3,6 +3,7 @@ import { EvaluationError, type HubfuseError } from '@hubfuse/plugin';
 import type { Replies, Request, WorkerError, WorkerMessage, WorkerStart } from './protocol.ts';
 
 interface Pending {
+  kind: Request['kind'];
   resolve(reply: unknown): void;
   reject(cause: unknown): void;
   timer: NodeJS.Timeout;
@@ -19,6 +20,7 @@ export class WorkerPool {
   readonly #timeout: number;
   readonly #start: WorkerStart;
   readonly #members: (Member | undefined)[];
+  readonly #seconds = new Map<Request['kind'], number>();
   #requests = 0;
 
   /** @param options.timeout Seconds until an unanswered request counts as hung. */
@@ -38,7 +40,7 @@ export class WorkerPool {
     const id = ++this.#requests;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#hung(place, request), this.#timeout * 1000);
-      member.pending.set(id, { resolve: resolve as (reply: unknown) => void, reject, timer });
+      member.pending.set(id, { kind: request.kind, resolve: resolve as (reply: unknown) => void, reject, timer });
       member.worker.postMessage({ id, request });
     });
   }
@@ -70,6 +72,11 @@ export class WorkerPool {
     if (failure !== undefined) throw failure.cause;
   }
 
+  /** Seconds of processor time that requests of a kind have taken, as `threadSeconds` tells them. */
+  seconds(kind: Request['kind']): number {
+    return this.#seconds.get(kind) ?? 0;
+  }
+
   /** Whether the worker at `place` has been started and not ended. */
   isRunning(place: number): boolean {
     return this.#members[place] !== undefined;
@@ -90,12 +97,22 @@ export class WorkerPool {
     });
     const member: Member = { worker, pending: new Map() };
     this.#members[place] = member;
-    worker.on('message', (message: WorkerMessage) => settle(member, message));
+    worker.on('message', (message: WorkerMessage) => this.#settle(member, message));
     worker.on('error', (cause) => this.#died(place, member, cause));
     worker.on('exit', (code) => this.#died(place, member, new Error(`exit code ${code}`)));
     // An idle worker must not keep the process alive; a pending request does, through its timer.
     worker.unref();
     return member;
+  }
+
+  #settle(member: Member, message: WorkerMessage): void {
+    const pending = member.pending.get(message.id);
+    if (pending === undefined) return;
+    member.pending.delete(message.id);
+    clearTimeout(pending.timer);
+    this.#seconds.set(pending.kind, this.seconds(pending.kind) + message.seconds);
+    if ('reply' in message) pending.resolve(message.reply);
+    else pending.reject(revive(message.error));
   }
 
   #hung(place: number, request: Request): void {
@@ -131,15 +148,6 @@ export class WorkerPool {
     member.worker.ref();
     await member.worker.terminate();
   }
-}
-
-function settle(member: Member, message: WorkerMessage): void {
-  const pending = member.pending.get(message.id);
-  if (pending === undefined) return;
-  member.pending.delete(message.id);
-  clearTimeout(pending.timer);
-  if ('reply' in message) pending.resolve(message.reply);
-  else pending.reject(revive(message.error));
 }
 
 /** An error of a worker keeps code, place and hint; its class does not cross threads. */

@@ -20,10 +20,17 @@ export interface ArenaOptions {
   datasets: readonly Dataset[];
   /** Threads for building and for scoring. Default: the processors available. */
   workers?: number | undefined;
-  /** Bytes that building, candidates in memory and sessions may take together. Default 1 GiB. */
+  /** Candidates that may be judged at once, as far as threads and memory allow. Default 1. */
+  parallel?: number | undefined;
+  /**
+   * Bytes that building, candidates and populations in memory, and sessions may take together; one session and one building
+   * thread are taken whatever it is. Default 1 GiB.
+   */
   memory?: number | undefined;
-  /** Folder for candidates and states that do not fit into memory. Default: the system's. */
+  /** Folder for candidates and populations that do not fit into memory. Default: the system's. */
   scratch?: string | undefined;
+  /** Ends the threads that build. */
+  signal?: AbortSignal | undefined;
   maxLength?: number | undefined;
   batchTokens?: number | undefined;
 }
@@ -44,12 +51,20 @@ export interface Arena {
   /** Takes stored batches. */
   use(batches: RaceBatches): void;
   /** Builds and scores. Works as a `Judge` through a closure over the plan. */
-  judge(
-    candidate: Candidate,
-    options: { bar?: number | undefined; signal?: AbortSignal | undefined },
-  ): Promise<Verdict>;
-  /** Where the time went, in seconds since it was opened. */
-  readonly times: { build: number; load: number; score: number };
+  judge(candidate: Candidate, options: CandidateOptions): Promise<Verdict>;
+  /** Candidates that it can judge at once. */
+  readonly parallel: number;
+  /**
+   * Seconds of processor time that its threads have taken since it was opened: for building candidates, opening sessions over
+   * them and running batches.
+   */
+  readonly seconds: { build: number; load: number; run: number };
   /** Ends threads, removes scratch files. */
   close(): Promise<void>;
+}
+
+export interface CandidateOptions {
+  /** What must be beaten; absent: the candidate is scored to the end. */
+  bar?: number | undefined;
+  signal?: AbortSignal | undefined;
 }

@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ModelInput, openRace, type Race } from '@hubfuse/evaluate';
-import { executeMerge } from '@hubfuse/merge';
+import { type MergeBuilder, openBuilder } from '@hubfuse/merge';
 import { HubfuseError } from '@hubfuse/plugin';
-import type { Arena, ArenaOptions, Candidate } from './arena-types.ts';
+import { makeArenaFolder } from './arena-folders.ts';
+import type { Arena, ArenaOptions, Candidate, CandidateOptions } from './arena-types.ts';
+import { CandidatePlaces } from './candidate-places.ts';
+import { divideArenaMemory } from './divide-arena-memory.ts';
 import { memoryFolder } from './memory-folder.ts';
 
 const DEFAULT_MEMORY = 2 ** 30;
@@ -12,34 +15,76 @@ const DEFAULT_MEMORY = 2 ** 30;
 /** What says that a candidate's own numbers are no model: a reason to reject it, not to end the search. */
 const UNFIT = new Set(['tensors/overflow', 'tensors/not-finite', 'evaluate/not-finite']);
 
-/** Share of the memory granted that candidates in memory may take; building and sessions need the rest. */
-const CANDIDATE_SHARE = 4;
+/** Steps of an evolution that are kept as weights at a time where these lie on the disk: writing costs more there. */
+const STEPS_ON_DISK = 4;
 
 /**
- * Opens a place where candidates are built and raced. A candidate lies in memory where a quarter of the memory granted holds it,
- * else on the disk, for as long as it is scored.
+ * Opens a place where candidates are built and raced. Threads, kernels, opened inputs and the weights of an evolved
+ * population are kept from one candidate to the next. A candidate and the population lie in memory where the memory granted
+ * holds them, else on the disk. onnxruntime maps a candidate's file: of all ways to hand weights over that is the cheapest at
+ * every size that was measured.
  */
 export async function openArena(options: ArenaOptions): Promise<Arena> {
-  const { plan, memory = DEFAULT_MEMORY, scratch = tmpdir() } = options;
-  const parent = (await memoryFolder({ bytes: plan.totals.writeBytes, most: memory / CANDIDATE_SHARE })) ?? scratch;
-  return new FolderArena(options, openRace(options), await mkdtemp(join(parent, `hubfuse-arena.${process.pid}.`)));
+  const { plan, registry, memory = DEFAULT_MEMORY, scratch = tmpdir(), signal } = options;
+  const { workers = availableParallelism(), parallel = 1 } = options;
+  const division = divideArenaMemory({ plan, memory, workers, parallel });
+  const { candidates, candidateBytes, population, populationBytes } = division;
+  const bytes = candidates * candidateBytes + (population ? populationBytes : 0);
+  const inMemory = bytes === 0 ? undefined : await memoryFolder({ bytes, most: memory });
+  const onDisk = await makeArenaFolder(scratch);
+  const fast = inMemory === undefined ? undefined : await makeArenaFolder(inMemory);
+  const carriedFast = fast !== undefined && population;
+  return new FolderArena({
+    options,
+    race: openRace({ ...options, workers: division.workers, memory: division.sessions }),
+    builder: openBuilder({
+      ...{ plan, registry, signal },
+      workers: division.workers,
+      memory: division.building,
+      carry: {
+        folder: join(carriedFast ? fast : onDisk, 'population'),
+        steps: carriedFast ? 1 : STEPS_ON_DISK,
+      },
+    }),
+    folders: fast === undefined ? [onDisk] : [fast, onDisk],
+    places: new CandidatePlaces([
+      ...(fast === undefined ? [] : [{ folder: fast, places: candidates }]),
+      { folder: onDisk, places: Number.POSITIVE_INFINITY },
+    ]),
+    parallel: Math.min(parallel, division.workers),
+  });
 }
 
 class FolderArena implements Arena {
-  readonly times = { build: 0, load: 0, score: 0 };
+  readonly parallel: number;
   readonly #options: ArenaOptions;
   readonly #race: Race;
-  readonly #folder: string;
-  #built = 0;
+  readonly #builder: MergeBuilder;
+  readonly #folders: readonly string[];
+  readonly #places: CandidatePlaces;
 
-  constructor(options: ArenaOptions, race: Race, folder: string) {
-    this.#options = options;
-    this.#race = race;
-    this.#folder = folder;
+  constructor(parts: {
+    options: ArenaOptions;
+    race: Race;
+    builder: MergeBuilder;
+    folders: readonly string[];
+    places: CandidatePlaces;
+    parallel: number;
+  }) {
+    this.#options = parts.options;
+    this.#race = parts.race;
+    this.#builder = parts.builder;
+    this.#folders = parts.folders;
+    this.#places = parts.places;
+    this.parallel = parts.parallel;
   }
 
   get environment(): Arena['environment'] {
     return this.#race.environment;
+  }
+
+  get seconds(): Arena['seconds'] {
+    return { build: this.#builder.seconds, ...this.#race.seconds };
   }
 
   get bounded(): boolean {
@@ -50,65 +95,54 @@ class FolderArena implements Arena {
     initial: readonly Candidate[],
     options: Parameters<Arena['compose']>[1] = {},
   ): ReturnType<Arena['compose']> {
-    const built: string[] = [];
-    try {
-      for (const candidate of initial) built.push(await this.#build(candidate, options.signal));
-      return await this.#race.compose(
-        built.map((weights) => this.#input(weights)),
-        options,
-      );
-    } finally {
-      await Promise.all(built.map((weights) => rm(weights, { recursive: true, force: true })));
-    }
+    return await this.#race.compose(this.#oneByOne(initial), options);
   }
 
   use(batches: Parameters<Arena['use']>[0]): void {
     this.#race.use(batches);
   }
 
-  async judge(candidate: Candidate, options: Parameters<Arena['judge']>[1]): ReturnType<Arena['judge']> {
+  async judge(candidate: Candidate, options: CandidateOptions): ReturnType<Arena['judge']> {
+    const place = this.#places.take();
     try {
-      return await this.#score(await this.#build(candidate, options.signal), options);
+      await this.#build(candidate, place);
+      return await this.#race.run(this.#input(place), options);
     } catch (error) {
       const unfit = error instanceof HubfuseError && UNFIT.has(error.code);
       // Without a bar it is what the search starts from.
       if (!unfit || options.bar === undefined) throw error;
       const total = this.#options.datasets.reduce((sum, { examples }) => sum + examples.length, 0);
       return { accepted: false, failure: error.summary, examples: 0, total };
+    } finally {
+      this.#places.giveBack(place);
     }
   }
 
   async close(): Promise<void> {
-    await this.#race.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    await Promise.all([this.#race.close(), this.#builder.close()]);
+    await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 
-  async #score(weights: string, options: Parameters<Arena['judge']>[1]): ReturnType<Arena['judge']> {
-    const began = performance.now();
-    try {
-      return await this.#race.run(this.#input(weights), options);
-    } finally {
-      this.times.score += (performance.now() - began) / 1000;
-      await rm(weights, { recursive: true, force: true });
+  /** A candidate is done with when the next one is asked for. */
+  async *#oneByOne(candidates: readonly Candidate[]): AsyncGenerator<ModelInput> {
+    for (const candidate of candidates) {
+      const place = this.#places.take();
+      try {
+        await this.#build(candidate, place);
+        yield this.#input(place);
+      } finally {
+        this.#places.giveBack(place);
+      }
     }
   }
 
-  #input(weights: string): ModelInput {
-    return { family: this.#options.family, weights };
+  #input(place: string): ModelInput {
+    return { family: this.#options.family, weights: place };
   }
 
-  async #build({ plan, genealogy }: Candidate, signal: AbortSignal | undefined): Promise<string> {
-    const { folders, statistics, registry, workers, memory } = this.#options;
-    const began = performance.now();
-    const out = join(this.#folder, String(this.#built++));
-    await mkdir(out);
-    try {
-      await executeMerge({ plan, genealogy, folders, statistics, out, registry, workers, memory, signal });
-    } catch (error) {
-      await rm(out, { recursive: true, force: true });
-      throw error;
-    }
-    this.times.build += (performance.now() - began) / 1000;
-    return out;
+  async #build({ plan, genealogy }: Candidate, place: string): Promise<void> {
+    const { folders, statistics } = this.#options;
+    await mkdir(place, { recursive: true });
+    await this.#builder.build({ plan, genealogy, folders, statistics, out: place });
   }
 }

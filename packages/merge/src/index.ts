@@ -1,7 +1,8 @@
+export type { CarryOptions } from './evolution/carried-population.ts';
 export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';
 export { type DrawMask, Replay, type ReplayOptions } from './evolution/replay.ts';
-export { divideMemory, type MemoryDivision } from './execute/divide-memory.ts';
+export { divideMemory, leastMemory, type MemoryDivision } from './execute/divide-memory.ts';
 export {
   type ExecuteMergeOptions,
   executeMerge,
@@ -9,6 +10,7 @@ export {
   type MergeResult,
 } from './execute/execute-merge.ts';
 export type { LayerNote } from './execute/linear-tensor.ts';
+export { type Build, type BuilderOptions, type MergeBuilder, openBuilder } from './execute/open-builder.ts';
 export { registerMethods } from './methods.ts';
 export type { MergeInput } from './plan/merge-input.ts';
 export type {

@@ -23,5 +23,6 @@ export {
   writeWhole,
 } from './safetensors-file.ts';
 export { planShards, type Shard, type ShardPlan } from './shards.ts';
+export { threadSeconds } from './thread-seconds.ts';
 export { threefry, type WordPair } from './threefry.ts';
 export { defaultWorkers, serveJobs, WorkerPool } from './worker-pool.ts';

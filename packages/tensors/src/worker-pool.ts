@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker } from 'node:worker_threads';
 import { HubfuseError, MergeError, ResourceError, reviveError } from '@hubfuse/plugin';
+import { threadSeconds } from './thread-seconds.ts';
 
 /** As many workers as the machine runs at once. */
 export function defaultWorkers(): number {
   return Math.max(1, availableParallelism());
 }
 
-type Reply = { id: number; result: unknown } | { id: number; error: unknown };
+type Reply = { id: number; seconds: number } & ({ result: unknown } | { error: unknown });
 
 interface Pending {
   id: number;
@@ -18,7 +19,8 @@ interface Pending {
 
 /**
  * Worker threads that run jobs of one module. Jobs are started in the order in which they are given; a worker has one
- * job at a time. The first failure ends the pool: what comes after it is rejected with the same error.
+ * job at a time. The first failure ends the pool, unless it outlives failed jobs: what comes after it is rejected with the
+ * same error.
  */
 export class WorkerPool {
   readonly size: number;
@@ -26,12 +28,25 @@ export class WorkerPool {
   readonly #idle: Worker[] = [];
   readonly #running = new Map<Worker, Pending>();
   readonly #queue: Pending[] = [];
+  readonly #open = new Set<Promise<unknown>>();
+  readonly #outlivesFailures: boolean;
   #next = 0;
+  #seconds = 0;
   #failure: unknown;
 
-  /** @param options.data handed to every worker as `workerData` (structured clone). */
-  constructor(options: { module: URL; workers: number; data: unknown; signal?: AbortSignal | undefined }) {
+  /**
+   * @param options.data handed to every worker as `workerData` (structured clone).
+   * @param options.outlivesFailures whether a job that fails is the business of whoever gave it alone. Default false.
+   */
+  constructor(options: {
+    module: URL;
+    workers: number;
+    data: unknown;
+    outlivesFailures?: boolean | undefined;
+    signal?: AbortSignal | undefined;
+  }) {
     this.size = Math.max(1, options.workers);
+    this.#outlivesFailures = options.outlivesFailures ?? false;
     for (let i = 0; i < this.size; i++) {
       const worker = new Worker(options.module, { workerData: options.data });
       worker.on('message', (reply: Reply) => this.#settle(worker, reply));
@@ -50,13 +65,38 @@ export class WorkerPool {
     if (options.signal?.aborted === true) this.#fail(options.signal.reason);
   }
 
+  /** Seconds of processor time that all jobs have taken, as `threadSeconds` tells them. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
   /** Runs a job in the next free worker. */
   run<Result>(job: unknown): Promise<Result> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return new Promise<Result>((resolve, reject) => {
+    const done = new Promise<Result>((resolve, reject) => {
       this.#queue.push({ id: this.#next++, job, resolve: resolve as (value: unknown) => void, reject });
       this.#dispatch();
     });
+    this.#open.add(done);
+    const forget = (): unknown => this.#open.delete(done);
+    done.then(forget, forget);
+    return done;
+  }
+
+  /** Waits until the jobs that were given so far have ended, however they ended. */
+  async rest(): Promise<void> {
+    await Promise.allSettled(this.#open);
+  }
+
+  /**
+   * Runs a job once in every worker, for what all of them must know. No other job may be waiting or running.
+   * @throws what the first worker that failed has met
+   */
+  async runInAll(job: unknown): Promise<void> {
+    if (this.#running.size > 0 || this.#queue.length > 0) throw new RangeError('the workers have other jobs');
+    // As many jobs as workers, started at once: each goes to another one.
+    const outcomes = await Promise.allSettled(Array.from({ length: this.size }, () => this.run<unknown>(job)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** Ends all workers at once. */
@@ -79,10 +119,12 @@ export class WorkerPool {
     if (pending === undefined || pending.id !== reply.id) return;
     this.#running.delete(worker);
     this.#idle.push(worker);
+    this.#seconds += reply.seconds;
     if ('error' in reply) {
       const error = reviveError(reply.error);
       pending.reject(error);
-      this.#fail(error);
+      if (this.#outlivesFailures) this.#dispatch();
+      else this.#fail(error);
       return;
     }
     pending.resolve(reply.result);
@@ -118,13 +160,17 @@ export function serveJobs(handle: (job: unknown) => unknown): void {
   const port = parentPort;
   if (port === null) throw new Error('serveJobs runs in a worker thread only');
   port.on('message', ({ id, job }: { id: number; job: unknown }) => {
+    const began = threadSeconds();
+    const answer = (outcome: { result: unknown } | { error: unknown }): void => {
+      port.postMessage({ id, seconds: threadSeconds() - began, ...outcome });
+    };
     Promise.resolve()
       .then(() => handle(job))
       .then(
-        (result) => port.postMessage({ id, result }),
-        (error: unknown) => port.postMessage({ id, error: describeError(error) }),
+        (result) => answer({ result }),
+        (error: unknown) => answer({ error: describeError(error) }),
       )
-      .catch((error: unknown) => port.postMessage({ id, error: describeError(error) }));
+      .catch((error: unknown) => answer({ error: describeError(error) }));
   });
 }
 

@@ -65,6 +65,10 @@ class PooledRace implements Race {
     return this.#metric.name;
   }
 
+  get seconds(): Race['seconds'] {
+    return { load: this.#pool.seconds('load') + this.#pool.seconds('release'), run: this.#pool.seconds('run') };
+  }
+
   async compose(
     initial: AsyncIterable<ModelInput> | Iterable<ModelInput>,
     options: { signal?: AbortSignal | undefined } = {},

@@ -85,6 +85,8 @@ export interface Race {
     candidate: ModelInput,
     options?: { bar?: number | undefined; full?: boolean; signal?: AbortSignal | undefined },
   ): Promise<Verdict>;
+  /** Processor time that the threads have taken since it was opened for opening sessions and for running batches. */
+  readonly seconds: { load: number; run: number };
   /** Ends the workers. */
   close(): Promise<void>;
 }

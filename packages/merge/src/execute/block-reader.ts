@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { join } from 'node:path';
 import { TensorError } from '@hubfuse/plugin';
 import { dtypeBytes, type FloatDType, type KernelInstance, toFloat64 } from '@hubfuse/tensors';
 import type { PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
+import type { OpenFiles } from './open-files.ts';
 
 export interface ReadOptions {
   /** Elements before the piece. */
@@ -24,12 +25,13 @@ export class BlockReader {
   readonly #inputs: readonly { name: string }[];
   readonly #folders: readonly string[];
   readonly #damaged: string;
-  readonly #open = new Map<string, number>();
+  readonly #files: OpenFiles;
 
   constructor(options: {
     kernels: KernelInstance;
     inputs: readonly { name: string }[];
     folders: readonly string[];
+    files: OpenFiles;
     /** What to do about values that are not finite. */
     damaged: string;
   }) {
@@ -37,6 +39,7 @@ export class BlockReader {
     this.#kernels = options.kernels;
     this.#inputs = options.inputs;
     this.#folders = options.folders;
+    this.#files = options.files;
   }
 
   /**
@@ -80,7 +83,7 @@ export class BlockReader {
   /** Reads stored bytes as they are; `offset` counts bytes from the tensor's first. */
   readBytes(part: TensorPart, options: { offset: number; into: Uint8Array }): void {
     const { into } = options;
-    const file = this.#file(part);
+    const file = this.#files.get(join(this.#folders[part.input] as string, part.file));
     for (let done = 0; done < into.length; ) {
       const count = readSync(file, into, done, into.length - done, part.offset + options.offset + done);
       if (count === 0) {
@@ -108,21 +111,6 @@ export class BlockReader {
       else this.readBytes(part, { offset: stored * rowBytes + inRow, into: piece });
       done += length;
     }
-  }
-
-  close(): void {
-    for (const file of this.#open.values()) closeSync(file);
-    this.#open.clear();
-  }
-
-  #file(part: TensorPart): number {
-    const path = join(this.#folders[part.input] as string, part.file);
-    let file = this.#open.get(path);
-    if (file === undefined) {
-      file = openSync(path, 'r');
-      this.#open.set(path, file);
-    }
-    return file;
   }
 
   #place(part: TensorPart): string {

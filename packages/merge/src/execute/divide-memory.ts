@@ -20,6 +20,17 @@ export interface MemoryDivision {
   peakBytes: number;
 }
 
+/** The least that merging by so many threads takes, this process included, in bytes. */
+export function leastMemory(plan: MergePlan, workers: number): number {
+  return MAIN_BYTES + workers * workerBytes(plan);
+}
+
+function workerBytes(plan: MergePlan): number {
+  const linear = Math.max(0, ...plan.tensors.map((tensor) => tensor.linear?.workspace ?? 0));
+  const rows = 6 * plan.models + plan.statistics.length + 20;
+  return WORKER_BYTES + rows * BLOCK_ELEMENTS * FLOAT32_BYTES + linear;
+}
+
 /**
  * How many workers fit into the memory that the user grants, and what each may keep of a tensor.
  * @throws ResourceError `merge/memory-too-small` where not even one fits
@@ -31,9 +42,7 @@ export function divideMemory(options: {
 }): MemoryDivision {
   const { plan, workers, memory } = options;
   const granted = (memory ?? DEFAULT_MEMORY) - MAIN_BYTES;
-  const linear = Math.max(0, ...plan.tensors.map((tensor) => tensor.linear?.workspace ?? 0));
-  const rows = 6 * plan.models + plan.statistics.length + 20;
-  const perWorker = WORKER_BYTES + rows * BLOCK_ELEMENTS * FLOAT32_BYTES + linear;
+  const perWorker = workerBytes(plan);
   if (granted < perWorker) {
     throw new ResourceError({
       code: 'merge/memory-too-small',

@@ -1,20 +1,22 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MethodProgram, Registry } from '@hubfuse/plugin';
-import { sha256OfFile, WorkerPool } from '@hubfuse/tensors';
+import type { Registry } from '@hubfuse/plugin';
+import { sha256OfFile } from '@hubfuse/tensors';
 import { checkGenealogy } from '../evolution/check-genealogy.ts';
 import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { divideMemory } from './divide-memory.ts';
-import { groupSweeps, type PassProgress } from './group-sweeps.ts';
+import type { PassProgress } from './group-sweeps.ts';
 import { Journal } from './journal.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import type { LayerNote } from './linear-tensor.ts';
-import type { MergeWorkerData } from './merge-worker.ts';
+import type { MergeAssignment } from './merge-assignment.ts';
+import { openMergeThreads } from './merge-threads.ts';
+import type { MergeJob } from './merge-worker.ts';
 import { nameOutputs, outputsExist, planDigest, prepareOutputs, syncOutputs, temporaryName } from './output-files.ts';
 import { OutputHashes } from './output-hashes.ts';
 import { writeTaskFiles } from './task-files.ts';
-import { elementsOf, statisticsBlocks } from './units.ts';
+import { wholeModelSweeps } from './whole-model-sweeps.ts';
 import { writeUnits } from './write-units.ts';
 
 /** What a merge tells while it works. `done` and `total` count scalars of the phase, `total` files for hashing. */
@@ -75,24 +77,17 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
   await prepareOutputs({ plan, out, resume });
   const journal = await Journal.open(out, { digest, resume });
   const { workers, residentBytes } = divideMemory(options);
-  const data: MergeWorkerData = {
-    plan,
-    genealogy,
-    folders: options.folders,
-    statistics: options.statistics ?? [],
-    out,
-    files: plan.outputs.map(({ path }) => temporaryName(path)),
-    modules: registry.modules,
-    residentBytes,
-  };
-  const pool = new WorkerPool({
-    module: new URL('./merge-worker.js', import.meta.url),
-    workers,
-    data,
-    signal: options.signal,
-  });
+  const pool = openMergeThreads({ registry, workers, signal: options.signal });
   try {
-    const results = progress?.results ?? (await wholeModelSweeps({ ...options, program, pool }));
+    const assignment: MergeAssignment = {
+      ...{ plan, genealogy, out, residentBytes },
+      folders: options.folders,
+      statistics: options.statistics ?? [],
+      files: plan.outputs.map(({ path }) => temporaryName(path)),
+    };
+    await pool.runInAll({ kind: 'assign', assignment } satisfies MergeJob);
+    const onPass = (pass: PassProgress) => options.onProgress?.({ phase: 'statistics', ...pass });
+    const results = progress?.results ?? (await wholeModelSweeps({ plan, program, pool, onPass }));
     if (progress?.results === undefined) await journal.recordResults(results);
     const paths = plan.outputs.map(({ path }) => join(out, temporaryName(path)));
     const hashes = new OutputHashes({ plan, paths });
@@ -114,18 +109,6 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
   } finally {
     await pool.close();
   }
-}
-
-/** The sweeps of a method whose statistics run over the whole model; none for others. */
-async function wholeModelSweeps(
-  options: ExecuteMergeOptions & { program: MethodProgram; pool: WorkerPool },
-): Promise<unknown[]> {
-  const { plan, program, pool } = options;
-  if (program.scope !== 'model' || program.sweeps.length === 0) return [];
-  const blocks = statisticsBlocks(plan);
-  const group = { length: elementsOf(blocks), models: plan.models, parameters: plan.groupParameters };
-  const onPass = (progress: PassProgress) => options.onProgress?.({ phase: 'statistics', ...progress });
-  return groupSweeps({ program, pool, group, blocks, onPass });
 }
 
 function inPlanOrder(layers: readonly LayerNote[], plan: MergePlan): LayerNote[] {

@@ -63,6 +63,31 @@ export async function prepareOutputs(options: { plan: MergePlan; out: string; re
   }
 }
 
+/**
+ * Lays out the files of a result that is used at once, under their final names: headers and full size. Files that are
+ * there with that size keep their room, and their contents until they are written over.
+ */
+export async function layOutputs(plan: MergePlan, out: string): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const headers = outputHeaders(plan);
+  for (const [index, { path, size }] of plan.outputs.entries()) {
+    const full = join(out, path);
+    await mkdir(dirname(full), { recursive: true });
+    const there = (await stat(full).catch(() => undefined))?.size === size;
+    if (!there) await requireDisk(out, size);
+    const file = await open(full, there ? 'r+' : 'w');
+    try {
+      await file.write(headers[index] as Uint8Array, 0, undefined, 0);
+      await file.truncate(size);
+    } catch (cause) {
+      throw noRoom(cause, { out, path });
+    } finally {
+      await file.close();
+    }
+  }
+  if (plan.index !== undefined) await writeFile(join(out, 'model.safetensors.index.json'), plan.index);
+}
+
 /** @throws ResourceError where the volume of `folder` has less free than `bytes` and a margin */
 export async function requireDisk(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);

@@ -47,8 +47,7 @@ export async function writeUnits(options: WriteUnitsOptions): Promise<LayerNote[
     await inOrder({
       items: units.filter(({ index }) => !options.done.has(index)),
       parallel: pool.size,
-      start: ({ blocks }) =>
-        isShared(plan, program, blocks) ? writeShared(options, blocks) : writeAlone(options, blocks),
+      start: ({ blocks }) => writeUnit(options, blocks),
       finish: (unit, { index, blocks }) => {
         layers.push(...unit.layers);
         written += unit.elements;
@@ -63,12 +62,18 @@ export async function writeUnits(options: WriteUnitsOptions): Promise<LayerNote[
   }
 }
 
-function writeAlone({ pool, results }: WriteUnitsOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
+/** What it takes to write one unit. */
+export type WriteUnitOptions = Pick<WriteUnitsOptions, 'plan' | 'program' | 'pool' | 'results'>;
+
+/** Writes one unit: in one worker, or in all of them where its statistics are what takes long. */
+export function writeUnit(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
+  const { plan, program, pool, results } = options;
+  if (isShared(plan, program, blocks)) return writeShared(options, blocks);
   return pool.run<UnitResult>({ kind: 'write', blocks, results } satisfies MergeJob);
 }
 
 /** One tensor with statistics of its own that is so long that the workers share its sweeps and its blocks. */
-async function writeShared(options: WriteUnitsOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
+async function writeShared(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
   const { plan, program, pool } = options;
   const { length, parts, parameters } = plan.tensors[blocks[0]?.tensor ?? 0] as PlannedTensor;
   const group: Group = { length, models: parts.length, parameters };

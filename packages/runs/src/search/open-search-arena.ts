@@ -44,6 +44,7 @@ export async function openSearchArena(options: {
     workers,
     memory,
     scratch,
+    signal,
     maxLength: evaluate.maxLength,
     batchTokens: evaluate.batchTokens,
   });

@@ -1,0 +1,61 @@
+import { leastMemory, type MergePlan } from '@hubfuse/merge';
+
+/** While a session opens, onnxruntime holds weights that it reorders twice. */
+const BYTES_PER_PARAMETER = 8;
+/** Bytes of one value of a carried population, at most. */
+const STATE_BYTES = 4;
+
+/** Who gets how much of the memory granted to a search. */
+export interface ArenaMemory {
+  /** Threads for building and for scoring, each of the latter with one session. */
+  workers: number;
+  /** For building, this process included, in bytes. */
+  building: number;
+  /** For the weights in sessions, in bytes. */
+  sessions: number;
+  /** Candidates that may lie in memory; the others lie on the disk. */
+  candidates: number;
+  /** Whether the evolved population may lie in memory; else it lies on the disk. */
+  population: boolean;
+  /** Bytes of one candidate's files, and of a whole evolved population with one individual twice. */
+  candidateBytes: number;
+  populationBytes: number;
+}
+
+/**
+ * Divides the memory of a search: first one thread and one session, without which there is no search, then a candidate in
+ * memory, further threads with their sessions and candidates, the evolved population, and what is left for building.
+ */
+export function divideArenaMemory(options: {
+  plan: MergePlan;
+  memory: number;
+  /** Threads that are wanted. */
+  workers: number;
+  /** Candidates that are wanted at once. */
+  parallel: number;
+}): ArenaMemory {
+  const { plan, memory, parallel } = options;
+  const session = BYTES_PER_PARAMETER * plan.totals.parameters;
+  const candidateBytes = plan.totals.writeBytes;
+  const populationBytes = STATE_BYTES * plan.totals.parameters * (plan.models + 1);
+  const least = (workers: number): number => leastMemory(plan, workers) + workers * session;
+  const first = memory - least(1) >= candidateBytes ? 1 : 0;
+  const fits = (workers: number): boolean => least(workers) + first * candidateBytes <= memory;
+  let workers = 1;
+  while (workers < options.workers && fits(workers + 1)) workers++;
+  let left = Math.max(0, memory - least(workers) - first * candidateBytes);
+  const more = Math.min(first * (Math.min(parallel, workers) - 1), Math.floor(left / candidateBytes));
+  left -= more * candidateBytes;
+  const population = populationBytes <= left;
+  if (population) left -= populationBytes;
+  const sessions = Math.max(workers * session, Math.floor(workers * session + left / 2));
+  return {
+    workers,
+    building: Math.max(leastMemory(plan, 1), Math.floor(leastMemory(plan, workers) + left / 2)),
+    sessions,
+    candidates: first + more,
+    population,
+    candidateBytes,
+    populationBytes,
+  };
+}

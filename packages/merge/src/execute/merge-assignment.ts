@@ -1,0 +1,17 @@
+import type { Genealogy } from '../evolution/genealogy.ts';
+import type { MergePlan } from '../plan/merge-plan.ts';
+
+/** What a worker thread needs to know of a merge before it takes parts of it. Plain data. */
+export interface MergeAssignment {
+  plan: MergePlan;
+  genealogy?: Genealogy | undefined;
+  /** Folder of each input. */
+  folders: readonly string[];
+  /** Folder of each statistics file. */
+  statistics: readonly string[];
+  /** Folder of the outputs, and their present names in the order of the plan. */
+  out: string;
+  files: readonly string[];
+  /** Bytes that a worker may keep of one tensor between sweeps. */
+  residentBytes: number;
+}

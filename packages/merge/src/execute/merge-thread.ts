@@ -1,0 +1,85 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry } from '@hubfuse/plugin';
+import { KernelInstance, KernelMemory } from '@hubfuse/tensors';
+import { BlockReader } from './block-reader.ts';
+import type { MergeAssignment } from './merge-assignment.ts';
+import { OpenFiles } from './open-files.ts';
+import { TensorWorker } from './tensor-worker.ts';
+
+/** One worker thread: kernels, their memory and opened inputs serve one merge after the other. */
+export class MergeThread {
+  readonly #registry: Registry;
+  readonly #memory = new KernelMemory();
+  readonly #kernels = new KernelInstance(this.#memory);
+  readonly #inputs = new OpenFiles();
+  readonly #start = this.#memory.mark;
+  #outputs: number[] = [];
+  #worker: TensorWorker | undefined;
+
+  private constructor(registry: Registry) {
+    this.#registry = registry;
+    process.on('exit', () => {
+      this.#inputs.close();
+      this.#closeOutputs();
+    });
+  }
+
+  static async start(modules: readonly string[]): Promise<MergeThread> {
+    const registry = new Registry();
+    for (const module of modules) await registry.load(module);
+    return new MergeThread(registry);
+  }
+
+  /** What works on the merge that was assigned last. */
+  get worker(): TensorWorker {
+    if (this.#worker === undefined) throw new Error('no merge was assigned');
+    return this.#worker;
+  }
+
+  /** Takes up another merge: its outputs are opened, inputs that it does not read are closed. */
+  assign({ plan, genealogy, folders, statistics, out, files, residentBytes }: MergeAssignment): void {
+    this.#worker = undefined;
+    this.#closeOutputs();
+    this.#memory.release(this.#start);
+    this.#inputs.keepOnly([
+      ...plan.inputs.flatMap((input, index) => input.files.map(({ path }) => join(folders[index] ?? '', path))),
+      ...plan.statistics.map(({ path }, index) => join(statistics[index] ?? '', path)),
+    ]);
+    const kernels = this.#kernels;
+    const opened = { kernels, files: this.#inputs };
+    const { parameters, modelParameters, models } = plan;
+    for (const file of files) this.#outputs.push(openSync(join(out, file), 'r+'));
+    this.#worker = new TensorWorker({
+      plan,
+      program: this.#registry.get('method', plan.method).program({ models, parameters, modelParameters }),
+      memory: this.#memory,
+      kernels,
+      reader: new BlockReader({
+        ...opened,
+        inputs: plan.inputs,
+        folders,
+        damaged: 'the model is damaged (a failed training step or conversion); merge another revision of it',
+      }),
+      genealogy,
+      statistics: new BlockReader({
+        ...opened,
+        inputs: plan.statistics,
+        folders: statistics,
+        damaged: 'the statistics are damaged, or overflowed while they were gathered; gather them anew',
+      }),
+      residentBytes,
+      write: (place, bytes, position) => {
+        const file = this.#outputs[place.output] as number;
+        for (let done = 0; done < bytes.length; ) {
+          done += writeSync(file, bytes, done, bytes.length - done, place.offset + position + done);
+        }
+      },
+    });
+  }
+
+  #closeOutputs(): void {
+    for (const file of this.#outputs) closeSync(file);
+    this.#outputs = [];
+  }
+}
