@@ -93,7 +93,7 @@ const CASES = [
 
 test.each(CASES)(
   '%s: one build after the other has the bytes of a full replay',
-  async (name, recipe, kind, every = 1) => {
+  async (name, recipe, kind, every: number = 1) => {
     const alone = name === 'Evolver alone';
     const { plan: planned, folders } = await plan(registry, recipe, { shardSize: 200_000 });
     const made = { plan: alone ? { ...planned, method: 'evolver' } : planned, folders };
@@ -118,10 +118,7 @@ test.each(CASES)(
           // Two places in turn, so that files are written over.
           const out = join(folder, `place-${index++ % 2}`);
           await builder.build({ ...made, genealogy, out });
-          const whole = join(folder, 'whole');
-          await executeMerge({ ...made, genealogy, out: whole, registry, workers: 1 });
-          expect(await contents(out), JSON.stringify(genealogy)).toEqual(await contents(whole));
-          await rm(whole, { recursive: true });
+          expect(await contents(out), JSON.stringify(genealogy)).toEqual(known.get(genealogy.steps));
           kept = Math.max(kept, (await readdir(carry.folder).catch(() => [])).length);
         }
         // Something was carried along, and no more than one state of each individual.
@@ -133,6 +130,7 @@ test.each(CASES)(
       await rm(folder, { recursive: true });
     }
   },
+  180_000,
 );
 
 test('a build that fails leaves the threads to the next one', async () => {
