@@ -3,7 +3,7 @@ import { READER, testServices } from '../test/services.ts';
 import { createApp } from './app.ts';
 import { docsFiles } from './docs-files.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
-import { DEFAULT_LIMITS } from './services.ts';
+import { DEFAULT_BOUNDS } from './services.ts';
 
 const at = 'http://127.0.0.1:8080';
 
@@ -56,7 +56,7 @@ describe('who is let in', () => {
   });
 
   test('whoever guesses keys is slowed down', async () => {
-    const limits = { ...DEFAULT_LIMITS, badKeys: { perSecond: 0.01, burst: 3 } };
+    const limits = { ...DEFAULT_BOUNDS, badKeys: { perSecond: 0.01, burst: 3 } };
     const app = createApp(await testServices({ keys: READER, limits, addressOf: (c) => c.req.header('x-from') ?? '' }));
     const guess = (from: string, key: string) =>
       ask(app, '/v1/methods', { headers: { authorization: `Bearer ${key}`, 'x-from': from } });
@@ -127,7 +127,7 @@ describe('what a client may send', () => {
   });
 
   test('a body that is too large is refused, with its length or without', async () => {
-    const limits = { ...DEFAULT_LIMITS, body: { bytes: 1000, milliseconds: 1000 } };
+    const limits = { ...DEFAULT_BOUNDS, body: { bytes: 1000, milliseconds: 1000 } };
     const app = createApp(await testServices({ limits }));
     const answer = await ask(app, '/v1/plans', post('x'.repeat(1001)));
     expect(answer).toMatchObject({ status: 413, body: { code: 'request/too-large' } });
@@ -139,7 +139,7 @@ describe('what a client may send', () => {
   });
 
   test('a body that does not come is not waited for', async () => {
-    const limits = { ...DEFAULT_LIMITS, body: { bytes: 1000, milliseconds: 50 } };
+    const limits = { ...DEFAULT_BOUNDS, body: { bytes: 1000, milliseconds: 50 } };
     const app = createApp(await testServices({ limits }));
     const never = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) });
     const answer = await ask(app, '/v1/plans', { ...post(never), duplex: 'half' } as RequestInit);
@@ -195,7 +195,7 @@ describe('what a client may send', () => {
   });
 
   test('whoever asks too often has to wait', async () => {
-    const limits = { ...DEFAULT_LIMITS, rate: { perSecond: 0.01, burst: 2 } };
+    const limits = { ...DEFAULT_BOUNDS, rate: { perSecond: 0.01, burst: 2 } };
     const app = createApp(await testServices({ limits }));
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push((await ask(app, '/v1/tasks')).status);

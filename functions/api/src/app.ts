@@ -7,6 +7,7 @@ import { authenticate } from './http/authenticate.ts';
 import { boundedBody } from './http/bounded-body.ts';
 import { BadKeys, identify } from './http/identify.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
+import type { Principal } from './http/principal.ts';
 import { problemOfError } from './http/problem-of-error.ts';
 import { RateLimiter, rateLimit } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
@@ -20,11 +21,18 @@ import { documentSecurity, openApiDocument } from './openapi-document.ts';
 import { eventRoutes } from './routes/events.ts';
 import { extensionRoutes } from './routes/extensions.ts';
 import { healthRoutes } from './routes/health.ts';
+import { hubEventRoutes } from './routes/hub-events.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { planRoutes } from './routes/plans.ts';
+import { recipeRoutes } from './routes/recipes.ts';
+import { runFileRoutes } from './routes/run-files.ts';
+import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
-import type { Services } from './services.ts';
+import { startRunRoutes } from './routes/start-run.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+import type { ApiServices } from './services.ts';
 
 /** What clients are typed by. */
 export type AppType = ReturnType<typeof createApp>;
@@ -33,13 +41,13 @@ export type AppType = ReturnType<typeof createApp>;
  * The service as one app: whatever can hand it requests can serve it. It holds no state beside counters and who follows
  * what; all else lies in the store, so that several processes behave as one.
  */
-export function createApp(services: Services) {
-  const { limits, keys, store, loopback } = services;
+export function createApp(services: ApiServices) {
+  const { bounds, keys, store, loopback } = services;
   const metrics = new Metrics();
   const feeds = new RunFeeds(store);
-  const sessions = new Sessions({ store, keyById: (id) => keys.byId(id) });
-  const badKeys = new BadKeys(new RateLimiter(limits.badKeys));
-  const asked = new RateLimiter(limits.rate);
+  const sessions = new Sessions({ store, keyById: (id) => keys.get(id) });
+  const badKeys = new BadKeys(new RateLimiter(bounds.badKeys));
+  const asked = new RateLimiter(bounds.rate);
   processFigures(metrics, feeds);
 
   const app = createRouter();
@@ -59,7 +67,7 @@ export function createApp(services: Services) {
   if (services.cors.length > 0) app.use('/v1/*', crossOrigin(services.cors));
   for (const path of ['/v1/*', '/metrics']) {
     app.use(path, identify(authenticate({ keys, sessions, loopback }), badKeys));
-    app.use(path, rateLimit(asked, clientOf), boundedBody(limits.body));
+    app.use(path, rateLimit(asked, clientOf), boundedBody(bounds.body));
   }
 
   const routes = app
@@ -67,7 +75,14 @@ export function createApp(services: Services) {
     .route('/', metricsRoutes(metrics))
     .route('/', extensionRoutes(services))
     .route('/', planRoutes(services))
+    .route('/', startRunRoutes(services))
+    .route('/', runRoutes(services))
     .route('/', eventRoutes(services, feeds))
+    .route('/', runFileRoutes(services))
+    .route('/', recipeRoutes(services))
+    .route('/', webhookRoutes(services))
+    .route('/', hubEventRoutes(services, badKeys))
+    .route('/', keyRoutes(services))
     .route('/', sessionRoutes(services, { sessions, badKeys }));
   documentSecurity(app);
   const document = openApiDocument(app);
@@ -88,6 +103,6 @@ function crossOrigin(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
 
 /** Whom a rate limit counts for: a key, else an address. */
 function clientOf(c: ApiContext): string {
-  const key = (c.get('principal') as { key?: string } | undefined)?.key;
+  const key = (c.get('principal') as Principal | undefined)?.key?.id;
   return key === undefined ? `address ${c.get('clientAddress')}` : `key ${key}`;
 }

@@ -5,7 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { UsageError } from '@hubfuse/plugin';
 import { createApp } from './app.ts';
 import { isLoopbackName } from './http/loopback.ts';
-import type { Services } from './services.ts';
+import type { ApiServices } from './services.ts';
 
 /** A running service. */
 export interface ApiServer {
@@ -36,7 +36,7 @@ const KEEP_ALIVE_MS = 30_000;
  * @throws UsageError `service/no-keys` where it would be open to others than this machine; `service/cannot-listen`
  */
 export async function startServer(
-  services: Omit<Services, 'loopback' | 'stopping' | 'addressOf'>,
+  services: Omit<ApiServices, 'loopback' | 'stopping' | 'addressOf'>,
   options: ServerOptions = {},
 ): Promise<ApiServer> {
   const { host = '127.0.0.1', port = 0, graceMs = 10_000 } = options;

@@ -1,16 +1,14 @@
 import type { DashboardFile } from '@hubfuse/dashboard';
-import type { HubOptions } from '@hubfuse/hub';
-import type { ObjectStore, Registry } from '@hubfuse/plugin';
+import type { Launcher } from '@hubfuse/plugin';
+import type { Services } from '@hubfuse/service';
 import type { ApiContext } from './http/api-env.ts';
-import type { KeyDirectory } from './http/authenticate.ts';
-import type { BodyLimits } from './http/bounded-body.ts';
-import type { Principal } from './http/principal.ts';
+import type { BodyBounds } from './http/bounded-body.ts';
 import type { RateLimit } from './http/rate-limit.ts';
 import type { RequestLogEntry } from './metrics/count-requests.ts';
 
 /** Bounds of what clients may ask for. */
-export interface ApiLimits {
-  body: BodyLimits;
+export interface ApiBounds {
+  body: BodyBounds;
   /** Of each key, or of each address where there is no key. */
   rate: RateLimit;
   /** Of each address that showed a key that is none. */
@@ -21,7 +19,7 @@ export interface ApiLimits {
   plans: number;
 }
 
-export const DEFAULT_LIMITS: ApiLimits = {
+export const DEFAULT_BOUNDS: ApiBounds = {
   body: { bytes: 1024 * 1024, milliseconds: 15_000 },
   rate: { perSecond: 100, burst: 500 },
   badKeys: { perSecond: 0.2, burst: 20 },
@@ -29,30 +27,26 @@ export const DEFAULT_LIMITS: ApiLimits = {
   plans: 4,
 };
 
-/** Keys, as the service looks them up. */
-export interface ApiKeys extends KeyDirectory {
-  /** Who a key stands for, by its id; undefined where it was revoked. */
-  byId(id: string): Promise<Principal | undefined>;
-}
-
 /** What the routes work with. Everything that reads or writes anything is handed in. */
-export interface Services {
-  store: ObjectStore;
-  registry: Registry;
-  /** The server's own access to the Hub. */
-  hub: HubOptions;
-  keys: ApiKeys;
-  limits: ApiLimits;
+export interface ApiServices extends Services {
+  /** Where runs execute: it knows what they wrote. */
+  launcher: Launcher;
+  /** What the Hub sends as `X-Webhook-Secret`; without one no delivery is taken. */
+  webhookSecret: string | undefined;
+  /** Address at which the Hub reaches the service; without one no webhook can be registered by it. */
+  publicUrl: string | undefined;
+  bounds: ApiBounds;
   /** Whether the server is bound to a loopback address: then it needs no key until one exists. */
   loopback: boolean;
   /** Origins whose pages may read answers. Empty: none. */
   cors: readonly string[];
-  /** The dashboard's bundle, by path below `/`. */
+  /** The dashboard's bundle, by path. */
   dashboard: ReadonlyMap<string, DashboardFile>;
   /** Files of the documentation page, by path. */
   docs: ReadonlyMap<string, DashboardFile>;
   /** Aborts when the server stops: streams end, and it is ready no more. */
   stopping: AbortSignal;
+  /** Told about every request. */
   log?: ((entry: RequestLogEntry) => void) | undefined;
   /** Told of errors that nobody meant to raise, which answers do not show. */
   onFault?: ((error: unknown, requestId: string) => void) | undefined;

@@ -5,7 +5,8 @@ import { ApiError } from '../http/api-error.ts';
 /** A token of the caller's own, with which a run reads and publishes in the place of the server's. */
 export const HubTokenHeader = z.object({
   'x-hf-token': z.string().optional().openapi({
-    description: "The caller's own token of the Hub. It is kept encrypted while the run lives, and nowhere else.",
+    description:
+      "A token of the Hub, the caller's own, in the place of the server's. It is kept encrypted while the run lives, and nowhere else.",
   }),
 });
 
@@ -13,7 +14,7 @@ export const HubTokenHeader = z.object({
 export function callerToken(c: ApiContext): string | undefined {
   const token = c.req.header('x-hf-token');
   if (token === undefined || token === '') return undefined;
-  if (/^hf_[A-Za-z0-9_.-]{1,200}$/.test(token)) return token;
+  if (/^hf_[\x21-\x7e]{1,500}$/.test(token)) return token;
   throw new ApiError({
     status: 400,
     code: 'auth/hub-token',

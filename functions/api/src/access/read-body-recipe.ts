@@ -1,27 +1,38 @@
-import type { Recipe } from '@hubfuse/recipe';
 import type { ApiContext } from '../http/api-env.ts';
 import { ApiError } from '../http/api-error.ts';
 import { RecipeBody } from '../schemas/recipe-request.ts';
-import type { Services } from '../services.ts';
-import { chooseOne, readRemoteRecipe, recipeText } from './read-recipe.ts';
 
-/** The recipe of a request, and its name and version where it is a stored one. */
+/** What a body asks to run: the text of a recipe or the name of a stored one, and what goes along with it. */
 export interface BodyRecipe {
-  recipe: Recipe;
-  stored?: { name: string; etag: string };
+  recipe: { text: string } | { name: string };
+  seed?: number | undefined;
 }
 
 /**
  * Reads the recipe of a body, whatever form it has; the media type was checked before.
- * @throws RecipeError, ApiError
+ * @throws ApiError 422 where there is none, or two
  */
-export async function readBodyRecipe(c: ApiContext, services: Services): Promise<BodyRecipe> {
-  const { registry, hub } = services;
-  const read = (text: string) => readRemoteRecipe(text, { registry, hubUrl: hub.hubUrl });
-  if (/^application\/yaml\b/i.test(c.req.header('content-type') ?? '')) return { recipe: read(await c.req.text()) };
-  if (c.req.header('content-type') === undefined) chooseOne({});
-  const body = RecipeBody.parse(await c.req.json());
-  chooseOne(body);
-  if (body.recipe !== undefined) return { recipe: read(recipeText(body.recipe)) };
-  throw new ApiError({ status: 404, code: 'service/unknown-recipe', message: `there is no recipe "${body.stored}"` });
+export async function readBodyRecipe(c: ApiContext): Promise<BodyRecipe> {
+  const type = c.req.header('content-type');
+  if (type !== undefined && isYaml(type)) return { recipe: { text: await c.req.text() } };
+  const body = type === undefined ? {} : RecipeBody.parse(await c.req.json());
+  const { recipe, stored, seed } = body;
+  if (recipe !== undefined && stored === undefined) return { recipe: { text: recipeText(recipe) }, seed };
+  if (stored !== undefined && recipe === undefined) return { recipe: { name: stored }, seed };
+  throw new ApiError({
+    status: 422,
+    code: 'request/no-recipe',
+    message: 'the body needs a recipe or the name of a stored one, and not both',
+    pointer: '/recipe',
+    hint: '{"recipe": "<yaml>"}, {"stored": "<name>"}, or the YAML itself as application/yaml',
+  });
+}
+
+export function isYaml(contentType: string): boolean {
+  return /^application\/yaml\s*(;|$)/i.test(contentType);
+}
+
+/** The text of a recipe in a body that was read as JSON: YAML in a string, or the recipe's own JSON. */
+function recipeText(recipe: string | Readonly<Record<string, unknown>>): string {
+  return typeof recipe === 'string' ? recipe : `${JSON.stringify(recipe, undefined, 2)}\n`;
 }

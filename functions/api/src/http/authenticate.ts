@@ -1,20 +1,13 @@
+import type { Keys, Scope } from '@hubfuse/service';
+import { sameText } from '@hubfuse/service';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { ApiContext, ApiEnv } from './api-env.ts';
 import { ApiError } from './api-error.ts';
 import { csrfToken } from './csrf.ts';
 import { isLoopbackName } from './loopback.ts';
-import { LOCAL_USER, mayUse, type Principal, type Scope } from './principal.ts';
-import { sameText } from './same-text.ts';
+import { mayUse, type Principal } from './principal.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
-
-/** What authentication asks about keys. */
-export interface KeyDirectory {
-  /** The key's owner; undefined where there is no such key or it was revoked. */
-  verify(key: string): Promise<Principal | undefined>;
-  /** Whether any key exists: from then on nobody is let in without one. */
-  any(): Promise<boolean>;
-}
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -23,7 +16,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * whoever can reach it. Requests that a browser may send by itself have to come from our own pages.
  */
 export function authenticate(options: {
-  keys: KeyDirectory;
+  keys: Pick<Keys, 'verify' | 'exist'>;
   sessions: Sessions;
   /** Whether the server is bound to a loopback address. */
   loopback: boolean;
@@ -41,9 +34,9 @@ async function principalOf(
   const authorization = c.req.header('authorization');
   if (authorization !== undefined) {
     const [, key] = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization) ?? [];
-    const principal = key === undefined ? undefined : await keys.verify(key);
-    if (principal === undefined) throw unauthorised('auth/bad-key', 'the server does not know this key');
-    return principal;
+    const known = key === undefined ? undefined : await keys.verify(key);
+    if (known === undefined) throw unauthorised('auth/bad-key', 'the server does not know this key');
+    return { key: known, by: 'key' };
   }
   const cookie = getCookie(c, SESSION_COOKIE);
   const session = cookie === undefined ? undefined : await sessions.find(cookie);
@@ -57,14 +50,14 @@ async function principalOf(
         hint: 'GET /v1/session returns it',
       });
     }
-    return session;
+    return { key: session, by: 'session' };
   }
-  if (!loopback || (await keys.any())) {
+  if (!loopback || (await keys.exist())) {
     throw unauthorised('auth/no-key', 'the server wants to know who asks');
   }
   requireLocalName(c);
   requireOwnPage(c);
-  return LOCAL_USER;
+  return { by: 'nothing' };
 }
 
 function unauthorised(code: string, message: string): ApiError {
@@ -121,7 +114,7 @@ export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
       throw new ApiError({
         status: 403,
         code: 'auth/scope',
-        message: `the key "${principal.name}" may not do this: it needs the scope "${scope}"`,
+        message: `the key "${principal.key?.name}" may not do this: it needs the scope "${scope}"`,
         hint: `make one with \`hubfuse keys create --scope ${scope}\``,
       });
     }

@@ -3,7 +3,7 @@ import type { ApiEnv } from './api-env.ts';
 import { ApiError } from './api-error.ts';
 
 /** Bounds of what a client may send. */
-export interface BodyLimits {
+export interface BodyBounds {
   /** Most bytes of a body. */
   bytes: number;
   /** Milliseconds within which a body must have come. */
@@ -11,33 +11,33 @@ export interface BodyLimits {
 }
 
 /** Reads a body whole before anything looks at it, and refuses one that is too large or too slow. */
-export function boundedBody(limits: BodyLimits): MiddlewareHandler<ApiEnv> {
+export function boundedBody(bounds: BodyBounds): MiddlewareHandler<ApiEnv> {
   return async function boundingBody(c, next) {
     const { raw, method } = c.req;
     if (method === 'GET' || method === 'HEAD' || raw.body === null) return await next();
-    if (Number(c.req.header('content-length') ?? 0) > limits.bytes) throw tooLarge(limits);
-    const body = await readWithin(raw.body, limits);
+    if (Number(c.req.header('content-length') ?? 0) > bounds.bytes) throw tooLarge(bounds);
+    const body = await readWithin(raw.body, bounds);
     c.req.raw = new Request(raw.url, { method, headers: raw.headers, body, signal: raw.signal });
     await next();
   };
 }
 
-async function readWithin(body: ReadableStream<Uint8Array>, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
+async function readWithin(body: ReadableStream<Uint8Array>, bounds: BodyBounds): Promise<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let expired = false;
   const timer = setTimeout(() => {
     expired = true;
     reader.cancel().catch(() => undefined);
-  }, limits.milliseconds);
+  }, bounds.milliseconds);
   const pieces: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (expired) throw tooSlow(limits);
+      if (expired) throw tooSlow(bounds);
       if (done) return Buffer.concat(pieces);
       size += value.byteLength;
-      if (size > limits.bytes) throw tooLarge(limits);
+      if (size > bounds.bytes) throw tooLarge(bounds);
       pieces.push(value);
     }
   } catch (cause) {
@@ -49,7 +49,7 @@ async function readWithin(body: ReadableStream<Uint8Array>, limits: BodyLimits):
   }
 }
 
-function tooLarge({ bytes }: BodyLimits): ApiError {
+function tooLarge({ bytes }: BodyBounds): ApiError {
   return new ApiError({
     status: 413,
     code: 'request/too-large',
@@ -58,7 +58,7 @@ function tooLarge({ bytes }: BodyLimits): ApiError {
   });
 }
 
-function tooSlow({ milliseconds }: BodyLimits): ApiError {
+function tooSlow({ milliseconds }: BodyBounds): ApiError {
   return new ApiError({
     status: 408,
     code: 'request/too-slow',

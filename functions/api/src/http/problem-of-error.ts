@@ -24,10 +24,16 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'store/forbidden': 503,
   'store/no-bucket': 503,
   'run/busy': 503,
+  'store/busy': 503,
   'service/unknown-recipe': 404,
   'service/unknown-key': 404,
-  'service/recipe-changed': 412,
+  'service/etag-mismatch': 412,
   'service/runs-per-day': 429,
+  'service/namespace': 403,
+  'service/private-repo': 403,
+  'service/idempotency-key': 409,
+  'service/bad-key-settings': 422,
+  'service/bad-payload': 422,
 };
 
 /** Seconds after which a client may try again what failed for a while. */

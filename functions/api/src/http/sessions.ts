@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { getJson, toJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
-import type { Principal } from './principal.ts';
+import type { Key } from '@hubfuse/service';
 
 export const SESSION_COOKIE = 'hubfuse_session';
 
@@ -22,10 +22,10 @@ interface StoredSession {
  */
 export class Sessions {
   readonly #store: ObjectStore;
-  readonly #keyById: (id: string) => Promise<Principal | undefined>;
+  readonly #keyById: (id: string) => Promise<Key | undefined>;
 
-  /** @param keyById Who a key stands for as long as it is valid: a session ends with its key. */
-  constructor(options: { store: ObjectStore; keyById: (id: string) => Promise<Principal | undefined> }) {
+  /** @param keyById What is known of a key: a session ends when its key is revoked. */
+  constructor(options: { store: ObjectStore; keyById: (id: string) => Promise<Key | undefined> }) {
     this.#store = options.store;
     this.#keyById = options.keyById;
   }
@@ -39,8 +39,8 @@ export class Sessions {
     return token;
   }
 
-  /** Who a cookie stands for; undefined where the session is over or never was. */
-  async find(token: string): Promise<Principal | undefined> {
+  /** The key that a cookie stands for; undefined where the session is over or never was. */
+  async find(token: string): Promise<Key | undefined> {
     if (!/^[A-Za-z0-9_-]{43}$/.test(token)) return undefined;
     const found = await getJson<StoredSession>(this.#store, objectOf(token));
     if (found === undefined) return undefined;
@@ -48,8 +48,8 @@ export class Sessions {
       await this.end(token);
       return undefined;
     }
-    const principal = await this.#keyById(found.value.key);
-    return principal === undefined ? undefined : { ...principal, by: 'session' };
+    const key = await this.#keyById(found.value.key);
+    return key?.revokedAt === undefined ? key : undefined;
   }
 
   async end(token: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { ApiEnv } from '../http/api-env.ts';
+import type { Principal } from '../http/principal.ts';
 import type { Metrics } from './metrics.ts';
 
 /** One line of the request log. Neither query nor headers: they may hold what nobody should read. */
@@ -31,7 +32,7 @@ export function countRequests(options: {
     const route = matchedRoutes(c).findLast((one) => one.method !== 'ALL')?.path ?? 'none';
     metrics.count({ method: KNOWN.has(method) ? method : 'other', route, status, seconds: milliseconds / 1000 });
     // Where a request was refused before anybody asked who it is from, there is no principal.
-    const key = (c.get('principal') as { key?: string } | undefined)?.key;
+    const key = (c.get('principal') as Principal | undefined)?.key?.id;
     log?.({
       time: new Date().toISOString(),
       id: c.get('requestId'),

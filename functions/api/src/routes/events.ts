@@ -9,7 +9,7 @@ import { tooMany } from '../http/rate-limit.ts';
 import { createRouter } from '../http/router.ts';
 import { EventPageSchema } from '../schemas/event.ts';
 import { RunParameters } from '../schemas/run.ts';
-import type { Services } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 import { eventView } from '../views/event-view.ts';
 
 /** Events of one page. */
@@ -59,15 +59,15 @@ const route = createRoute({
 });
 
 /** The events of runs. */
-export function eventRoutes(services: Services, feeds: RunFeeds) {
-  const { store, limits, stopping, heartbeatMs = HEARTBEAT_MS } = services;
+export function eventRoutes(services: ApiServices, feeds: RunFeeds) {
+  const { store, bounds, stopping, heartbeatMs = HEARTBEAT_MS } = services;
   return createRouter().openapi(route, async (c) => {
     const { id } = c.req.valid('param');
     await requireRun(services, { id, principal: c.get('principal') });
     const after = c.req.valid('header')['last-event-id'] ?? c.req.valid('query').after ?? 0;
     if (!/\btext\/event-stream\b/i.test(c.req.header('accept') ?? '')) return c.json(await page(), 200);
     if (c.req.valid('header')['last-event-id'] !== undefined && (await nothingFollows())) return c.body(null, 204);
-    if (feeds.open >= limits.streams) throw tooMany(5);
+    if (feeds.open >= bounds.streams) throw tooMany(5);
     c.header('x-accel-buffering', 'no');
     // The stream's own answer is of no type that a route could declare.
     return streamSSE(c, (stream) => send(stream)) as never;

@@ -6,7 +6,7 @@ import { json, problems } from '../http/documented.ts';
 import { createRouter } from '../http/router.ts';
 import { OpenObject } from '../schemas/common.ts';
 import { MethodSchema, TaskSchema } from '../schemas/extension.ts';
-import type { Services } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 
 const tags = ['recipes'];
 const middleware = requireScope('read');
@@ -40,7 +40,7 @@ const schema = createRoute({
 });
 
 /** What a recipe may name. */
-export function extensionRoutes({ registry }: Services) {
+export function extensionRoutes({ registry }: ApiServices) {
   return createRouter()
     .openapi(methods, (c) => c.json({ items: registry.list('method').map(methodView) }, 200))
     .openapi(tasks, (c) => {

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { ApiError } from '../http/api-error.ts';
 import { json, problems } from '../http/documented.ts';
 import { createRouter } from '../http/router.ts';
-import type { Services } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 
 const Health = z.object({ status: z.literal('ok') }).openapi('Health');
 
@@ -24,7 +24,7 @@ const readyz = createRoute({
   responses: { 200: json(Health, 'It can.'), ...problems() },
 });
 
-export function healthRoutes({ store, stopping }: Services) {
+export function healthRoutes({ store, stopping }: ApiServices) {
   return createRouter()
     .openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(readyz, async (c) => {

@@ -1,16 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { makePlan } from '@hubfuse/runs';
+import { checkPublishing, privateNamespaces } from '@hubfuse/service';
 import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
 import { readBodyRecipe } from '../access/read-body-recipe.ts';
-import { requireAccess } from '../access/require-access.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
 import { createRouter } from '../http/router.ts';
 import { Turnstile } from '../http/turnstile.ts';
 import { PlanSchema } from '../schemas/plan.ts';
 import { RECIPE_CONTENT } from '../schemas/recipe-request.ts';
-import type { Services } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 import { planView } from '../views/plan-view.ts';
+import { requireStoredRecipe } from '../access/recipes-of-callers.ts';
 
 const route = createRoute({
   method: 'post',
@@ -31,17 +32,27 @@ const route = createRoute({
   middleware: requireScope('read'),
 });
 
-export function planRoutes(services: Services) {
-  const turnstile = new Turnstile(services.limits.plans);
+export function planRoutes(services: ApiServices) {
+  const { registry, hub, recipes } = services;
+  const turnstile = new Turnstile(services.bounds.plans);
   return createRouter().openapi(route, async (c) => {
-    const { registry, hub } = services;
-    const { recipe } = await readBodyRecipe(c, services);
+    const principal = c.get('principal');
+    const asked = await readBodyRecipe(c);
+    const recipe =
+      'text' in asked.recipe
+        ? recipes.parse(asked.recipe.text)
+        : recipes.parseStored(await requireStoredRecipe(services, { name: asked.recipe.name, principal })).recipe;
     const token = callerToken(c);
-    const access = { ...hub, ...(token === undefined ? {} : { token, tokenOrigin: 'X-HF-Token' }) };
-    await requireAccess({ recipe, principal: c.get('principal'), hub, ownToken: token !== undefined });
-    const options = { hubUrl: hub.hubUrl, workingDirectory: '/' };
+    checkPublishing(recipe, principal.key);
+    if (principal.key !== undefined && token === undefined) {
+      await privateNamespaces({ recipe, key: principal.key, hub });
+    }
+    const { signal } = c.req.raw;
+    const access = token === undefined ? hub : { ...hub, token, tokenOrigin: 'X-HF-Token' };
+    // A folder that paths in a recipe would start at; there are none in one that came over HTTP.
+    const options = { hubUrl: hub.hubUrl, workingDirectory: '/', seed: asked.seed };
     const plan = await turnstile.pass(() =>
-      makePlan({ spec: { recipe, options }, hub: { ...access, signal: c.req.raw.signal }, registry }),
+      makePlan({ spec: { recipe, options }, hub: { ...access, signal }, registry }),
     );
     return c.json(planView(plan, { tensors: c.req.valid('query').tensors === 'true' }), 200);
   });

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { SCOPES } from '@hubfuse/service';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { ApiError } from '../http/api-error.ts';
 import { csrfToken } from '../http/csrf.ts';
@@ -7,7 +8,7 @@ import type { BadKeys } from '../http/identify.ts';
 import type { Principal } from '../http/principal.ts';
 import { createRouter } from '../http/router.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../http/sessions.ts';
-import type { Services } from '../services.ts';
+import type { ApiServices } from '../services.ts';
 
 const SessionSchema = z
   .object({
@@ -53,11 +54,11 @@ const end = createRoute({
   responses: { 204: { description: 'There is no session any more.' }, ...problems() },
 });
 
-export function sessionRoutes({ keys }: Services, { sessions, badKeys }: { sessions: Sessions; badKeys: BadKeys }) {
+export function sessionRoutes({ keys }: ApiServices, { sessions, badKeys }: { sessions: Sessions; badKeys: BadKeys }) {
   return createRouter()
     .openapi(begin, async (c) => {
-      const principal = await keys.verify(c.req.valid('json').key);
-      if (principal?.key === undefined) {
+      const key = await keys.verify(c.req.valid('json').key);
+      if (key === undefined) {
         badKeys.note(c);
         throw new ApiError({
           status: 401,
@@ -66,7 +67,7 @@ export function sessionRoutes({ keys }: Services, { sessions, badKeys }: { sessi
           headers: { 'www-authenticate': 'Bearer realm="hubfuse"' },
         });
       }
-      const token = await sessions.begin(principal.key);
+      const token = await sessions.begin(key.id);
       setCookie(c, SESSION_COOKIE, token, {
         httpOnly: true,
         sameSite: 'Strict',
@@ -74,7 +75,7 @@ export function sessionRoutes({ keys }: Services, { sessions, badKeys }: { sessi
         maxAge: SESSION_SECONDS,
         secure: new URL(c.req.url).protocol === 'https:' || c.req.header('x-forwarded-proto') === 'https',
       });
-      return c.json({ ...sessionView({ ...principal, by: 'session' }), csrf: csrfToken(token) }, 200);
+      return c.json({ ...sessionView({ key, by: 'session' }), csrf: csrfToken(token) }, 200);
     })
     .openapi(show, (c) => {
       const principal = c.get('principal');
@@ -90,6 +91,7 @@ export function sessionRoutes({ keys }: Services, { sessions, badKeys }: { sessi
     });
 }
 
-function sessionView({ name, scopes, namespaces, by }: Principal) {
+function sessionView({ key, by }: Principal) {
+  const { name, scopes, namespaces } = key ?? { name: 'local', scopes: SCOPES, namespaces: ['*'] };
   return { name, scopes: [...scopes], namespaces: [...namespaces], by };
 }

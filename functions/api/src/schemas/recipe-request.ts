@@ -9,6 +9,7 @@ export const RecipeBody = z
       .optional()
       .openapi({ description: 'The recipe: YAML or JSON as a text, or the JSON itself.' }),
     stored: z.string().min(1).max(100).optional().openapi({ description: 'Name of a stored recipe.' }),
+    seed: z.int().min(0).optional().openapi({ description: "Put in the place of the recipe's seed." }),
   })
   .openapi('RecipeRequest', { description: 'A recipe, or the name of a stored one: one of the two.' });
 

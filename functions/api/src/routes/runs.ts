@@ -1,0 +1,74 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { cancelRun, readRun } from '@hubfuse/runs';
+import { listRunsOfCaller } from '../access/list-runs-of-caller.ts';
+import { requireOwnRun, requireRun } from '../access/runs-of-callers.ts';
+import { requireScope } from '../http/authenticate.ts';
+import { json, problems } from '../http/documented.ts';
+import { createRouter } from '../http/router.ts';
+import { DEFAULT_PAGE, PageQuery } from '../schemas/common.ts';
+import { RunPageSchema, RunParameters, RunSchema, StateSchema } from '../schemas/run.ts';
+import type { ApiServices } from '../services.ts';
+import { runView } from '../views/run-view.ts';
+
+const tags = ['runs'];
+const request = { params: RunParameters };
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/runs',
+  tags,
+  summary: 'List runs, the latest first',
+  request: {
+    query: z.object({
+      ...PageQuery,
+      state: StateSchema.optional(),
+      recipe: z.string().min(1).max(100).optional().openapi({ description: 'Name of a stored recipe.' }),
+      model: z.string().min(1).max(200).optional().openapi({ description: 'Hub id of a model that is merged.' }),
+    }),
+  },
+  responses: { 200: json(RunPageSchema, 'A page of runs.'), ...problems() },
+  middleware: requireScope('read'),
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/v1/runs/{id}',
+  tags,
+  summary: 'Show a run',
+  request,
+  responses: { 200: json(RunSchema, 'The run.'), ...problems() },
+  middleware: requireScope('read'),
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/cancel',
+  tags,
+  summary: 'Stop a run',
+  description: 'It stops within seconds, and what was downloaded stays in the cache. A run that has ended is left as it is.',
+  request,
+  responses: { 202: json(RunSchema, 'The run, which is about to stop.'), ...problems() },
+  middleware: requireScope('run'),
+});
+
+export function runRoutes(services: ApiServices) {
+  const { store } = services;
+  return createRouter()
+    .openapi(list, async (c) => {
+      const { limit = DEFAULT_PAGE, cursor, state, recipe, model } = c.req.valid('query');
+      const filter = { state, recipe, model };
+      return c.json(await listRunsOfCaller(services, { principal: c.get('principal'), limit, cursor, filter }), 200);
+    })
+    .openapi(show, async (c) => {
+      const { id } = c.req.valid('param');
+      await requireRun(services, { id, principal: c.get('principal') });
+      return c.json(runView(await readRun({ store, runId: id })), 200);
+    })
+    .openapi(cancel, async (c) => {
+      const { id } = c.req.valid('param');
+      await requireOwnRun(services, { id, principal: c.get('principal') });
+      await cancelRun({ store, runId: id });
+      services.wake();
+      return c.json(runView(await readRun({ store, runId: id })), 202);
+    });
+}
