@@ -1,22 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { READER, testServices } from '../test/services.ts';
+import { ask, bearer, makeKey, testServices } from '../test/services.ts';
 import { createApp } from './app.ts';
 import { docsFiles } from './docs-files.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
 import { DEFAULT_BOUNDS } from './services.ts';
 
 const at = 'http://127.0.0.1:8080';
-
-/** Asks an app and reads its answer. */
-async function ask(app: ReturnType<typeof createApp>, path: string, init: RequestInit = {}) {
-  const response = await app.request(`${at}${path}`, init);
-  const text = await response.text();
-  const type = response.headers.get('content-type') ?? '';
-  const body = (/json/.test(type) ? JSON.parse(text) : text) as Record<string, unknown>;
-  return { status: response.status, headers: response.headers, type, body, text };
-}
-
-const bearer = (key: string): RequestInit => ({ headers: { authorization: `Bearer ${key}` } });
 
 describe('who is let in', () => {
   test('a server on loopback without keys is open to this machine', async () => {
@@ -41,12 +30,16 @@ describe('who is let in', () => {
   });
 
   test('as soon as a key exists it is needed', async () => {
-    const app = createApp(await testServices({ keys: READER }));
+    const services = await testServices();
+    const app = createApp(services);
+    const key = await makeKey(services);
     const answer = await ask(app, '/v1/methods');
     expect(answer).toMatchObject({ status: 401, type: PROBLEM_TYPE, body: { code: 'auth/no-key', status: 401 } });
     expect(answer.headers.get('www-authenticate')).toContain('Bearer');
-    expect((await ask(app, '/v1/methods', bearer('hfk_reader'))).status).toBe(200);
-    expect((await ask(app, '/v1/methods', bearer('hfk_other'))).body).toMatchObject({ code: 'auth/bad-key' });
+    expect((await ask(app, '/v1/methods', { headers: bearer(key) })).status).toBe(200);
+    expect((await ask(app, '/v1/methods', { headers: bearer('hfk_other') })).body).toMatchObject({
+      code: 'auth/bad-key',
+    });
   });
 
   test('a server that others reach needs a key even where none exists', async () => {
@@ -56,28 +49,32 @@ describe('who is let in', () => {
   });
 
   test('whoever guesses keys is slowed down', async () => {
-    const limits = { ...DEFAULT_BOUNDS, badKeys: { perSecond: 0.01, burst: 3 } };
-    const app = createApp(await testServices({ keys: READER, limits, addressOf: (c) => c.req.header('x-from') ?? '' }));
+    const bounds = { ...DEFAULT_BOUNDS, badKeys: { perSecond: 0.01, burst: 3 } };
+    const services = await testServices({ bounds, addressOf: (c) => c.req.header('x-from') ?? '' });
+    const app = createApp(services);
+    const good = await makeKey(services);
     const guess = (from: string, key: string) =>
       ask(app, '/v1/methods', { headers: { authorization: `Bearer ${key}`, 'x-from': from } });
     for (const key of ['hfk_a', 'hfk_b', 'hfk_c']) expect((await guess('one', key)).status).toBe(401);
-    const answer = await guess('one', 'hfk_reader');
+    const answer = await guess('one', good);
     expect(answer).toMatchObject({ status: 429, body: { code: 'request/too-many' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await guess('two', 'hfk_reader')).status).toBe(200);
+    expect((await guess('two', good)).status).toBe(200);
   });
 });
 
 describe('sessions of browsers', () => {
   async function signedIn() {
-    const app = createApp(await testServices({ keys: READER }));
+    const services = await testServices();
+    const app = createApp(services);
+    const key = await makeKey(services, { name: 'reader' });
     const answer = await ask(app, '/v1/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ key: 'hfk_reader' }),
+      body: JSON.stringify({ key }),
     });
     const cookie = answer.headers.get('set-cookie') ?? '';
-    return { app, cookie, pair: cookie.split(';')[0] ?? '', csrf: String(answer.body.csrf) };
+    return { app, services, cookie, pair: cookie.split(';')[0] ?? '', csrf: String(answer.body.csrf) };
   }
 
   test('a key becomes a cookie that scripts cannot read and other sites cannot use', async () => {
@@ -127,8 +124,8 @@ describe('what a client may send', () => {
   });
 
   test('a body that is too large is refused, with its length or without', async () => {
-    const limits = { ...DEFAULT_BOUNDS, body: { bytes: 1000, milliseconds: 1000 } };
-    const app = createApp(await testServices({ limits }));
+    const bounds = { ...DEFAULT_BOUNDS, body: { bytes: 1000, milliseconds: 1000 } };
+    const app = createApp(await testServices({ bounds }));
     const answer = await ask(app, '/v1/plans', post('x'.repeat(1001)));
     expect(answer).toMatchObject({ status: 413, body: { code: 'request/too-large' } });
     const stream = new ReadableStream({
@@ -139,8 +136,8 @@ describe('what a client may send', () => {
   });
 
   test('a body that does not come is not waited for', async () => {
-    const limits = { ...DEFAULT_BOUNDS, body: { bytes: 1000, milliseconds: 50 } };
-    const app = createApp(await testServices({ limits }));
+    const bounds = { ...DEFAULT_BOUNDS, body: { bytes: 1000, milliseconds: 50 } };
+    const app = createApp(await testServices({ bounds }));
     const never = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) });
     const answer = await ask(app, '/v1/plans', { ...post(never), duplex: 'half' } as RequestInit);
     expect(answer).toMatchObject({ status: 408, body: { code: 'request/too-slow' } });
@@ -195,8 +192,8 @@ describe('what a client may send', () => {
   });
 
   test('whoever asks too often has to wait', async () => {
-    const limits = { ...DEFAULT_BOUNDS, rate: { perSecond: 0.01, burst: 2 } };
-    const app = createApp(await testServices({ limits }));
+    const bounds = { ...DEFAULT_BOUNDS, rate: { perSecond: 0.01, burst: 2 } };
+    const app = createApp(await testServices({ bounds }));
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push((await ask(app, '/v1/tasks')).status);
     expect(statuses).toEqual([200, 200, 429]);
@@ -216,7 +213,7 @@ describe('every answer', () => {
   });
 
   test('names other origins only where they were set', async () => {
-    const app = createApp(await testServices({ cors: ['https://pages.example'], keys: READER }));
+    const app = createApp(await testServices({ cors: ['https://pages.example'] }));
     const preflight = await ask(app, '/v1/tasks', {
       method: 'OPTIONS',
       headers: { origin: 'https://pages.example', 'access-control-request-method': 'GET' },

@@ -41,7 +41,7 @@ export async function startServer(
 ): Promise<ApiServer> {
   const { host = '127.0.0.1', port = 0, graceMs = 10_000 } = options;
   const loopback = isLoopbackName(host);
-  if (!loopback && !(await services.keys.any())) {
+  if (!loopback && !(await services.keys.exist())) {
     throw new UsageError({
       code: 'service/no-keys',
       message: `the service will not listen on ${host} while it has no keys: whoever reaches it could use it`,

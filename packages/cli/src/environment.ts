@@ -9,6 +9,14 @@ export interface Environment {
   debug: boolean;
   /** `TERM=dumb` or `CI`: lines instead of moving bars, even on a terminal. */
   plainProgress: boolean;
+  /** `HUBFUSE_SERVER`: address of the server that `runs`, `recipes`, `keys` and `webhooks` speak to. */
+  server: string | undefined;
+  /** `HUBFUSE_KEY`: the key that they show it. */
+  key: string | undefined;
+  /** `HUBFUSE_MASTER_KEY`: 32 bytes in hexadecimal or base64, in the place of the file in the data folder of `serve`. */
+  masterKey: string | undefined;
+  /** `HUBFUSE_WEBHOOK_SECRET`: what the Hub's webhooks send along. Default: made from the master key. */
+  webhookSecret: string | undefined;
   /** `HF_ENDPOINT`: the Hub that stands in for huggingface.co, as Python's client reads it. */
   hub: string | undefined;
   /**
@@ -27,6 +35,10 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     noColor: value('NO_COLOR') !== undefined,
     debug: value('HUBFUSE_DEBUG') !== undefined,
     plainProgress: value('TERM') === 'dumb' || value('CI') !== undefined,
+    server: value('HUBFUSE_SERVER'),
+    key: value('HUBFUSE_KEY'),
+    masterKey: value('HUBFUSE_MASTER_KEY'),
+    webhookSecret: value('HUBFUSE_WEBHOOK_SECRET'),
     hub: value('HF_ENDPOINT'),
     store: value('HUBFUSE_STORE'),
     home: resolve(value('HUBFUSE_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'hubfuse')),

@@ -5,9 +5,12 @@ export { hasNamespace, hasScope, type Key, SCOPES, type Scope } from './keys/key
 export { Keys, sameText } from './keys/keys.ts';
 export { MasterKey, parseMasterKey, readMasterKey } from './master-key.ts';
 export type { RecipeNotes } from './recipes/recipe-notes.ts';
+export { recipeRepos } from './recipes/recipe-uses.ts';
 export type { ParsedRecipe, RecipeNote, StoredRecipe } from './recipes/stored-recipe.ts';
 export { type Precondition, type PutRecipe, StoredRecipes } from './recipes/stored-recipes.ts';
 export { SecretStore } from './secret-store.ts';
 export { openServices, type ServiceSettings, type Services } from './services.ts';
+export { checkPublishing } from './starting/check-publishing.ts';
+export { privateNamespaces } from './starting/private-namespaces.ts';
 export { mayLook, mayReadRun, type RunAccess, readAccess } from './starting/run-access.ts';
 export { type StartedRun, type StartRequest, startRun } from './starting/start-run.ts';

@@ -33,7 +33,15 @@ export async function listRunsOfCaller(
     if (filter.recipe !== undefined && filter.recipe !== spec.origin.recipe?.name) continue;
     if (filter.model !== undefined && !models.includes(filter.model)) continue;
     if (items.length === limit) return { items, next: items.at(-1)?.id ?? '' };
-    items.push({ id, name, state: word, createdAt, updatedAt, ...(spec.origin.recipe === undefined ? {} : { recipe: spec.origin.recipe.name }), models });
+    items.push({
+      id,
+      name,
+      state: word,
+      createdAt,
+      updatedAt,
+      ...(spec.origin.recipe === undefined ? {} : { recipe: spec.origin.recipe.name }),
+      models,
+    });
   }
   return { items };
 }

@@ -1,5 +1,5 @@
-import { ApiError } from './api-error.ts';
 import type { ApiContext } from './api-env.ts';
+import { ApiError } from './api-error.ts';
 
 /** What a client knows of what stands there, as `If-Match` and `If-None-Match` say it. */
 export type Condition = { ifMatch: string } | { ifNoneMatch: '*' };

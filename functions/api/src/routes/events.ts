@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type RunEvent, readEvents, readRunState } from '@hubfuse/runs';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { requireRun } from '../access/require-run.ts';
+import { requireRun } from '../access/runs-of-callers.ts';
 import type { RunFeeds } from '../feed/run-feeds.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { problems } from '../http/documented.ts';

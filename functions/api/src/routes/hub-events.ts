@@ -16,7 +16,11 @@ const route = createRoute({
   security: [],
   request: {
     headers: z.object({
-      'x-webhook-secret': z.string().max(500).optional().openapi({ description: 'The secret that the webhook was registered with.' }),
+      'x-webhook-secret': z
+        .string()
+        .max(500)
+        .optional()
+        .openapi({ description: 'The secret that the webhook was registered with.' }),
     }),
     body: { content: { 'application/json': { schema: OpenObject } }, required: true },
   },

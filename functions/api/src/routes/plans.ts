@@ -3,6 +3,7 @@ import { makePlan } from '@hubfuse/runs';
 import { checkPublishing, privateNamespaces } from '@hubfuse/service';
 import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
 import { readBodyRecipe } from '../access/read-body-recipe.ts';
+import { requireStoredRecipe } from '../access/recipes-of-callers.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
 import { createRouter } from '../http/router.ts';
@@ -11,7 +12,6 @@ import { PlanSchema } from '../schemas/plan.ts';
 import { RECIPE_CONTENT } from '../schemas/recipe-request.ts';
 import type { ApiServices } from '../services.ts';
 import { planView } from '../views/plan-view.ts';
-import { requireStoredRecipe } from '../access/recipes-of-callers.ts';
 
 const route = createRoute({
   method: 'post',

@@ -56,7 +56,10 @@ const artefacts = createRoute({
   tags,
   summary: 'List the files that a run made',
   request: { params: RunParameters },
-  responses: { 200: json(z.object({ items: z.array(ArtefactSchema) }), 'The files that can be read here.'), ...problems() },
+  responses: {
+    200: json(z.object({ items: z.array(ArtefactSchema) }), 'The files that can be read here.'),
+    ...problems(),
+  },
   middleware,
 });
 
@@ -65,7 +68,8 @@ const artefact = createRoute({
   path: '/v1/runs/{id}/artefacts/{path}',
   tags,
   summary: 'Read a file that a run made, or a part of it',
-  description: 'The path may have several steps. One `Range` of bytes is answered; `If-Range` and `If-None-Match` hold.',
+  description:
+    'The path may have several steps. One `Range` of bytes is answered; `If-Range` and `If-None-Match` hold.',
   request: {
     params: RunParameters.extend({ path: z.string().min(1).max(900).openapi({ example: 'onnx/model.onnx' }) }),
     headers: z.object({ range: z.string().max(200).optional().openapi({ example: 'bytes=0-1023' }) }),

@@ -45,7 +45,8 @@ const cancel = createRoute({
   path: '/v1/runs/{id}/cancel',
   tags,
   summary: 'Stop a run',
-  description: 'It stops within seconds, and what was downloaded stays in the cache. A run that has ended is left as it is.',
+  description:
+    'It stops within seconds, and what was downloaded stays in the cache. A run that has ended is left as it is.',
   request,
   responses: { 202: json(RunSchema, 'The run, which is about to stop.'), ...problems() },
   middleware: requireScope('run'),

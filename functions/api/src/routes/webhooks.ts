@@ -38,11 +38,14 @@ const add = createRoute({
   method: 'post',
   path: '/v1/webhooks',
   tags,
-  summary: 'Register a webhook with the Hub, with this server\'s secret',
-  description: 'Without `watched` it watches everything that stored recipes name now: models, data and what they publish to.',
+  summary: "Register a webhook with the Hub, with this server's secret",
+  description:
+    'Without `watched` it watches everything that stored recipes name now: models, data and what they publish to.',
   request: {
     body: {
-      content: { 'application/json': { schema: z.strictObject({ watched: z.array(Watched).min(1).max(500).optional() }) } },
+      content: {
+        'application/json': { schema: z.strictObject({ watched: z.array(Watched).min(1).max(500).optional() }) },
+      },
       required: true,
     },
   },

@@ -19,11 +19,9 @@ export const NewKeyBody = z
   .strictObject({
     name: z.string().min(1).max(100).openapi({ description: 'What the key is for.', example: 'ci' }),
     scopes: Scopes.openapi({ description: '`admin` includes `run`, and `run` includes `read`.' }),
-    namespaces: z
-      .array(z.string().min(1).max(96))
-      .max(100)
-      .optional()
-      .openapi({ description: 'Namespaces of the Hub that it may read privately and publish to; `*` is all. Default: none.' }),
+    namespaces: z.array(z.string().min(1).max(96)).max(100).optional().openapi({
+      description: 'Namespaces of the Hub that it may read privately and publish to; `*` is all. Default: none.',
+    }),
     runsPerDay: z.int().min(1).optional(),
   })
   .openapi('NewKey');

@@ -23,10 +23,16 @@ export const RecipeSummarySchema = z
   .object({
     name: z.string(),
     etag: z.string(),
-    key: z.string().optional().openapi({ description: 'Id of the key that put it, whose namespaces hold for its runs.' }),
+    key: z
+      .string()
+      .optional()
+      .openapi({ description: 'Id of the key that put it, whose namespaces hold for its runs.' }),
     createdAt: Time,
     updatedAt: Time,
-    method: z.string().optional().openapi({ description: 'Absent where this version cannot read the recipe any more.' }),
+    method: z
+      .string()
+      .optional()
+      .openapi({ description: 'Absent where this version cannot read the recipe any more.' }),
     models: z.array(z.string()),
     schedule: z.string().optional().openapi({ description: 'When it runs by itself: a cron line.' }),
     notes: z.array(Note).openapi({ description: 'What a person should know: a parent that is gone, a cycle.' }),

@@ -62,10 +62,12 @@ const Published = z
 
 /** A run in a list. */
 export const RunSummarySchema = z
-  .looseObject({
+  .object({
     id: z.string(),
     name: z.string(),
     state: StateSchema,
+    recipe: z.string().optional().openapi({ description: 'Name of the stored recipe.' }),
+    models: z.array(z.string()),
     createdAt: Time,
     updatedAt: Time,
   })
@@ -74,7 +76,10 @@ export const RunSummarySchema = z
 export const RunPageSchema = z
   .object({
     items: z.array(RunSummarySchema),
-    next: z.string().optional().openapi({ description: 'What to send as `cursor` for the next page; absent on the last.' }),
+    next: z
+      .string()
+      .optional()
+      .openapi({ description: 'What to send as `cursor` for the next page; absent on the last.' }),
   })
   .openapi('RunPage');
 
@@ -101,9 +106,13 @@ export const RunSchema = z
     models: z.array(z.object({ name: z.string(), role: z.string(), revision: z.string().optional() })),
     recipe: z.string().openapi({ description: 'Its text.' }),
     limits: OpenObject.optional(),
-    scores: OpenObject.optional().openapi({ description: 'Scores of the merged model and of what it is compared with.' }),
+    scores: OpenObject.optional().openapi({
+      description: 'Scores of the merged model and of what it is compared with.',
+    }),
     search: OpenObject.optional(),
-    gate: OpenObject.optional().openapi({ description: 'Whether the condition for publishing holds, with the figures.' }),
+    gate: OpenObject.optional().openapi({
+      description: 'Whether the condition for publishing holds, with the figures.',
+    }),
     published: z.array(Published).optional(),
     warnings: z.array(z.string()).optional(),
     error: RunError.optional(),

@@ -25,7 +25,9 @@ export function runView({ spec, state, plan, report }: RunRecord): RunView {
     ...(report?.scores === undefined ? {} : { scores: { ...report.scores } }),
     ...(report?.search === undefined ? {} : { search: { ...report.search } }),
     ...(report?.gate === undefined ? {} : { gate: { ...report.gate } }),
-    ...(report === undefined ? {} : { published: report.published.map((one) => ({ ...one })), warnings: [...report.warnings] }),
+    ...(report === undefined
+      ? {}
+      : { published: report.published.map((one) => ({ ...one })), warnings: [...report.warnings] }),
     ...(error === undefined ? {} : { error: errorView(error) }),
     links: {
       self: at,
