@@ -28,8 +28,14 @@ export function renderCommandReference(commands: readonly Command[]): string {
         ['`HF_TOKEN`, `HF_HOME`, `HF_HUB_CACHE`, `HF_HUB_OFFLINE`', "as in Hugging Face's own tools"],
         ['`HUBFUSE_HOME`', 'folder for the state of runs; default `~/.cache/hubfuse`'],
         ['`HUBFUSE_STORE`', 'store of `worker`, where `--store` does not name one'],
-        ['`HUBFUSE_SERVER`, `HUBFUSE_KEY`', 'the server that `runs`, `recipes`, `keys` and `webhooks` speak to, and the key for it'],
-        ['`HUBFUSE_MASTER_KEY`', 'secret of a service, 32 bytes in hexadecimal or base64; default: a file that `serve` makes'],
+        [
+          '`HUBFUSE_SERVER`, `HUBFUSE_KEY`',
+          'the server that `runs`, `recipes`, `keys` and `webhooks` speak to, and the key for it',
+        ],
+        [
+          '`HUBFUSE_MASTER_KEY`',
+          'secret of a service, 32 bytes in hexadecimal or base64; default: a file that `serve` makes',
+        ],
         ['`HUBFUSE_WEBHOOK_SECRET`', "what the Hub's webhooks send to a service; default: made from the master key"],
         ['`HUBFUSE_DEBUG`', 'show the stack of an error'],
         ['`NO_COLOR`', 'no colours'],

@@ -1,5 +1,5 @@
-import { HubError, HubfuseError, RecipeError, RunError, UsageError } from '@hubfuse/plugin';
 import type { HubfuseClient, Problem } from '@hubfuse/client';
+import { HubError, type HubfuseError, RecipeError, RunError, UsageError } from '@hubfuse/plugin';
 import type { CommandContext, Options } from './command.ts';
 
 /** Options of commands that speak to a server. */
@@ -23,6 +23,8 @@ export interface Server {
   url: string;
   key: string | undefined;
   client: HubfuseClient;
+  /** Asks what the typed client cannot: bodies that are no JSON, files. */
+  request(path: string, init?: RequestInit): Promise<Response>;
 }
 
 type ServerContext = Pick<CommandContext, 'environment' | 'signal'> & {
@@ -51,7 +53,15 @@ export async function findServer(context: ServerContext): Promise<Server | undef
       throw unreachable(url, cause);
     }
   };
-  return { url: url.replace(/\/+$/, ''), key, client: createClient({ url, key, fetch: reaching }) };
+  const base = url.replace(/\/+$/, '');
+  const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  return {
+    url: base,
+    key,
+    client: createClient({ url, key, fetch: reaching }),
+    request: (path, init = {}) =>
+      reaching(`${base}${path}`, { ...init, headers: { ...authorization, ...init.headers } }),
+  };
 }
 
 /** @throws UsageError where no server is named */
@@ -92,7 +102,9 @@ export function errorOfProblem(problem: Problem): HubfuseError {
   const message = problem.detail ?? problem.title;
   const area = code.slice(0, code.indexOf('/'));
   if (area === 'recipe') {
-    const others = errors.slice(1).map(({ detail, ...one }) => new RecipeError({ ...one, where: lineOf(one), message: detail }));
+    const others = errors
+      .slice(1)
+      .map(({ detail, ...one }) => new RecipeError({ ...one, where: lineOf(one), message: detail }));
     return new RecipeError({ code, message, hint, where: where ?? problem.pointer, others });
   }
   if (area === 'hub' || area === 'auth' || status >= 500) return new HubError({ code, message, hint, where });

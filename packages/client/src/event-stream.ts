@@ -13,7 +13,8 @@ export async function* readEventStream(body: ReadableStream<Uint8Array>): AsyncG
   let data: string[] = [];
   for await (const line of linesOf(body)) {
     if (line === '') {
-      if (data.length > 0) yield { name: name === '' ? 'message' : name, data: data.join('\n'), ...(id === undefined ? {} : { id }) };
+      if (data.length > 0)
+        yield { name: name === '' ? 'message' : name, data: data.join('\n'), ...(id === undefined ? {} : { id }) };
       name = '';
       id = undefined;
       data = [];

@@ -80,4 +80,3 @@ async function refusal(response: Response): Promise<ServiceError> {
   const text = await response.text();
   return ServiceError.of(response.status, text);
 }
-

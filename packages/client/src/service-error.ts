@@ -24,7 +24,8 @@ export class ServiceError extends Error {
   static of(status: number, body: string): ServiceError {
     try {
       const problem = JSON.parse(body) as Partial<Problem>;
-      if (typeof problem.code === 'string') return new ServiceError({ title: `status ${status}`, ...problem, code: problem.code, status });
+      if (typeof problem.code === 'string')
+        return new ServiceError({ title: `status ${status}`, ...problem, code: problem.code, status });
     } catch {
       // No JSON: told by its status alone.
     }

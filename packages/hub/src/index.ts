@@ -17,6 +17,7 @@ export { type FetchPool, openFetchPool } from './fetch-pool.ts';
 export { parseCard } from './front-matter.ts';
 export { inspectModel, requireMergeable } from './inspect-model.ts';
 export type * from './inspection.ts';
+export { isPublic } from './is-public.ts';
 export type * from './licence-types.ts';
 export * from './manifest.ts';
 export { openFolder } from './open-folder.ts';

@@ -1,5 +1,4 @@
 import { UsageError } from '@hubfuse/plugin';
-import type { Key } from '@hubfuse/service';
 import { defineCommand } from '../command.ts';
 import { expectJson, findServer, serverOptions } from '../server-options.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -62,7 +61,10 @@ export default defineCommand({
       }
       const { name, scope: scopes, namespace: namespaces, 'runs-per-day': runsPerDay } = options;
       const made = await keys.create({ name, scopes, namespaces, ...(runsPerDay === undefined ? {} : { runsPerDay }) });
-      output.result(made, () => `${made.key}\n\nThis is shown once. Its id, for \`hubfuse keys revoke\`, is ${made.id}.`);
+      output.result(
+        made,
+        () => `${made.key}\n\nThis is shown once. Its id, for \`hubfuse keys revoke\`, is ${made.id}.`,
+      );
       return undefined;
     }
     if (action === 'revoke' && id !== undefined) {
@@ -78,16 +80,26 @@ export default defineCommand({
   },
 });
 
+/** A key as it is shown. */
+interface ShownKey {
+  id: string;
+  name: string;
+  scopes: readonly string[];
+  namespaces: readonly string[];
+  createdAt: string;
+  revokedAt?: string | undefined;
+}
+
 /** Keys wherever they are kept. */
 interface KeyKeeper {
-  list(): Promise<Key[]>;
+  list(): Promise<ShownKey[]>;
   create(settings: {
     name: string;
     scopes: readonly string[];
     namespaces: readonly string[];
     runsPerDay?: number;
   }): Promise<{ id: string; key: string }>;
-  revoke(id: string): Promise<Key>;
+  revoke(id: string): Promise<ShownKey>;
 }
 
 async function openKeys(context: Parameters<typeof findServer>[0] & InstallationContext): Promise<KeyKeeper> {
@@ -114,9 +126,16 @@ async function openKeys(context: Parameters<typeof findServer>[0] & Installation
 
 type InstallationContext = Parameters<typeof import('../installation.ts').openInstallation>[0];
 
-function renderKeys(keys: readonly Key[]): string {
+function renderKeys(keys: readonly ShownKey[]): string {
   return renderTable(
-    [{ title: 'id' }, { title: 'name' }, { title: 'scopes' }, { title: 'namespaces' }, { title: 'made' }, { title: 'revoked' }],
+    [
+      { title: 'id' },
+      { title: 'name' },
+      { title: 'scopes' },
+      { title: 'namespaces' },
+      { title: 'made' },
+      { title: 'revoked' },
+    ],
     keys.map(({ id, name, scopes, namespaces, createdAt, revokedAt = '' }) => [
       id,
       name,
