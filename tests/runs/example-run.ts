@@ -24,8 +24,10 @@ export async function executeExample(options: {
   /** Told about the process and every event as it comes. */
   onStart?: (child: ChildProcess) => void;
   onEvent?: (event: RunEvent, child: ChildProcess) => void;
+  /** Milliseconds without a sign of life after which another process may take the run over. */
+  leaseMs?: number;
 }): Promise<RunOutcome> {
-  const { hub, name, recipe, onStart, onEvent } = options;
+  const { hub, name, recipe, onStart, onEvent, leaseMs } = options;
   const file = join(hub.work, `${name}.yaml`);
   await writeFile(file, recipe);
   const argument = {
@@ -36,6 +38,7 @@ export async function executeExample(options: {
     recipe: file,
     directory: hub.work,
     out: outOf(hub, name),
+    leaseMs,
   };
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify(argument)], { stdio: ['ignore', 'pipe', 'inherit'] });
   onStart?.(child);

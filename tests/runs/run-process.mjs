@@ -1,5 +1,5 @@
 // Creates or resumes a run and executes it, as a program of its own that a test may kill. One argument: JSON with
-// `store`, `workspace`, `cacheDir`, `hubUrl`, `recipe`, `directory` and `out`. Prints events and the report as JSON lines.
+// `store`, `workspace`, `cacheDir`, `hubUrl`, `recipe`, `directory`, `out` and `leaseMs`. Prints events and the report as JSON lines.
 import { readFile } from 'node:fs/promises';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
@@ -10,7 +10,16 @@ import { Registry } from '@hubfuse/plugin';
 import { parseRecipe } from '@hubfuse/recipe';
 import { createRun, executeRun } from '@hubfuse/runs';
 
-const { store: location, workspace, cacheDir, hubUrl, recipe, directory, out } = JSON.parse(process.argv[2] ?? '');
+const {
+  store: location,
+  workspace,
+  cacheDir,
+  hubUrl,
+  recipe,
+  directory,
+  out,
+  leaseMs,
+} = JSON.parse(process.argv[2] ?? '');
 const print = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const registry = new Registry();
 const rooms = [registerStores, registerMethods, registerArchitectures, registerEvaluation, registerPublishers];
@@ -29,6 +38,7 @@ try {
     hub: { cacheDir, token: 'hf_you', rangeBytes: 256 * 1024 },
     workspace,
     workers: 2,
+    leaseMs,
     onEvent: print,
   });
   print({ report });

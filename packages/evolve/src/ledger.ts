@@ -151,7 +151,13 @@ export class Ledger<Subject> {
     if (evaluations !== undefined && spent.evaluations >= evaluations) return 'evaluations';
     if (examples !== undefined && spent.examples >= examples) return 'examples';
     if (seconds !== undefined && spent.seconds >= seconds) return 'seconds';
-    return undefined;
+    return this.#endedFromOutside() ? 'seconds' : undefined;
+  }
+
+  /** A replay ends with the decisions that stand, where no budget of its own but the time around it ended the search. */
+  #endedFromOutside(): boolean {
+    const { replay, isOutOfTime } = this.#setting;
+    return replay === true ? this.#state.ended === 'seconds' : isOutOfTime?.() === true;
   }
 
   /** Records the end. */

@@ -54,6 +54,8 @@ export interface SearchSetting<Subject> {
   /** Resume on another kind of processor: later scores may differ in their last bits. */
   allowOtherProcessor?: boolean | undefined;
   budget?: SearchBudget | undefined;
+  /** Whether the time of whatever the search is a part of is over: it ends as by its own budget of seconds. */
+  isOutOfTime?: (() => boolean) | undefined;
   /** Replay the stored decisions and score nothing: the search must have ended. */
   replay?: boolean | undefined;
   onEvent?: ((event: SearchEvent) => void) | undefined;

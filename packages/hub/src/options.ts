@@ -16,6 +16,8 @@ export interface HubOptions {
   userAgent?: string | undefined;
   onProgress?: ((event: HubEvent) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Awaited before every request that may change something; what it throws keeps the request from being sent. */
+  beforeWrite?: (() => Promise<void>) | undefined;
   /** Stands in for the global `fetch`. */
   fetch?: typeof fetch | undefined;
   /** How often and how long a failed request is tried again. */

@@ -45,10 +45,12 @@ export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK
   async function open(address: string, init: RequestInit = {}): Promise<OpenResponse> {
     refuseOffline(address, options);
     await gate.pass(address);
+    const reading = ['GET', 'HEAD'].includes(init.method ?? 'GET');
+    // Behind every pause, so that as little time as possible lies between the answer and the request.
+    if (!reading) await options.beforeWrite?.();
     const request = `${init.method ?? 'GET'} ${showAddress(address)}`;
     const abort = linkSignals([options.signal, init.signal ?? undefined]);
     const headers = requestHeaders({ address, init, hubUrl, token, options });
-    const reading = ['GET', 'HEAD'].includes(init.method ?? 'GET');
     const answerMs = (options.answerTimeoutMs ?? DEFAULT_TIMEOUT_MS) * (reading ? 1 : WRITE_TIMEOUT_FACTOR);
     const stallMs = options.stallTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     const fail = (cause: unknown): never => {

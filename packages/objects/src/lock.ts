@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -41,29 +41,45 @@ export function isDead(tag: string): boolean {
  * The lock is a folder that holds one file named after its owner. It is taken by renaming a prepared folder to its
  * name, which a file system refuses while a folder with something inside stands there. A dead owner's file is
  * removed by its exact name, so that whoever is late can never remove the lock of the next owner.
+ *
+ * An owner that stood still for too long has lost the lock without knowing. So the file of the lock may be the one that is to
+ * be written: `action` gets its path and moves it to its final name, which fails (ENOENT) for whoever has lost the lock.
  */
-export async function withLock<T>(path: string, scratch: string, action: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  options: {
+    path: string;
+    scratch: string;
+    /** File on the same file system that becomes the file of the lock; it is gone afterwards. Default: an empty one. */
+    file?: string | undefined;
+  },
+  action: (held: string) => Promise<T>,
+): Promise<T> {
+  const { path, scratch, file } = options;
   const owner = `${processTag()}.${randomUUID()}`;
   const prepared = join(scratch, `lock.${owner}`);
   await mkdir(prepared, { recursive: true });
-  await writeFile(join(prepared, owner), '');
   try {
-    await acquire(prepared, path);
+    if (file === undefined) await writeFile(join(prepared, owner), '');
+    else await rename(file, join(prepared, owner));
+    await acquire(prepared, path, owner);
   } catch (error) {
     await rm(prepared, { recursive: true, force: true });
     throw error;
   }
   try {
-    return await action();
+    return await action(join(path, owner));
   } finally {
     await unlink(join(path, owner)).catch(ignoring('ENOENT'));
     await rmdir(path).catch(ignoring('ENOENT', 'ENOTEMPTY', 'EEXIST'));
   }
 }
 
-async function acquire(prepared: string, path: string): Promise<void> {
+async function acquire(prepared: string, path: string, owner: string): Promise<void> {
   const since = Date.now();
   for (let attempt = 0; ; attempt++) {
+    // The age of the file is the time for which the lock is held, not for which it was waited.
+    const now = new Date();
+    await utimes(join(prepared, owner), now, now);
     try {
       await rename(prepared, path);
       return;

@@ -46,7 +46,7 @@ export interface StorePublication {
 export async function publishToStore(options: {
   store: ObjectStore;
   publication: Pick<Publication, 'folder' | 'files' | 'title'>;
-  context: Pick<PublishContext, 'attempt' | 'signal' | 'progress'>;
+  context: Pick<PublishContext, 'attempt' | 'signal' | 'progress' | 'confirm'>;
 }): Promise<{ version: string; already: boolean }> {
   const { store, publication, context } = options;
   const files = await allFiles(publication);
@@ -70,6 +70,7 @@ export async function publishToStore(options: {
       earlier: earlier.slice(0, REMEMBERED),
     };
     const body = new TextEncoder().encode(`${JSON.stringify(next, null, 2)}\n`);
+    await context.confirm?.();
     const written =
       found === undefined
         ? await store.create(PUBLICATION_KEY, body)
@@ -151,7 +152,7 @@ async function uploadMissing(options: {
   folder: string;
   files: Publication['files'];
   keyOf: (path: string) => string;
-  context: Pick<PublishContext, 'signal' | 'progress'>;
+  context: Pick<PublishContext, 'signal' | 'progress' | 'confirm'>;
 }): Promise<void> {
   const { store, folder, files, keyOf, context } = options;
   const there = new Set<string>();
@@ -166,10 +167,8 @@ async function uploadMissing(options: {
         done += bytes;
         context.progress({ label: `uploading ${file.path}`, done, total, unit: 'bytes' });
       };
-      await store.write(
-        keyOf(file.path),
-        verified({ path: join(folder, file.path), file, onBytes, signal: context.signal }),
-      );
+      await context.confirm?.();
+      await store.write(keyOf(file.path), verified({ path: join(folder, file.path), file, onBytes, context }));
     }
   }
 }
@@ -179,15 +178,17 @@ async function* verified(options: {
   path: string;
   file: Publication['files'][number];
   onBytes: (bytes: number) => void;
-  signal: AbortSignal;
+  context: Pick<PublishContext, 'signal' | 'confirm'>;
 }): AsyncGenerator<Uint8Array> {
-  const { path, file, onBytes, signal } = options;
+  const { path, file, onBytes, context } = options;
+  const { signal } = context;
   const hash = createHash('sha256');
   for await (const part of createReadStream(path, { highWaterMark: 1 << 20, signal }) as AsyncIterable<Uint8Array>) {
     hash.update(part);
     yield part;
     onBytes(part.length);
   }
+  await context.confirm?.();
   if (hash.digest('hex') === file.sha256) return;
   throw new StoreError({
     code: 'store/file-changed',

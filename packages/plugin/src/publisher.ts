@@ -22,6 +22,11 @@ export interface PublishContext {
   signal: AbortSignal;
   /** Access to the Hub: the `HubOptions` of `@hubfuse/hub`; this floor only carries it. */
   hub: object;
+  /**
+   * Awaited before everything that changes the target; throws where this process no longer owns the run. The built-in access
+   * to the Hub does so by itself.
+   */
+  confirm?: (() => Promise<void>) | undefined;
   /** Says how far it is. */
   progress(progress: { label: string; done: number; total: number; unit: 'bytes' | 'steps' }): void;
 }

@@ -4,12 +4,12 @@ import { getJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
 import { STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
+import { isAlive } from './lease.ts';
 import type { ModelFolder } from './model-folder.ts';
-import { isAlive } from './ownership.ts';
 import type { RunState } from './run.ts';
 
 /** The end of a folder's name: a run's id, which is a segment of a key, and what the run keeps there. */
-const OF_A_RUN = /^([\w=@+~-](?:[\w=@+~.-]*[\w=@+~-])?)\.(?:partial|replaced)$/;
+const OF_A_RUN = /^([\w=@+~-](?:[\w=@+~.-]*[\w=@+~-])?)\.(?:partial(?:-\d+)?|replaced)$/;
 
 /**
  * Removes what other runs left beside a final name that a run has just taken: they were to make the same folder, were

@@ -7,6 +7,7 @@ import { SPEC_FORMAT, STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
 import type { RunOptions, RunSpec, RunState } from './run.ts';
 import { COMMAND_ORIGIN, type RunOrigin } from './run-origin.ts';
+import { changeState } from './state-cell.ts';
 
 const MOST_REPETITIONS = 100_000;
 
@@ -48,7 +49,10 @@ export async function createRun(creation: RunCreation): Promise<CreatedRun> {
     const id = number === 1 ? family : `${family}-${number}`;
     const state = await getJson<RunState>(store, runKeys(id).state, STATE_FORMAT);
     if (state !== undefined && (fresh || state.value.status === 'done')) continue;
-    if (state !== undefined) return { id, resumed: true };
+    if (state !== undefined) {
+      await forgetCancellation(store, state.value);
+      return { id, resumed: true };
+    }
     return await createOrFind(creation, { id, name, settings });
   }
   throw new RunError({
@@ -77,12 +81,20 @@ async function createOrFind(
   return { id, resumed: !created || !stated };
 }
 
+/** Whoever asks for a run that was cancelled before anybody began it wants it after all. */
+async function forgetCancellation(store: ObjectStore, { id, status, cancellation }: RunState): Promise<void> {
+  if (status !== 'cancelled' || cancellation?.heard !== false) return;
+  await changeState(store, id, ({ cancellation: _, ...state }) => state);
+}
+
 function firstState(id: string): RunState {
   return {
     id,
+    revision: 1,
     status: 'queued',
     phases: [{ name: 'resolve', status: 'waiting' }],
     attempts: 0,
+    workedSeconds: 0,
     artefacts: [],
     updatedAt: new Date().toISOString(),
     nonce: randomUUID(),

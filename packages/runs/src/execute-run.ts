@@ -29,9 +29,9 @@ const phases: readonly Phase[] = [resolve, fetch, gather, search, merge, evaluat
  */
 export async function executeRun(options: ExecutionOptions): Promise<RunReport> {
   const { store, runId } = options;
-  await executePhases(options, phases, async (state, spec) => {
+  await executePhases(options, phases, async (state, spec, own) => {
     const report = await makeReport(options, state, spec);
-    await store.put(runKeys(runId).report, toJson(report));
+    await own.put(runKeys(runId).report, toJson(report));
     return { published: report.published.length > 0 };
   });
   const found = await getJson<RunReport>(store, runKeys(runId).report);

@@ -15,6 +15,11 @@ export interface ExecutionOptions {
   workers?: number | undefined;
   /** Bytes that a merge may use. Default: the merge's own. */
   memory?: number | undefined;
+  /**
+   * Milliseconds without a sign of life after which another process may take the run over; signs come every 2 s, or four in
+   * that time where it is short. Default 60,000.
+   */
+  leaseMs?: number | undefined;
   /** Go on with a search on another kind of processor than it began on. Default false. */
   allowOtherProcessor?: boolean | undefined;
   onEvent?: ((event: RunEvent) => void) | undefined;

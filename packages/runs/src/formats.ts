@@ -12,11 +12,13 @@ export const SPEC_FORMAT: JsonFormat = {
   }),
 };
 
+const FIRST_COUNTS = { revision: 0, workedSeconds: 0 };
+
 /** `state.json`. In version 1 a run that nobody had begun was called `created`. */
 export const STATE_FORMAT: JsonFormat = {
   version: 2,
   migrate: (value): RunState => {
     const old = value as Omit<RunState, 'status'> & { status: RunState['status'] | 'created' };
-    return { ...old, status: old.status === 'created' ? 'queued' : old.status };
+    return { ...FIRST_COUNTS, ...old, status: old.status === 'created' ? 'queued' : old.status };
   },
 };

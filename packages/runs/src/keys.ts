@@ -30,8 +30,6 @@ export function runKeys(id: string) {
       candidates: `${at}/search/candidates.jsonl`,
       report: `${at}/search/report.html`,
     },
-    /** Present while the run should stop. */
-    cancel: `${at}/cancel`,
     /** Results of every example of one row, split and dataset. */
     examples: (row: string, split: string, dataset: string) =>
       `${at}/examples/${toSegment(row)}/${split}.${toSegment(dataset)}.json`,

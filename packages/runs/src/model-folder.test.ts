@@ -3,13 +3,15 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkFinalFolder, type ModelFolder, modelFolder, takeFinalName } from './model-folder.ts';
+import { checkFinalFolder, type ModelFolder, modelFolder, takeFinalName, takeUpPartial } from './model-folder.ts';
 
 let parent: string;
 let folder: ModelFolder;
+const folderOf = (attempt: number): ModelFolder =>
+  modelFolder({ spec: { id: 'run-1', options: { out: join(parent, 'merged') } }, workspace: '/nowhere', attempt });
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'hubfuse-out-'));
-  folder = modelFolder({ id: 'run-1', options: { out: join(parent, 'merged') } }, '/nowhere');
+  folder = folderOf(3);
 });
 afterEach(() => rm(parent, { recursive: true, force: true }));
 
@@ -69,4 +71,34 @@ test('an absent folder, an empty one and one of hubfuse are free to take', async
 test('an input cannot be the output', async () => {
   await make(folder.final, { 'hubfuse.json': '{}' });
   await expect(checkFinalFolder(folder.final, [folder.final])).rejects.toMatchObject({ code: 'run/out-is-input' });
+});
+
+test('an execution goes on in the folder of the one before, under a name that the other does not know', async () => {
+  const [first, second] = [folderOf(1), folderOf(2)];
+  await make(first.temporary, { 'model.safetensors': 'half' });
+  await make(folderOf(0).temporary, { 'model.safetensors': 'older' });
+  await takeUpPartial(second);
+  expect(await readdir(parent)).toEqual([`.merged.run-1.partial-2`]);
+  expect(await readFile(join(second.temporary, 'model.safetensors'), 'utf8')).toBe('half');
+  await makeOther();
+  await takeUpPartial(folderOf(10));
+  expect((await readdir(parent)).sort()).toEqual(['.merged.run-1.partial-10', '.merged.run-1b.partial-4']);
+});
+
+/** The folder of a run whose id begins like this one's. */
+async function makeOther(): Promise<void> {
+  await mkdir(join(parent, '.merged.run-1b.partial-4'));
+}
+
+test('what an execution before today left is taken up too', async () => {
+  await make(join(parent, '.merged.run-1.partial'), { 'model.safetensors': 'half' });
+  await takeUpPartial(folder);
+  expect(existsSync(join(folder.temporary, 'model.safetensors'))).toBe(true);
+});
+
+test('what a process that had lost the run made again goes with the final name', async () => {
+  await make(folderOf(1).temporary, { 'model.safetensors': 'late' });
+  await make(folder.temporary, { 'model.safetensors': 'new' });
+  await takeFinalName(folder);
+  expect(await readdir(parent)).toEqual(['merged']);
 });

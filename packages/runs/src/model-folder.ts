@@ -9,17 +9,57 @@ import type { RunSpec } from './run.ts';
 export interface ModelFolder {
   /** Final name: exists only whole and verified. */
   final: string;
-  /** Beside the final name, on the same file system, so that it can be renamed to it. */
+  /**
+   * Beside the final name, on the same file system, so that it can be renamed to it. Each execution of a run has its own: a
+   * process that has lost the run finds its folder gone.
+   */
   temporary: string;
   /** An earlier model of the final name, while it is being replaced. */
   replaced: string;
 }
 
-/** Folders of a run: those of its `out`, or below the workspace where it has none. */
-export function modelFolder(spec: Pick<RunSpec, 'id' | 'options'>, workspace: string): ModelFolder {
+/** Folders of an execution of a run: those of its `out`, or below the workspace where it has none. */
+export function modelFolder(options: {
+  spec: Pick<RunSpec, 'id' | 'options'>;
+  workspace: string;
+  /** Number of the execution, from 1. */
+  attempt: number;
+}): ModelFolder {
+  const { spec, workspace, attempt } = options;
   const final = spec.options.out ?? join(workspace, 'models', spec.id);
   const beside = (word: string) => join(dirname(final), `.${basename(final)}.${spec.id}.${word}`);
-  return { final, temporary: beside('partial'), replaced: beside('replaced') };
+  return { final, temporary: beside(`${PARTIAL}-${attempt}`), replaced: beside('replaced') };
+}
+
+const PARTIAL = 'partial';
+
+/**
+ * Takes up what earlier executions of the run have built on this disk: the latest of their folders becomes this one's, and
+ * others go. A process that still writes there has its open files and reaches no name any more.
+ */
+export async function takeUpPartial(folder: ModelFolder): Promise<void> {
+  const [latest, ...others] = await partialsOf(folder);
+  if (latest !== undefined && latest !== folder.temporary) await rename(latest, folder.temporary);
+  for (const other of others) await rm(other, { recursive: true, force: true });
+}
+
+/** Folders that executions of the run build in, the latest first. */
+async function partialsOf({ temporary }: ModelFolder): Promise<string[]> {
+  const parent = dirname(temporary);
+  const stem = basename(temporary).replace(/-\d+$/, '');
+  const names = await readdir(parent).catch(() => []);
+  const attemptOf = (name: string): number | undefined => {
+    if (name === stem) return 0;
+    const attempt = name.startsWith(`${stem}-`) ? Number(name.slice(stem.length + 1)) : Number.NaN;
+    return Number.isInteger(attempt) ? attempt : undefined;
+  };
+  return names
+    .flatMap((name) => {
+      const attempt = attemptOf(name);
+      return attempt === undefined ? [] : [{ path: join(parent, name), attempt }];
+    })
+    .sort((a, b) => b.attempt - a.attempt)
+    .map(({ path }) => path);
 }
 
 /**
@@ -65,7 +105,8 @@ export function requirePartial(folder: string): void {
  * Gives a finished folder its final name. What stood there, an earlier model of hubfuse's, makes room first; a kill
  * between the steps is mended by calling this again.
  */
-export async function takeFinalName({ final, temporary, replaced }: ModelFolder): Promise<void> {
+export async function takeFinalName(folder: ModelFolder): Promise<void> {
+  const { final, temporary, replaced } = folder;
   if (existsSync(temporary)) {
     await mkdir(dirname(final), { recursive: true });
     if (existsSync(final)) {
@@ -76,5 +117,5 @@ export async function takeFinalName({ final, temporary, replaced }: ModelFolder)
     await rename(temporary, final);
   }
   if (!existsSync(final) && existsSync(replaced)) await rename(replaced, final);
-  await rm(replaced, { recursive: true, force: true });
+  for (const left of [replaced, ...(await partialsOf(folder))]) await rm(left, { recursive: true, force: true });
 }

@@ -1,5 +1,7 @@
 import type { HubOptions } from '@hubfuse/hub';
+import type { RunLimits } from '@hubfuse/recipe';
 import type { ExecutionOptions } from './execution.ts';
+import type { ModelFolder } from './model-folder.ts';
 import type { Artefact, RunSpec } from './run.ts';
 import type { RunEventBody, RunProgress } from './run-event.ts';
 
@@ -21,9 +23,18 @@ export type PhaseName = (typeof PHASES)[number];
 /** What a phase sees of the run. */
 export interface PhaseContext {
   spec: RunSpec;
+  /** Its `store` is written to only while this execution owns the run. */
   execution: ExecutionOptions;
   /** Hub access with the run's address, signal and progress. */
   hub: HubOptions;
+  /** Where the model is built and where it appears; the building place is this execution's alone. */
+  folder: ModelFolder;
+  /** What the run may spend. */
+  limits: RunLimits;
+  /** Awaited before what is written elsewhere than through `execution.store` and `hub`, which do so by themselves. */
+  confirm(): Promise<void>;
+  /** Whether the run has worked for as long as it may: a search ends then. */
+  isOutOfTime(): boolean;
   /** Aborted where the run is cancelled; its reason is the error to throw. */
   signal: AbortSignal;
   event(body: RunEventBody): Promise<void>;

@@ -54,8 +54,10 @@ export interface RunOwner {
   pid: number;
   /** Tells two executions by one process apart. */
   nonce: string;
-  /** ISO 8601. */
+  /** Its last sign of life, ISO 8601. */
   heartbeatAt: string;
+  /** Milliseconds after that sign for which the run is its own; then another process may take it over. */
+  leaseMs: number;
 }
 
 /** Something that a run made. */
@@ -82,16 +84,26 @@ export interface StoredError {
 /** Where a run stands; changed by compare-and-swap alone. */
 export interface RunState {
   id: string;
+  /** Counts the changes. */
+  revision: number;
   status: RunStatus;
   /** Those that its plan needs, in order; until it is resolved, `resolve` alone. */
   phases: readonly PhaseState[];
   /** How often it was started or resumed. */
   attempts: number;
   owner?: RunOwner;
+  /** Somebody wants it to stop: ISO 8601. `heard` once it did. */
+  cancellation?: { requestedAt: string; heard: boolean };
+  /** Seconds for which it has worked, over all executions that are known to have. */
+  workedSeconds: number;
+  /** Limits that hold in the place of those that it was created with: they were raised since. */
+  limits?: RunLimits;
   /** How far the running phase is, as of the last heartbeat. */
   progress?: RunProgress;
   artefacts: readonly Artefact[];
   error?: StoredError;
+  /** Once it is done: whether anything was published. */
+  published?: boolean;
   updatedAt: string;
   /** A fresh random word with every change, so that a writer recognises its own write after a lost answer. */
   nonce: string;

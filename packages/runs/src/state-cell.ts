@@ -42,7 +42,12 @@ export async function changeState(
     const { state, etag } = await readState(store, runId);
     const changed = change(state);
     if (changed === state) return state;
-    const next: RunState = { ...changed, updatedAt: new Date().toISOString(), nonce: randomUUID() };
+    const next: RunState = {
+      ...changed,
+      revision: state.revision + 1,
+      updatedAt: new Date().toISOString(),
+      nonce: randomUUID(),
+    };
     if ((await store.replace(key, toJson(next, STATE_FORMAT), etag)) !== undefined) return next;
     // A store behind a network may have carried out a write whose answer was lost and refuse its repetition.
     const now = await readState(store, runId);

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storeContract } from '../../test/store-contract.ts';
 import { listAll } from '../json.ts';
+import { withLock } from '../lock.ts';
 import file from './file.ts';
 
 let folder: string;
@@ -76,4 +78,37 @@ test('a key that is the folder of another one is refused with the reason', async
   await expect(store.create('a/b/c', body)).rejects.toMatchObject({ code: 'store/key-conflict' });
   expect(await store.get('a')).toBeUndefined();
   expect(await store.get('a/b/c')).toBeUndefined();
+});
+
+test('a process that stood still and lost its lock does not write over what came after it', async () => {
+  const place = url('stood-still');
+  const store = await file.open(place);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const first = await store.put('state', bytes('first'));
+  const locks = join(folder, 'stood-still', '.store', 'locks');
+  const temporary = join(folder, 'stood-still', '.store', 'temporary');
+  const lock = join(locks, createHash('sha256').update('state').digest('hex').slice(0, 40));
+  const late = join(temporary, 'late');
+  await writeFile(late, 'late');
+  const target = join(folder, 'stood-still', 'state');
+  await withLock({ path: lock, scratch: temporary, file: late }, async (held) => {
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(held, longAgo, longAgo);
+    expect(await store.replace('state', bytes('second'), first)).toBeDefined();
+    await expect(rename(held, target)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+  expect(new TextDecoder().decode((await store.get('state'))?.body)).toBe('second');
+});
+
+test('whoever waits long for a lock holds it as long as anybody else', async () => {
+  const scratch = join(folder, 'waiting');
+  await mkdir(scratch);
+  const lock = join(scratch, 'lock');
+  const mine = join(scratch, 'mine');
+  await writeFile(mine, 'mine');
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(mine, longAgo, longAgo);
+  await withLock({ path: lock, scratch, file: mine }, async (held) => {
+    expect(Date.now() - (await stat(held)).mtimeMs).toBeLessThan(20_000);
+  });
 });

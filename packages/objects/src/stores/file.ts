@@ -15,6 +15,8 @@ import { checkKey, checkPrefix } from '../keys.ts';
 import { errorCode, ignoring, isDead, processTag, withLock } from '../lock.ts';
 
 const DEFAULT_PAGE = 1000;
+/** How often a process may stand still for half a minute in the middle of one write. */
+const MOST_INTERRUPTIONS = 5;
 /** Not a legal first segment of a key, so no object can fall in there. */
 const INTERNALS = '.store';
 
@@ -79,29 +81,23 @@ class FileStore implements ObjectStore {
 
   async replace(key: string, body: Uint8Array, etag: string): Promise<string | undefined> {
     const path = this.#path(key);
-    return this.#exclusively(key, async () => {
-      const now = await readFile(path).catch(absent);
-      if (now === undefined || etagOf(now) !== etag) return undefined;
-      await this.#renameInto(key, path, [body]);
-      return etagOf(body);
+    return this.#placeExclusively({
+      key,
+      body,
+      permit: async () => {
+        const now = await readFile(path).catch(absent);
+        return now !== undefined && etagOf(now) === etag ? etagOf(body) : undefined;
+      },
     });
   }
 
   async put(key: string, body: Uint8Array): Promise<string> {
-    const path = this.#path(key);
-    await this.#exclusively(key, () => this.#renameInto(key, path, [body]));
+    await this.#placeExclusively({ key, body, permit: async () => true });
     return etagOf(body);
   }
 
   async write(key: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-    const path = this.#path(key);
-    const temporary = await this.#writeTemporary(body);
-    await this.#exclusively(key, () => this.#place(key, path, () => rename(temporary, path))).catch(
-      async (error: unknown) => {
-        await rm(temporary, { force: true });
-        throw error;
-      },
-    );
+    await this.#placeExclusively({ key, body, permit: async () => true });
   }
 
   async list(prefix: string, page: { after?: string; limit?: number } = {}): Promise<KeyPage> {
@@ -118,8 +114,10 @@ class FileStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     const path = this.#path(key);
-    await this.#exclusively(key, async () => {
-      await unlink(path).catch(absent);
+    const lock = { path: this.#lockOf(key), scratch: this.#temporary };
+    await withLock(lock, async (held) => {
+      // Whoever stood still and lost the lock may find what the next owner wrote.
+      if (await isFile(held)) await unlink(path).catch(absent);
     });
   }
 
@@ -142,19 +140,45 @@ class FileStore implements ObjectStore {
     return join(this.#root, ...checkKey(key));
   }
 
-  #exclusively<T>(key: string, action: () => Promise<T>): Promise<T> {
-    const lock = join(this.#locks, createHash('sha256').update(key).digest('hex').slice(0, 40));
-    return withLock(lock, this.#temporary, action);
+  #lockOf(key: string): string {
+    return join(this.#locks, createHash('sha256').update(key).digest('hex').slice(0, 40));
   }
 
-  async #renameInto(key: string, path: string, body: Iterable<Uint8Array>): Promise<void> {
-    const temporary = await this.#writeTemporary(body);
-    try {
-      await this.#place(key, path, () => rename(temporary, path));
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
+  /**
+   * Writes a file that takes its final name while nobody else changes the object and only where `permit` has an answer, which
+   * is returned. A process that stood still and lost its lock meanwhile starts over.
+   */
+  async #placeExclusively<T>(options: {
+    key: string;
+    body: Uint8Array | AsyncIterable<Uint8Array>;
+    permit: () => Promise<T | undefined>;
+  }): Promise<T | undefined> {
+    const { key, body, permit } = options;
+    const path = this.#path(key);
+    const place = async (held: string): Promise<{ answer: T | undefined } | undefined> => {
+      const answer = await permit();
+      if (answer === undefined) return { answer };
+      try {
+        await this.#place(key, path, () => rename(held, path));
+        return { answer };
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    };
+    for (let attempt = 0; attempt < MOST_INTERRUPTIONS; attempt++) {
+      const file = await this.#writeTemporary(body instanceof Uint8Array ? [body] : body);
+      const lock = { path: this.#lockOf(key), scratch: this.#temporary, file };
+      const placed = await withLock(lock, place);
+      if (placed !== undefined) return placed.answer;
+      if (!(body instanceof Uint8Array)) break;
     }
+    throw new StoreError({
+      code: 'store/interrupted',
+      where: `${this.url}: ${key}`,
+      message: 'the process stood still while it wrote the object, and others may have written it since',
+      hint: 'write it again',
+    });
   }
 
   async #writeTemporary(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {

@@ -3,7 +3,7 @@ import { cancelRun } from '../cancel-run.ts';
 import { readEvents } from '../event-log.ts';
 import { executeRun } from '../execute-run.ts';
 import type { ExecutionOptions } from '../execution.ts';
-import { isAlive } from '../ownership.ts';
+import { isAlive } from '../lease.ts';
 import type { RunState } from '../run.ts';
 import { readState } from '../state-cell.ts';
 
@@ -25,7 +25,9 @@ const local: Launcher = {
     return describeState(state);
   },
 
-  cancel: ({ store, run }: SubmittedJob) => cancelRun({ store, runId: run }),
+  async cancel({ store, run }: SubmittedJob) {
+    await cancelRun({ store, runId: run });
+  },
 
   async *logs({ store, run }: SubmittedJob) {
     for await (const event of readEvents({ store, runId: run })) yield JSON.stringify(event);

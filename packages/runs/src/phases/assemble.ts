@@ -5,7 +5,7 @@ import { writeWhole } from '@hubfuse/tensors';
 import { removeAbandoned } from '../abandoned-folders.ts';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
-import { modelFolder, requirePartial, takeFinalName } from '../model-folder.ts';
+import { requirePartial, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
 import { addOnnx, removeLeftovers, verifyWeights } from '../publication/complete-folder.ts';
@@ -28,11 +28,11 @@ export interface AssembleOutput {
 const assemble: Phase = {
   name: 'assemble',
   async run(context) {
-    const { spec, execution } = context;
-    const folder = modelFolder(spec, execution.workspace);
+    const { spec, execution, folder } = context;
     const manifest =
       (await namedBefore({ folder, store: execution.store, runId: spec.id })) ??
       (await complete(context, folder.temporary));
+    await context.confirm();
     await takeFinalName(folder);
     for (const id of await removeAbandoned({ store: execution.store, folder, runId: spec.id })) {
       const message = `removed what the interrupted run ${id} left for the same folder`;

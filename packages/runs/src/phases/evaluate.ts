@@ -7,7 +7,7 @@ import { buildModel } from '../build-model.ts';
 import type { LocalInputs } from '../fetch-inputs.ts';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
-import { modelFolder, requirePartial } from '../model-folder.ts';
+import { requirePartial } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
@@ -84,7 +84,7 @@ async function scoreAll(options: {
     await scoreRow({ scorer, model, role, onScored });
 
   const { weights } = context.output<MergeOutput>('merge');
-  const folder = modelFolder(spec, execution.workspace).temporary;
+  const folder = context.folder.temporary;
   requirePartial(folder);
   const merged =
     plan.merge.tasks === undefined

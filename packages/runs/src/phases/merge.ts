@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { LayerNote } from '@hubfuse/merge';
 import { buildModel, type WeightFile } from '../build-model.ts';
 import { localInputs } from '../local-inputs.ts';
-import { modelFolder } from '../model-folder.ts';
 import type { Phase } from '../phase.ts';
 import { namedBefore } from '../publication/named-before.ts';
 import { foundSearch } from '../search/found-search.ts';
@@ -21,8 +20,7 @@ export interface MergeOutput {
 const merge: Phase = {
   name: 'merge',
 
-  async stands({ spec, execution, output }) {
-    const folder = modelFolder(spec, execution.workspace);
+  async stands({ spec, execution, folder, output }) {
     const { weights } = output<MergeOutput>('merge');
     if (existsSync(folder.temporary)) return weights.every(({ path }) => existsSync(join(folder.temporary, path)));
     return (await namedBefore({ folder, store: execution.store, runId: spec.id })) !== undefined;
@@ -35,13 +33,14 @@ const merge: Phase = {
     const gathered = plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
     const found = plan.search === undefined ? undefined : await foundSearch(execution.store, spec.id);
     const layers: LayerNote[] = [];
+    await context.confirm();
     const weights = await buildModel({
       plan: found?.merge ?? gathered?.merge ?? plan.merge,
       statistics: gathered?.folders,
       genealogy: found?.genealogy,
       models: plan.models,
       folders: folders.slice(0, plan.merge.inputs.length),
-      out: modelFolder(spec, execution.workspace).temporary,
+      out: context.folder.temporary,
       registry: execution.registry,
       workers: execution.workers,
       memory: execution.memory,

@@ -30,7 +30,8 @@ const publish: Phase = {
     for (const { name, target } of publishTargets(recipe)) {
       // The Hub tells of a push before its answer is here: whoever hears of it finds the announcement.
       if (name === 'hub' && repo !== undefined) await announcePublication(store, repo, spec.id);
-      const access = { attempt: spec.id, signal, hub, progress: context.progress };
+      const { confirm, progress } = context;
+      const access = { attempt: spec.id, signal, hub, confirm, progress };
       const place = await registry.get('publisher', name).publish({ ...content, target }, access);
       const result = { publisher: name, ...place };
       published.push(result);

@@ -2,7 +2,8 @@ import { requireFreeBytes } from '@hubfuse/hub';
 import { divideMemory } from '@hubfuse/merge';
 import { toJson } from '@hubfuse/objects';
 import { runKeys } from '../keys.ts';
-import { checkFinalFolder, modelFolder } from '../model-folder.ts';
+import { checkPlannedDisk } from '../limits/disk-use.ts';
+import { checkFinalFolder } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import { makePlan } from '../resolve/make-plan.ts';
@@ -13,13 +14,14 @@ const resolve: Phase = {
   name: 'resolve',
   async run(context) {
     const { spec, execution, hub } = context;
-    const { final, temporary } = modelFolder(spec, execution.workspace);
+    const { final, temporary } = context.folder;
     await checkTargets(context);
     const { workers, memory, registry } = execution;
     const plan = await makePlan({ spec, hub, registry, limits: { workers, memory } });
     for (const merge of [plan.merge, plan.average]) {
       if (merge !== undefined) divideMemory({ plan: merge, workers, memory });
     }
+    checkPlannedDisk(spec.id, plan, context.limits);
     await checkFinalFolder(
       final,
       plan.models.flatMap(({ path }) => (path === undefined ? [] : [path])),

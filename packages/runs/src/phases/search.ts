@@ -40,8 +40,10 @@ const search: Phase = {
     const gathered = stored.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
     const plan = gathered === undefined ? stored : { ...stored, merge: gathered.merge };
     const inputs = await localInputs(context, plan);
-    const found = await withScratchFolder(execution.workspace, (scratch) =>
-      find({ context, plan, inputs, gathered, scratch }),
+    const found = await withScratchFolder(
+      execution.workspace,
+      (scratch) => find({ context, plan, inputs, gathered, scratch }),
+      spec.id,
     );
     await execution.store.put(runKeys(spec.id).search.found, toJson(found));
     const output: SearchOutput = { summary: found.summary };
@@ -83,6 +85,7 @@ async function find(options: {
       environment: arena.environment,
       allowOtherProcessor,
       budget: budgetOf(recipe),
+      isOutOfTime: context.isOutOfTime,
       onEvent: listener.hear,
       signal,
     };
