@@ -226,7 +226,7 @@ test('a run that another process took over stops at once and leaves the state to
   const taken = phase('resolve', async ({ signal }) => {
     await changeState(store, id, (state) => ({
       ...state,
-      owner: { host: 'elsewhere', pid: 1, nonce: 'other', heartbeatAt: new Date().toISOString() },
+      owner: { host: 'elsewhere', pid: 1, nonce: 'other', heartbeatAt: new Date().toISOString(), leaseMs: 60_000 },
     }));
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
     signal.throwIfAborted();
