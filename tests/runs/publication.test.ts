@@ -48,6 +48,47 @@ test('a target that holds something else than a model counts as holding nothing'
   expect(await readFile(join(bench.out, 'README.md'), 'utf8')).toContain(`${hub.url}/hubfuse-examples/intents-base`);
 });
 
+test('better is told from chance, and every difference stands with its interval', async () => {
+  const bench = await Bench.open(hub, 'better');
+  // The task vectors at their full length score well; at a thousandth of it the merge is all but the base.
+  const recipe = (lambda: number, gate: string) =>
+    exampleRecipe({
+      ...{ method, domains, evaluate: 40, splits: ['dev'] },
+      more: `parameters: {lambda: ${lambda}}`,
+      publish: `publish: {hub: {repo: you/better}, if: "${gate}"}`,
+    });
+  const first = await bench.run(recipe(0.8, 'better(mean, published) and better(mean, base)'));
+  const [published, base] = first.gate?.comparisons ?? [];
+  expect(published).toMatchObject({ met: true, operator: 'better', right: { value: null } });
+  expect(base?.met).toBe(true);
+  const scores = first.scores?.rows ?? [];
+  const mean = (role: string) => scores.find((row) => row.role === role)?.dev?.mean ?? Number.NaN;
+  expect(base?.difference?.value).toBeCloseTo(mean('merged') - mean('base'), 12);
+  expect(base?.difference?.low).toBeGreaterThan(0);
+  for (const { role, difference, dev } of scores) {
+    if (role === 'merged') expect(difference).toBeUndefined();
+    else {
+      expect(difference?.dev?.value).toBeCloseTo(mean('merged') - (dev?.mean ?? 0), 12);
+      expect(difference?.dev?.low).toBeLessThanOrEqual(difference?.dev?.value ?? Number.NaN);
+      expect(difference?.dev?.high).toBeGreaterThanOrEqual(difference?.dev?.value ?? Number.NaN);
+    }
+  }
+  const card = await readFile(join(bench.out, 'README.md'), 'utf8');
+  expect(card).toContain('better(mean, published) and better(mean, base)');
+  expect(card).toContain('merge ahead by');
+  const { gate } = JSON.parse(await readFile(join(bench.out, 'hubfuse.json'), 'utf8')) as { gate: unknown };
+  expect(gate).toEqual(first.gate);
+  const commits = (await (await fetch(`${hub.url}/api/models/you/better/commits/main`)).json()) as {
+    message: string;
+  }[];
+  expect(commits[0]?.message).toContain(first.gate?.explanation);
+
+  const second = await bench.run(recipe(0.801, 'better(mean, published)'));
+  expect(second.published).toEqual([]);
+  expect(second.gate).toMatchObject({ met: false, comparisons: [{ operator: 'better', met: false }] });
+  expect(second.gate?.explanation).toMatch(/^mean 0\.\d{4} better than published 0\.\d{4} \(difference .*: not met$/);
+}, 180_000);
+
 /** The recipe asks for it: what each model said about each example is an artefact. */
 async function expectExamples(bench: Bench, runId: string, report: RunReport): Promise<void> {
   const { artefacts } = (await readRun({ store: bench.store, runId })).state;

@@ -65,12 +65,15 @@ export function describeReport(report: RunReport): string {
       const table = renderScores(report.scores, split);
       if (table === '') continue;
       const purpose = split === 'dev' ? 'development' : 'test';
-      lines.push('', `${metric} in percent on ${purpose} data (${task})`, '', table);
+      const compared = report.scores.rows.some(({ difference }) => difference?.[split] !== undefined);
+      const note = compared ? '; in parentheses the paired 95 % interval of the difference' : '';
+      lines.push('', `${metric} in percent on ${purpose} data (${task})${note}`, '', table);
     }
   }
   if (report.gate !== undefined) {
-    const verdict = report.gate.met ? 'holds' : 'does not hold; nothing was published';
-    lines.push('', `publish if ${report.gate.condition}: ${verdict}`, `  ${report.gate.explanation}`);
+    const verdict = report.gate.met ? 'holds' : 'does not hold: done, not published';
+    lines.push('', `publish if ${report.gate.condition}: ${verdict}`);
+    lines.push(...report.gate.explanation.split('; ').map((comparison) => `  ${comparison}`));
   }
   for (const { url, revision, already, as } of report.published) {
     const how = already ? 'was published already' : as === 'pull_request' ? 'proposed as a pull request' : 'published';

@@ -39,3 +39,19 @@ export function countByLabel(pairs: readonly (readonly [string, string])[]): Map
 export function f1({ hit, predicted, actual }: LabelCount): number {
   return hit === 0 ? 0 : (2 * hit) / (predicted + actual);
 }
+
+/** Totals of a label as a metric's `totals` keep them: hit, predicted, actual. */
+export function labelTotals(prediction: Prediction, reference: Prediction): Map<string, readonly number[]> {
+  const counts = [...countByLabel(labelPairs([prediction], [reference]))];
+  return new Map(counts.map(([label, { hit, predicted, actual }]) => [label, [hit, predicted, actual]]));
+}
+
+/** The counts behind such totals, of labels that are predicted or true at least once. */
+export function countsOf(totals: ReadonlyMap<string, readonly number[]>): [label: string, count: LabelCount][] {
+  return [...totals].flatMap(([label, [hit = 0, predicted = 0, actual = 0]]) =>
+    predicted + actual === 0 ? [] : [[label, { hit, predicted, actual }] as [string, LabelCount]],
+  );
+}
+
+/** The one group of a metric that does not tell labels apart. */
+export const ALL_LABELS = '';

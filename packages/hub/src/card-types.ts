@@ -19,6 +19,8 @@ export interface CardContent {
   /** Tags beside `merge`, `hubfuse` and the method. */
   tags?: readonly string[] | undefined;
   scores?: CardScores | undefined;
+  /** The condition for publishing and how it came out: `mean 0.8157 > best_parent 0.2475: met`. */
+  gate?: { met: boolean; condition: string; explanation: string } | undefined;
   /** How the merge was found, where it was searched for. */
   search?: CardSearch | undefined;
   /** Address of the Hub that links lead to. Default `https://huggingface.co`. */
@@ -86,4 +88,6 @@ export interface CardScoreRow {
   values: Readonly<Record<string, number>>;
   /** Plain mean over the in-domain datasets. */
   mean: number;
+  /** The merge's mean minus this one, with its paired 95 % interval. Fractions. */
+  difference?: { value: number; low: number; high: number } | undefined;
 }

@@ -33,6 +33,8 @@ export interface Manifest {
   statistics?: readonly ManifestStatistics[];
   /** Figures for the record; they are no part of the identity, as their last bits depend on the processor. */
   scores?: unknown;
+  /** The condition for publishing and how it came out: for the record. */
+  gate?: unknown;
   /** How a search went, where there was one: figures for the record. What it decided stands in an output of its own. */
   search?: unknown;
 }

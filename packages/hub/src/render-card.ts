@@ -16,6 +16,7 @@ export function renderCard(content: CardContent): string {
     `# ${content.title}`,
     introduction(content),
     ...(content.scores === undefined ? [] : ['## Scores', scoreTable(content.scores)]),
+    ...(content.gate === undefined ? [] : ['## Condition for publishing', gateText(content.gate)]),
     ...(content.search === undefined ? [] : ['## How it was found', searchText(content.search)]),
     ...usage(content),
     '## Recipe',
@@ -54,9 +55,16 @@ function inputLink({ kind, name, revision }: ManifestInput, hubUrl: string): str
 
 function scoreTable({ datasets, rows, metric, split, computedWith }: CardScores): string {
   const percent = (value: number | undefined) => (value === undefined ? '' : (value * 100).toFixed(2));
-  const heading = ['Model', ...datasets.map(({ name }) => name), 'mean'];
-  const body = rows.map(({ name, role, values, mean }) => {
-    const cells = [name, ...datasets.map((dataset) => percent(values[dataset.name])), percent(mean)];
+  const signed = (value: number) => `${value < 0 ? '' : '+'}${percent(value)}`;
+  const compared = rows.some(({ difference }) => difference !== undefined);
+  const heading = ['Model', ...datasets.map(({ name }) => name), 'mean', ...(compared ? ['merge ahead by'] : [])];
+  const body = rows.map(({ name, role, values, mean, difference }) => {
+    const ahead =
+      difference === undefined
+        ? ''
+        : `${signed(difference.value)} (${signed(difference.low)} to ${signed(difference.high)})`;
+    const scores = datasets.map((dataset) => percent(values[dataset.name]));
+    const cells = [name, ...scores, percent(mean), ...(compared ? [ahead] : [])];
     return role === 'merge' ? cells.map((cell) => (cell === '' ? '' : `**${cell}**`)) : cells;
   });
   const outside = datasets.filter(({ inDomain }) => inDomain === false).map(({ name }) => name);
@@ -65,10 +73,20 @@ function scoreTable({ datasets, rows, metric, split, computedWith }: CardScores)
     outside.length === 0
       ? 'The mean is the plain mean over the datasets.'
       : `The mean is the plain mean over the in-domain datasets; ${outside.join(', ')} is out of domain.`,
+    ...(compared ? ['In parentheses stands the paired 95 % interval of the difference.'] : []),
     ...(computedWith === undefined ? [] : [`Computed with ${computedWith}.`]),
   ];
-  const alignment = ['---', ...datasets.map(() => '--:'), '--:'];
+  const alignment = heading.map((_, column) => (column === 0 ? '---' : '--:'));
   return `${table([heading, alignment, ...body])}\n\n${notes.join(' ')}`;
+}
+
+function gateText({ met, condition, explanation }: NonNullable<CardContent['gate']>): string {
+  const comparisons = explanation.split('; ').map((comparison) => `- ${comparison}`);
+  return [
+    `To be published if this condition holds on development data. It ${met ? 'does' : 'does not'}:`,
+    fenced(condition, 'text'),
+    comparisons.join('\n'),
+  ].join('\n\n');
 }
 
 function searchText({ text, figures, coefficients = [] }: CardSearch): string {

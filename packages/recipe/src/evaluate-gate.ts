@@ -1,11 +1,23 @@
 import { RunError } from '@hubfuse/plugin';
-import type { Gate, GateComparison, GateCondition, GateNumber } from './gate.ts';
+import { comparedPair, type Gate, type GateComparison, type GateCondition, type GateNumber, namesIn } from './gate.ts';
 
 /**
  * The score behind each name of a gate, as a fraction. `published` is null where the target holds nothing yet: that is
  * below every score.
  */
 export type GateValues = Readonly<Record<string, number | null>>;
+
+/** The difference between the scores behind two names, on the same examples, with its paired 95 % interval. */
+export interface GateDifference {
+  left: string;
+  right: string;
+  /** Left minus right, a fraction. */
+  value: number;
+  low: number;
+  high: number;
+  /** The two scores: means, or of the one dataset that is among the names. */
+  scores: { left: number; right: number };
+}
 
 /** One side of a comparison. */
 export interface GateSide {
@@ -19,12 +31,14 @@ export interface GateSide {
 
 /** One comparison of a gate with both sides. */
 export interface GateComparisonResult {
-  /** `mean > best_parent` */
+  /** `mean > best_parent`, `better(mean, published)` */
   text: string;
   met: boolean;
-  operator: GateComparison;
+  operator: GateComparison | 'better';
   left: GateSide;
   right: GateSide;
+  /** Between its two names, where it has two and both were scored on the same examples. */
+  difference?: GateDifference;
 }
 
 export interface GateResult {
@@ -38,14 +52,20 @@ export interface GateResult {
 /**
  * Decides a gate. Every comparison is computed, so that a report can show all figures.
  *
- * @throws RunError `run/gate-value` where a name has no value, or one that is no number.
+ * @param differences Those of `gatePairs`, as far as they are known; `better` needs its own.
+ * @throws RunError `run/gate-value` where a name has no value, or one that is no number; `run/gate-difference` where the
+ * interval that `better` reads is not known.
  */
-export function evaluateGate(gate: Gate, values: GateValues): GateResult {
+export function evaluateGate(gate: Gate, values: GateValues, differences: readonly GateDifference[] = []): GateResult {
   const comparisons: GateComparisonResult[] = [];
   const decide = (condition: GateCondition): boolean => {
     switch (condition.kind) {
-      case 'comparison': {
-        const result = compare(condition, values);
+      case 'comparison':
+      case 'better': {
+        const result =
+          condition.kind === 'better'
+            ? compareBetter(condition, values, differences)
+            : compare(condition, values, differences);
         comparisons.push(result);
         return result.met;
       }
@@ -66,17 +86,71 @@ export function evaluateGate(gate: Gate, values: GateValues): GateResult {
 function compare(
   { operator, left, right }: GateCondition & { kind: 'comparison' },
   values: GateValues,
+  differences: readonly GateDifference[],
 ): GateComparisonResult {
   const a = numberFor(left, values);
   const b = numberFor(right, values);
   const met = { '>': a > b, '>=': a >= b, '<': a < b, '<=': a <= b }[operator];
   const leftSide = sideOf(left, a, values);
   const rightSide = sideOf(right, b, values);
-  return { text: `${leftSide.text} ${operator} ${rightSide.text}`, met, operator, left: leftSide, right: rightSide };
+  const pair = comparedPair({ left, right });
+  const difference = pair && findDifference(differences, pair.left, pair.right);
+  return {
+    text: `${leftSide.text} ${operator} ${rightSide.text}`,
+    met,
+    operator,
+    left: leftSide,
+    right: rightSide,
+    ...(difference === undefined ? {} : { difference }),
+  };
+}
+
+/** Beside nothing published every score is better. */
+function compareBetter(
+  { left, right }: GateCondition & { kind: 'better' },
+  values: GateValues,
+  differences: readonly GateDifference[],
+): GateComparisonResult {
+  const side = (name: string): GateSide => {
+    const value = lookUp(name, values);
+    return { text: textOf({ kind: 'name', name }), value, figures: { [name]: value } };
+  };
+  const sides = { left: side(left), right: side(right) };
+  const text = `better(${sides.left.text}, ${sides.right.text})`;
+  if (sides.left.value === null || sides.right.value === null) {
+    return { text, met: sides.left.value !== null, operator: 'better', ...sides };
+  }
+  const difference = findDifference(differences, left, right);
+  if (difference === undefined) {
+    throw new RunError({
+      code: 'run/gate-difference',
+      message: `the gate needs the interval of ${left} - ${right}, and the two were not scored on the same examples`,
+    });
+  }
+  const scored = (at: 'left' | 'right'): GateSide => {
+    const value = difference.scores[at];
+    return { ...sides[at], value, figures: { [difference[at]]: value } };
+  };
+  return {
+    text,
+    met: difference.low > 0,
+    operator: 'better',
+    left: scored('left'),
+    right: scored('right'),
+    difference,
+  };
+}
+
+function findDifference(
+  differences: readonly GateDifference[],
+  left: string,
+  right: string,
+): GateDifference | undefined {
+  return differences.find((difference) => difference.left === left && difference.right === right);
 }
 
 function sideOf(number: GateNumber, value: number, values: GateValues): GateSide {
-  const figures = Object.fromEntries(namesOf(number).map((name) => [name, values[name] ?? null]));
+  const figures = Object.fromEntries(namesIn(number).map((name) => [name, values[name] ?? null]));
   return { text: textOf(number), value: Number.isFinite(value) ? value : null, figures };
 }
 
@@ -94,19 +168,6 @@ function numberFor(number: GateNumber, values: GateValues): number {
       const right = numberFor(number.right, values);
       return number.operator === '+' ? left + right : left - right;
     }
-  }
-}
-
-function namesOf(number: GateNumber): string[] {
-  switch (number.kind) {
-    case 'number':
-      return [];
-    case 'name':
-      return [number.name];
-    case 'negative':
-      return namesOf(number.operand);
-    case 'sum':
-      return [...namesOf(number.left), ...namesOf(number.right)];
   }
 }
 
@@ -132,8 +193,16 @@ function textOf(number: GateNumber): string {
   }
 }
 
-function explain({ operator, left, right, met }: GateComparisonResult): string {
-  return `${sideText(left)} ${operator} ${sideText(right)}: ${met ? 'met' : 'not met'}`;
+function explain({ operator, left, right, met, difference }: GateComparisonResult): string {
+  const verb = operator === 'better' ? 'better than' : operator;
+  const shown = difference === undefined ? '' : ` (${differenceText(difference)})`;
+  return `${sideText(left)} ${verb} ${sideText(right)}${shown}: ${met ? 'met' : 'not met'}`;
+}
+
+/** `difference +0.0257, 95 % interval +0.0100 to +0.0410` */
+function differenceText({ value, low, high }: GateDifference): string {
+  const signed = (number: number) => `${number < 0 ? '-' : '+'}${Math.abs(number).toFixed(4)}`;
+  return `difference ${signed(value)}, 95 % interval ${signed(low)} to ${signed(high)}`;
 }
 
 function sideText({ text, value }: GateSide): string {

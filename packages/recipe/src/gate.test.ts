@@ -2,6 +2,7 @@ import { RunError } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
 import { refused } from '../test/reading.ts';
 import { evaluateGate, type GateValues } from './evaluate-gate.ts';
+import { gatePairs } from './gate.ts';
 import { GateError, parseGate } from './parse-gate.ts';
 
 const values: GateValues = {
@@ -89,6 +90,74 @@ describe('a gate decides', () => {
   });
 });
 
+describe('better', () => {
+  const difference = (low: number, left = 'mean', right = 'published') => ({
+    left,
+    right,
+    value: 0.01,
+    low,
+    high: 0.02,
+    scores: { left: 0.8, right: 0.79 },
+  });
+  const better = (text: string, low: number, more: GateValues = {}) =>
+    evaluateGate(parseGate(text, datasets), { ...values, ...more }, [difference(low)]);
+
+  test('holds where the whole interval lies above zero, and shows it', () => {
+    const held = better('better(mean, published)', 0.001);
+    expect(held.met).toBe(true);
+    expect(held.comparisons[0]).toMatchObject({
+      text: 'better(mean, published)',
+      operator: 'better',
+      left: { value: 0.8 },
+      right: { value: 0.79 },
+      difference: { low: 0.001 },
+    });
+    expect(held.explanation).toBe(
+      'mean 0.8000 better than published 0.7900 (difference +0.0100, 95 % interval +0.0010 to +0.0200): met',
+    );
+    expect(better('better(mean, published)', 0).met).toBe(false);
+    expect(better('better(mean, published)', -0.001).explanation).toMatch(/interval -0\.0010 to \+0\.0200\): not met$/);
+    expect(better('not better( mean ,published ) or mean < 0', 0).met).toBe(true);
+    expect(better('(better(mean, published) and mean > 0.5) or base > 1', 0.1).met).toBe(true);
+  });
+
+  test('beside nothing published every score is better', () => {
+    expect(better('better(mean, published)', 0, { published: null }).met).toBe(true);
+    expect(better('better(published, mean)', 0, { published: null }).met).toBe(false);
+  });
+
+  test('needs the interval of its own two scores', () => {
+    expect(() => better('better(published, mean)', 0.1)).toThrow(
+      expect.objectContaining({ code: 'run/gate-difference' }) as Error,
+    );
+    expect(() => better('better(mean, published)', 0.1, { mean: Number.NaN })).toThrow('"mean"');
+  });
+
+  test('a plain comparison of two scores shows the interval and does not depend on it', () => {
+    const plain = better('mean > published + 0.001', -0.5);
+    expect(plain.met).toBe(true);
+    expect(plain.comparisons[0]?.difference).toEqual(difference(-0.5));
+    expect(better('mean > 0.5', 0.1).comparisons[0]?.difference).toBeUndefined();
+  });
+
+  test('a dataset may be called so, and a gate says which scores it compares', () => {
+    const gate = parseGate('better > 0.5 and better(better, base) and mean - base > 0.1 and not mean + mean > base', [
+      'better',
+    ]);
+    expect(gate.names).toEqual(['better', 'base', 'mean']);
+    expect(gatePairs(gate)).toEqual([
+      { left: 'better', right: 'base' },
+      { left: 'mean', right: 'base' },
+    ]);
+    const values = { better: 0.6, base: 0.2, mean: 0.6 };
+    // On the dataset the base has another score than its mean.
+    const onDataset = { ...difference(0.1, 'better', 'base'), scores: { left: 0.6, right: 0.3 } };
+    const result = evaluateGate(gate, values, [onDataset]);
+    expect(result.met).toBe(false);
+    expect(result.comparisons[1]).toMatchObject({ met: true, right: { value: 0.3, figures: { base: 0.3 } } });
+  });
+});
+
 test('a gate says which scores it needs, each once, and survives JSON', () => {
   const gate = parseGate('mean > base and (mean > best_parent or not "my-data" < 0.5)', datasets);
   expect(gate.names).toEqual(['mean', 'base', 'best_parent', 'my-data']);
@@ -106,6 +175,16 @@ describe('a gate that cannot be read is refused at its place', () => {
     ['"mean" > 0.5', 0, 'does not know the name "mean"'],
     ['mean > constructor', 7, 'constructor'],
     ['mean > base > average', 12, 'chained'],
+    ['better(mean, base', 17, '")" is missing'],
+    ['better(mean)', 11, 'better compares two scores'],
+    ['better(mean, 0.5)', 13, 'name of a score'],
+    ['better(mean, bass)', 13, 'did you mean base?'],
+    ['better(mean, base + 0.1)', 18, '")" is missing'],
+    ['better(mean, mean)', 0, 'can never hold'],
+    ['mean > 0 and better(money, "my-data")', 13, 'two datasets'],
+    ['better(mean, base) > 0', 19, 'not expected here'],
+    ['better mean', 0, 'does not know the name "better"'],
+    ['mean > 0, base > 0', 8, 'not expected here'],
     ['mean == base', 5, '> >= < <='],
     ['mean => base', 5, '> >= < <='],
     ['mean > base && mean > 0', 12, 'write and'],

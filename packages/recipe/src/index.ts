@@ -1,7 +1,7 @@
-export type { GateComparisonResult, GateResult, GateSide, GateValues } from './evaluate-gate.ts';
+export type { GateComparisonResult, GateDifference, GateResult, GateSide, GateValues } from './evaluate-gate.ts';
 export { evaluateGate } from './evaluate-gate.ts';
-export type { Gate, GateComparison, GateCondition, GateName, GateNumber } from './gate.ts';
-export { GATE_NAMES } from './gate.ts';
+export type { Gate, GateComparison, GateCondition, GateName, GateNumber, GatePair } from './gate.ts';
+export { GATE_NAMES, gatePairs } from './gate.ts';
 export { GateError, parseGate } from './parse-gate.ts';
 export type { ParseRecipeOptions } from './parse-recipe.ts';
 export { parseRecipe } from './parse-recipe.ts';

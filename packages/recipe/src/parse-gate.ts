@@ -12,7 +12,7 @@ interface Token {
 const LIMITS = { characters: 2000, depth: 50 };
 
 const TOKEN =
-  /\s*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)(%)?|([A-Za-z_]\w*)|"([^"]*)"|'([^']*)'|(>=|<=|[-+()<>]))/y;
+  /\s*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)(%)?|([A-Za-z_]\w*)|"([^"]*)"|'([^']*)'|(>=|<=|[-+(),<>]))/y;
 
 /** A gate that cannot be read: `offset` says where in its text. */
 export class GateError extends RecipeError {
@@ -28,7 +28,7 @@ export class GateError extends RecipeError {
  * Reads the condition for publishing: comparisons (`> >= < <=`) of sums (`+ -`) of scores and numbers, joined by `and`,
  * `or`, `not` and parentheses. Scores are `mean`, `best_parent`, `base`, `average`, `published` and the names of the
  * recipe's datasets; a dataset's name that is no plain word stands in quotes (`"my-data" > 0.8`). Scores are fractions:
- * `85%` is 0.85.
+ * `85%` is 0.85. `better(mean, published)` holds where the first score is higher by more than chance explains.
  *
  * @param datasets Names of the recipe's datasets.
  * @throws GateError (a RecipeError, `recipe/gate`) with the offset of what is wrong.
@@ -115,6 +115,7 @@ class GateParser {
 
   #comparison(): GateCondition | GateNumber {
     const start = this.#peek.offset;
+    if (this.#isCall('better')) return this.#better();
     const left = this.#sum();
     const operator = this.#take('>', '>=', '<', '<=');
     if (operator === undefined) return left;
@@ -125,6 +126,47 @@ class GateParser {
       throw new GateError(again.offset, 'comparisons cannot be chained', 'write a > b and b > c');
     }
     return { kind: 'comparison', operator: operator.text as GateComparison, left: asNumber(left, start), right };
+  }
+
+  /** A dataset may have the name of a function: only what is called is one. */
+  #isCall(name: string): boolean {
+    const { kind, text } = this.#peek;
+    const next = this.#tokens[this.#next + 1];
+    return kind === 'name' && text === name && next?.kind === 'symbol' && next.text === '(';
+  }
+
+  #better(): GateCondition {
+    const { offset } = this.#peek;
+    this.#next += 2;
+    const left = this.#score();
+    if (this.#take(',') === undefined) {
+      throw new GateError(this.#peek.offset, 'better compares two scores', 'for example: better(mean, published)');
+    }
+    const right = this.#score();
+    if (this.#take(')') === undefined) throw new GateError(this.#peek.offset, 'a ")" is missing here');
+    if (left === right) throw new GateError(offset, `better(${left}, ${right}) can never hold`);
+    if (this.#datasets.includes(left) && this.#datasets.includes(right)) {
+      throw new GateError(
+        offset,
+        `better compares two models on the same data, and "${left}" and "${right}" are two datasets`,
+        `to compare on one of them: better(${left}, published), better(${left}, best_parent)`,
+      );
+    }
+    return { kind: 'better', left, right };
+  }
+
+  /** One name between the parentheses of a function. */
+  #score(): string {
+    const token = this.#peek;
+    if (token.kind !== 'name' && token.kind !== 'quoted') {
+      throw new GateError(
+        token.offset,
+        'the name of a score is expected here',
+        'better takes names, without arithmetic',
+      );
+    }
+    this.#next++;
+    return this.#name(token).name;
   }
 
   #sum(): GateCondition | GateNumber {
@@ -163,7 +205,7 @@ class GateParser {
     throw new GateError(token.offset, `${found} where a score or number is expected`);
   }
 
-  #name({ kind, text, offset }: Token): GateNumber {
+  #name({ kind, text, offset }: Token): { kind: 'name'; name: string } {
     const known = kind === 'quoted' ? this.#datasets : [...GATE_NAMES, ...this.#datasets];
     if (!known.includes(text)) {
       const near = nearest(text, known);
@@ -205,7 +247,7 @@ function characterHint(rest: string): string {
   if (rest.startsWith('&')) return 'write and';
   if (rest.startsWith('|')) return 'write or';
   if (rest.startsWith('!')) return 'write not';
-  return 'a gate holds names, numbers, > >= < <= + - and or not ( )';
+  return 'a gate holds names, numbers, > >= < <= + - and or not ( ) better(a, b)';
 }
 
 function asCondition(part: GateCondition | GateNumber, offset: number): GateCondition {
@@ -219,5 +261,5 @@ function asNumber(part: GateCondition | GateNumber, offset: number): GateNumber 
 }
 
 function isCondition(part: GateCondition | GateNumber): part is GateCondition {
-  return part.kind === 'comparison' || part.kind === 'and' || part.kind === 'or' || part.kind === 'not';
+  return ['comparison', 'better', 'and', 'or', 'not'].includes(part.kind);
 }

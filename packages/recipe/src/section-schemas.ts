@@ -149,7 +149,8 @@ export function publishSchema(registry: Registry): JsonSchema {
         type: 'string',
         description:
           'Publish only if it is met. Comparisons (> >= < <=) of development scores joined by and, or, not: ' +
-          `${GATE_NAMES.join(', ')}, names of datasets, numbers, + and -.`,
+          `${GATE_NAMES.join(', ')}, names of datasets, numbers, + and -; ` +
+          'better(mean, published) where the paired 95 % interval of the difference must lie above zero.',
       },
     },
   };

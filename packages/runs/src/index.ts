@@ -25,6 +25,7 @@ export {
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export { readRunSpec, readRunState } from './read-run-state.ts';
 export type {
+  Difference,
   GateReport,
   Published,
   RunReport,

@@ -1,6 +1,8 @@
-import type { ScoringEnvironment } from '@hubfuse/evaluate';
+import type { Difference, ScoringEnvironment } from '@hubfuse/evaluate';
 import type { GateResult } from '@hubfuse/recipe';
 import type { SearchSummary } from './search/search-summary.ts';
+
+export type { Difference };
 
 /** What came of a run: stored as `report.json`. Scores are fractions. */
 export interface RunReport {
@@ -67,6 +69,8 @@ export interface ScoreRow {
   dev?: SplitScores;
   /** Scores for the report. */
   test?: SplitScores;
+  /** The merged model's mean minus this row's, with the paired 95 % interval; absent for the merged model itself. */
+  difference?: { dev?: Difference; test?: Difference };
 }
 
 export interface SplitScores {

@@ -1,5 +1,5 @@
 import { defineMetric } from '@hubfuse/plugin';
-import { labelPairs } from '../confusion.ts';
+import { ALL_LABELS, labelPairs } from '../confusion.ts';
 
 /** Share of labels that are right: of examples, or of words for a task that labels words. */
 export default defineMetric({
@@ -9,5 +9,15 @@ export default defineMetric({
   score(predictions, references) {
     const pairs = labelPairs(predictions, references);
     return pairs.filter(([prediction, reference]) => prediction === reference).length / Math.max(1, pairs.length);
+  },
+  totals: {
+    of(prediction, reference) {
+      const pairs = labelPairs([prediction], [reference]);
+      return new Map([[ALL_LABELS, [pairs.filter(([said, right]) => said === right).length, pairs.length]]]);
+    },
+    score(totals) {
+      const [right = 0, all = 0] = totals.get(ALL_LABELS) ?? [];
+      return right / Math.max(1, all);
+    },
   },
 });

@@ -1,5 +1,5 @@
 import { defineMetric } from '@hubfuse/plugin';
-import { countByLabel, labelPairs } from '../confusion.ts';
+import { countByLabel, countsOf, type LabelCount, labelPairs, labelTotals } from '../confusion.ts';
 
 /**
  * Matthews correlation coefficient for any number of labels, as scikit-learn's `matthews_corrcoef`; 0 where
@@ -9,19 +9,25 @@ export default defineMetric({
   name: 'matthews',
   tasks: ['text-classification'],
   score(predictions, references) {
-    const pairs = labelPairs(predictions, references);
-    const samples = pairs.length;
-    let hits = 0;
-    let products = 0;
-    let predictedSquares = 0;
-    let actualSquares = 0;
-    for (const { hit, predicted, actual } of countByLabel(pairs).values()) {
-      hits += hit;
-      products += predicted * actual;
-      predictedSquares += predicted * predicted;
-      actualSquares += actual * actual;
-    }
-    const spread = (samples * samples - predictedSquares) * (samples * samples - actualSquares);
-    return spread === 0 ? 0 : (hits * samples - products) / Math.sqrt(spread);
+    return correlation([...countByLabel(labelPairs(predictions, references)).values()]);
   },
+  totals: { of: labelTotals, score: (totals) => correlation(countsOf(totals).map(([, count]) => count)) },
 });
+
+/** All sums are of integers, so their order does not matter. */
+function correlation(counts: readonly LabelCount[]): number {
+  let samples = 0;
+  let hits = 0;
+  let products = 0;
+  let predictedSquares = 0;
+  let actualSquares = 0;
+  for (const { hit, predicted, actual } of counts) {
+    samples += actual;
+    hits += hit;
+    products += predicted * actual;
+    predictedSquares += predicted * predicted;
+    actualSquares += actual * actual;
+  }
+  const spread = (samples * samples - predictedSquares) * (samples * samples - actualSquares);
+  return spread === 0 ? 0 : (hits * samples - products) / Math.sqrt(spread);
+}

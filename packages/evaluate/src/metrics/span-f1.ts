@@ -1,5 +1,5 @@
-import { defineMetric } from '@hubfuse/plugin';
-import { f1 } from '../confusion.ts';
+import { defineMetric, type Prediction } from '@hubfuse/plugin';
+import { ALL_LABELS, f1, type LabelCount } from '../confusion.ts';
 import { findSpans } from '../spans.ts';
 
 /** F1 of labelled spans over a whole dataset, as seqeval's `f1_score` in its default mode: 0 where there is no hit. */
@@ -10,17 +10,35 @@ export default defineMetric({
   score(predictions, references) {
     const total = { hit: 0, predicted: 0, actual: 0 };
     for (const [index, reference] of references.entries()) {
-      const actual = new Set(findSpans(asTags(reference)).map(key));
-      const predicted = new Set(findSpans(asTags(predictions[index] ?? [])).map(key));
-      total.actual += actual.size;
-      total.predicted += predicted.size;
-      for (const span of predicted) if (actual.has(span)) total.hit++;
+      const { hit, predicted, actual } = countSpans(predictions[index] ?? [], reference);
+      total.hit += hit;
+      total.predicted += predicted;
+      total.actual += actual;
     }
     return f1(total);
   },
+  totals: {
+    of(prediction, reference) {
+      const { hit, predicted, actual } = countSpans(prediction, reference);
+      return new Map([[ALL_LABELS, [hit, predicted, actual]]]);
+    },
+    score(totals) {
+      const [hit = 0, predicted = 0, actual = 0] = totals.get(ALL_LABELS) ?? [];
+      return f1({ hit, predicted, actual });
+    },
+  },
 });
 
-function asTags(labels: string | readonly string[]): readonly string[] {
+/** Spans of one sentence. */
+function countSpans(prediction: Prediction, reference: Prediction): LabelCount {
+  const actual = new Set(findSpans(asTags(reference)).map(key));
+  const predicted = new Set(findSpans(asTags(prediction)).map(key));
+  let hit = 0;
+  for (const span of predicted) if (actual.has(span)) hit++;
+  return { hit, predicted: predicted.size, actual: actual.size };
+}
+
+function asTags(labels: Prediction): readonly string[] {
   return typeof labels === 'string' ? [labels] : labels;
 }
 

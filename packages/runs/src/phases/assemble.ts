@@ -15,6 +15,7 @@ import { writeSearchFiles } from '../publication/write-search-files.ts';
 import type { ScoreTable } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { EvaluateOutput } from './evaluate.ts';
+import type { GateOutput } from './gate.ts';
 import type { GatherOutput } from './gather.ts';
 import type { MergeOutput } from './merge.ts';
 
@@ -50,6 +51,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
   const plan = await storedPlan(store, spec.id);
   const { weights } = context.output<MergeOutput>('merge');
   const scores = plan.recipe.evaluate === undefined ? undefined : evaluated(context);
+  const gate = plan.phases.includes('gate') ? context.output<GateOutput>('gate').gate : undefined;
   requirePartial(folder);
   await removeLeftovers(folder);
   await verifyWeights(folder, plan.merge);
@@ -66,12 +68,13 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     known: [...weights, ...('files' in onnx ? onnx.files : [])],
     inputFolders: (await localInputs(context, plan)).folders,
     scores,
+    gate,
     statistics: plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather').used,
     search,
     signal,
   });
   const hasOnnx = 'files' in onnx && onnx.files.length > 0;
-  const card = cardOfRun({ plan, manifest, scores, search, onnx: hasOnnx, hubUrl: hub.hubUrl, registry });
+  const card = cardOfRun({ plan, manifest, scores, gate, search, onnx: hasOnnx, hubUrl: hub.hubUrl, registry });
   await writeWhole(join(folder, 'README.md'), (handle) => handle.writeFile(renderCard(card)));
   await store.put(runKeys(spec.id).manifest, toJson(manifest));
   await writeWhole(join(folder, MANIFEST_FILE), (handle) => handle.writeFile(renderManifest(manifest)));

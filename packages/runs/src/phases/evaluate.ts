@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toJson } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
-import { type EvaluateSection, sameModel } from '@hubfuse/recipe';
+import { type EvaluateSection, type GateDifference, sameModel } from '@hubfuse/recipe';
 import { buildModel } from '../build-model.ts';
 import type { LocalInputs } from '../fetch-inputs.ts';
 import { runKeys } from '../keys.ts';
@@ -11,6 +11,8 @@ import { requirePartial } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
+import { RowAnswers } from '../scoring/row-answers.ts';
+import { withDifferences } from '../scoring/row-differences.ts';
 import { ModelScorer, type ModelScores, type ScoredModel } from '../scoring/score-models.ts';
 import { scoreReferences } from '../scoring/score-references.ts';
 import { ExampleCounts, type ScoredListener, scoreRow } from '../scoring/score-rows.ts';
@@ -23,6 +25,8 @@ import type { MergeOutput } from './merge.ts';
 /** Scores of the merged model and of what it is compared with. */
 export interface EvaluateOutput {
   table: ScoreTable;
+  /** Between the scores that the gate compares; absent in runs that were evaluated by an older version. */
+  differences?: readonly GateDifference[];
 }
 
 /**
@@ -53,7 +57,7 @@ const evaluate: Phase = {
         context.progress({ label: `${phase} ${dataset}: ${model}`, done, total, unit: 'examples' }),
     });
     try {
-      const output: EvaluateOutput = { table: await scoreAll({ context, plan, section, inputs, data, scorer }) };
+      const output: EvaluateOutput = await scoreAll({ context, plan, section, inputs, data, scorer });
       return { output };
     } finally {
       await scorer.close();
@@ -68,10 +72,11 @@ async function scoreAll(options: {
   inputs: LocalInputs;
   data: readonly ScoringData[];
   scorer: ModelScorer;
-}): Promise<ScoreTable> {
+}): Promise<EvaluateOutput> {
   const { context, plan, section, inputs, data, scorer } = options;
   const { spec, execution, signal } = context;
   const counts = new ExampleCounts();
+  const answers = new RowAnswers();
   const onScored: ScoredListener = async ({ name, split, scores }) => {
     counts.add(split, scores.examples);
     await context.event({ type: 'scored', name, split, mean: scores.scores.mean, cached: scores.cached });
@@ -81,7 +86,7 @@ async function scoreAll(options: {
     }
   };
   const score = async (role: ScoreRole, model: ScoredModel): Promise<ScoreRow> =>
-    await scoreRow({ scorer, model, role, onScored });
+    await answers.record(onScored, (listener) => scoreRow({ scorer, model, role, onScored: listener }));
 
   const { weights } = context.output<MergeOutput>('merge');
   const folder = context.folder.temporary;
@@ -89,13 +94,15 @@ async function scoreAll(options: {
   const merged =
     plan.merge.tasks === undefined
       ? await score('merged', await builtModel({ name: spec.name, folder, weights, signal }))
-      : await scoreTasks({
-          ...{ scorer, folder, name: spec.name, section, workspace: execution.workspace, signal, onScored },
-          onUnanswered: async (datasets) => {
-            const message = `no task of the merge answers ${datasets.join(', ')}: out of domain, it has no score there`;
-            await context.event({ type: 'warning', code: 'evaluate/no-task', message });
-          },
-        });
+      : await answers.record(onScored, (listener) =>
+          scoreTasks({
+            ...{ scorer, folder, name: spec.name, section, workspace: execution.workspace, signal, onScored: listener },
+            onUnanswered: async (datasets) => {
+              const message = `no task of the merge answers ${datasets.join(', ')}: out of domain, it has no score there`;
+              await context.event({ type: 'warning', code: 'evaluate/no-task', message });
+            },
+          }),
+        );
   const models = await Promise.all(
     plan.models.map(async (model, index) => ({
       role: model.role,
@@ -118,13 +125,14 @@ async function scoreAll(options: {
     });
   }
   for (const { role, scored } of models) if (role === 'published') rows.push(await score('published', scored));
-  return {
-    task: section.task,
-    metric: section.metric ?? execution.registry.get('task', section.task).metric,
-    datasets: counts.columns(data),
-    rows,
-    environment: scorer.environment,
-  };
+  const metric = section.metric ?? execution.registry.get('task', section.task).metric;
+  return await withDifferences({
+    table: { task: section.task, metric, datasets: counts.columns(data), rows, environment: scorer.environment },
+    answers,
+    metric: execution.registry.get('metric', metric),
+    gate: plan.recipe.publish?.gate,
+    signal,
+  });
 }
 
 /** Where the recipe asks for it, what a model said about every example becomes an artefact of the run. */

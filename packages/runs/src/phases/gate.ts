@@ -1,5 +1,5 @@
 import { RunError } from '@hubfuse/plugin';
-import { evaluateGate, type Gate, type GateValues } from '@hubfuse/recipe';
+import { evaluateGate, type Gate, type GateDifference, type GateValues } from '@hubfuse/recipe';
 import type { Phase, PhaseName } from '../phase.ts';
 import type { GateReport, ScoreTable } from '../report.ts';
 import { bestParent, rowOf } from '../scoring/score-rows.ts';
@@ -20,7 +20,8 @@ const gate: Phase = {
     if (condition === undefined) {
       throw new RunError({ code: 'run/no-gate', message: 'the plan has a gate phase and its recipe no condition' });
     }
-    const report = decide(condition, output<EvaluateOutput>('evaluate').table);
+    const { table, differences } = output<EvaluateOutput>('evaluate');
+    const report = decide(condition, table, differences);
     await event({ type: 'gate', gate: report });
     const result: GateOutput = { gate: report };
     const next: PhaseName[] = plan.phases.includes('publish') && report.met ? ['assemble', 'publish'] : ['assemble'];
@@ -29,8 +30,12 @@ const gate: Phase = {
 };
 
 /** Evaluates a condition on the development figures of a table. */
-export function decide(condition: Gate, table: ScoreTable): GateReport {
-  return { condition: condition.text, ...evaluateGate(condition, gateValues(table)) };
+export function decide(
+  condition: Gate,
+  table: ScoreTable,
+  differences: readonly GateDifference[] | undefined,
+): GateReport {
+  return { condition: condition.text, ...evaluateGate(condition, gateValues(table), differences) };
 }
 
 /** The figures that a condition may read. `published` is null where the target holds nothing yet. */

@@ -1,9 +1,11 @@
+import type { Manifest } from '@hubfuse/hub';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { announcePublication, notePublication } from '../publication/known-publications.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { Published } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { AssembleOutput } from './assemble.ts';
+import type { GateOutput } from './gate.ts';
 
 /** One entry per target. */
 export interface PublishOutput {
@@ -22,7 +24,7 @@ const publish: Phase = {
       folder,
       files: manifest.outputs,
       title: `Merge ${spec.name} with ${registry.get('method', recipe.method).title}`,
-      description: `Made by hubfuse ${manifest.hubfuse}; hubfuse.json says from what.`,
+      description: description(context, manifest),
       manifest,
     };
     const published: Published[] = [];
@@ -43,6 +45,14 @@ const publish: Phase = {
     return { output };
   },
 };
+
+/** Below the title of the commit or pull request: where it comes from, and the figures that decided. */
+function description({ output }: PhaseContext, { hubfuse, gate }: Manifest): string {
+  const made = `Made by hubfuse ${hubfuse}; hubfuse.json says from what.`;
+  if (gate === undefined) return made;
+  const { met, condition, explanation } = output<GateOutput>('gate').gate;
+  return `${made}\n\nPublish if ${condition}: ${met ? 'holds' : 'does not hold, published on request'}.\n${explanation}`;
+}
 
 async function note(
   { spec, execution }: PhaseContext,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { CardContent, CardScoreRow, CardScores, Manifest } from '@hubfuse/hub';
 import type { Registry } from '@hubfuse/plugin';
-import type { ScoreRole, ScoreTable } from '../report.ts';
+import type { GateReport, ScoreRole, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
 import type { SearchSummary } from '../search/search-summary.ts';
 import { cardSearch } from './card-search.ts';
@@ -21,6 +21,8 @@ export function cardOfRun(options: {
   plan: RunPlan;
   manifest: Manifest;
   scores: ScoreTable | undefined;
+  /** The condition for publishing, where there is one. */
+  gate: GateReport | undefined;
   /** How the merge was found, where it was searched for. */
   search: SearchSummary | undefined;
   /** Whether `onnx/model.onnx` stands in the folder. */
@@ -29,7 +31,7 @@ export function cardOfRun(options: {
   hubUrl: string | undefined;
   registry: Registry;
 }): CardContent {
-  const { plan, manifest, scores, search, onnx, hubUrl, registry } = options;
+  const { plan, manifest, scores, gate, search, onnx, hubUrl, registry } = options;
   const { name, title, description, sources, evolves } = registry.get('method', plan.recipe.method);
   const { pipelineTag, libraryName, languages, datasets } = plan.card;
   const scoredOn = plan.data.flatMap(({ repo }) => (repo === undefined ? [] : [repo]));
@@ -44,6 +46,7 @@ export function cardOfRun(options: {
     datasets: [...new Set([...datasets, ...scoredOn])],
     tags: search === undefined ? [] : [search.kind === 'evolution' ? 'evolver' : 'cma-es'],
     scores: scores === undefined ? undefined : cardScores(scores, plan),
+    gate,
     search: search && cardSearch(search, { title, alone: evolves === true }),
     repo: plan.recipe.publish?.hub?.repo,
     onnx,
@@ -58,7 +61,8 @@ function cardScores(table: ScoreTable, plan: RunPlan): CardScores | undefined {
   const rows = table.rows.flatMap((row) => {
     const scores = row[split];
     if (scores === undefined) return [];
-    return [{ name: row.name, role: CARD_ROLES[row.role], values: scores.datasets, mean: scores.mean }];
+    const difference = row.difference?.[split];
+    return [{ name: row.name, role: CARD_ROLES[row.role], values: scores.datasets, mean: scores.mean, difference }];
   });
   if (rows.length === 0) return undefined;
   const datasets = table.datasets.flatMap((column) => {

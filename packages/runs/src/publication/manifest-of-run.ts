@@ -9,7 +9,7 @@ import {
 } from '@hubfuse/hub';
 import { listFolder, sha256OfFile } from '@hubfuse/tensors';
 import { isRead } from '../fetch-inputs.ts';
-import type { ScoreTable } from '../report.ts';
+import type { GateReport, ScoreTable } from '../report.ts';
 import type { RunSpec } from '../run.ts';
 import type { PinnedData, PinnedModel, RunPlan } from '../run-plan.ts';
 import { REPORT_FOLDER } from '../search/search-files.ts';
@@ -33,11 +33,12 @@ export async function manifestOfRun(options: {
   /** Folder of each model of the plan: local ones are pinned by the checksums of their files. */
   inputFolders: readonly string[];
   scores: ScoreTable | undefined;
+  gate: GateReport | undefined;
   statistics: readonly ManifestStatistics[] | undefined;
   search: SearchSummary | undefined;
   signal: AbortSignal;
 }): Promise<Manifest> {
-  const { spec, plan, folder, known, inputFolders, scores, statistics, search, signal } = options;
+  const { spec, plan, folder, known, inputFolders, scores, gate, statistics, search, signal } = options;
   const { seed, shardSize } = spec.options;
   const checksums = new Map(known.map(({ path, sha256 }) => [path, sha256]));
   const isListed = (path: string) => !UNLISTED.has(path) && !path.startsWith(`${REPORT_FOLDER}/`);
@@ -66,6 +67,7 @@ export async function manifestOfRun(options: {
     datasets: plan.data.map(manifestData),
     ...(statistics === undefined ? {} : { statistics }),
     ...(scores === undefined ? {} : { scores }),
+    ...(gate === undefined ? {} : { gate }),
     ...(search === undefined ? {} : { search }),
   };
 }

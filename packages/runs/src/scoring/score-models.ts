@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
+  type Answers,
   type DatasetScore,
   type EnsembleInput,
   type ModelInput,
   openScorer,
+  packAnswers,
   type ScoreProgress,
   type Scorer,
   type Scores,
@@ -38,14 +40,20 @@ export interface ModelScores {
   examples: Readonly<Record<string, number>>;
   /** By dataset name, with per-example results where the recipe keeps them. */
   details: Readonly<Record<string, DatasetScore>>;
+  /** By dataset name what was said on it. */
+  answers: Readonly<Record<string, Answers>>;
   /** True where nothing had to be computed. */
   cached: boolean;
   warnings: readonly string[];
 }
 
-/** What the store keeps of a score. */
+/** What the store keeps of a score: another format has other keys. */
+const CACHE_FORMAT = 2;
+
 interface CachedScore {
   score: DatasetScore;
+  /** Differences to other models are computed from them. */
+  answers: Answers;
   warnings: readonly string[];
   /** The model knows no label of the dataset. Never stored: for another model it is an error. */
   unknown?: true;
@@ -107,7 +115,7 @@ export class ModelScorer {
       } catch (error) {
         if (!knowsNoLabel(error)) throw error;
         refusal = error;
-        found.set(entry.name, await unanswered(model, entry));
+        found.set(entry.name, await unanswered({ model, data: entry, words: this.#wordwise }));
       }
     }
     if ([...found.values()].every(({ unknown }) => unknown === true)) throw refusal;
@@ -115,6 +123,12 @@ export class ModelScorer {
 
   async close(): Promise<void> {
     await this.#scorer?.close();
+  }
+
+  /** Whether an example has a label for each of its words. */
+  get #wordwise(): boolean {
+    const { registry, evaluate } = this.#options;
+    return registry.get('task', evaluate.task).logits === 'token';
   }
 
   async #compute(model: ScoredModel, data: readonly ScoringData[], found: Map<string, CachedScore>): Promise<void> {
@@ -128,7 +142,7 @@ export class ModelScorer {
       datasets: await Promise.all(data.map((entry) => entry.load())),
       maxLength: evaluate.maxLength,
       batchTokens: evaluate.batchTokens,
-      keepExamples: evaluate.keepExamples,
+      keepExamples: true,
       eachMember: model.members !== undefined,
       signal,
       onProgress: (progress) => onProgress?.({ model: model.name, ...progress }),
@@ -149,7 +163,12 @@ export class ModelScorer {
     for (const entry of data) {
       const score = scores.datasets[entry.name];
       if (score === undefined) throw missingScore(model.name, entry.name);
-      const value: CachedScore = { score, warnings: scores.warnings };
+      const { perExample = [], ...rest } = score;
+      const value: CachedScore = {
+        score: this.#options.evaluate.keepExamples ? score : rest,
+        answers: packAnswers(perExample),
+        warnings: scores.warnings,
+      };
       await this.#options.store.put(this.#key(model, entry), toJson(value));
       kept.set(entry.name, value);
     }
@@ -159,6 +178,7 @@ export class ModelScorer {
   #key(model: ScoredModel, data: ScoringData): string {
     const { task, metric, maxLength, batchTokens, keepExamples } = this.#options.evaluate;
     const content = [
+      CACHE_FORMAT,
       model.identity,
       data.identity,
       data.domain,
@@ -206,6 +226,7 @@ function collect(data: readonly ScoringData[], found: ReadonlyMap<string, Cached
     },
     examples: Object.fromEntries(entries.map(({ name, score }) => [name, score.examples])),
     details: Object.fromEntries(entries.map(({ name, score }) => [name, score])),
+    answers: Object.fromEntries(entries.map(({ name, answers }) => [name, answers])),
     cached,
     warnings: [...new Set(entries.flatMap(({ warnings }) => warnings))],
   };
@@ -216,11 +237,21 @@ function knowsNoLabel(error: unknown): boolean {
 }
 
 /** Every example is wrong, whatever the metric: no metric of ours gives less than 0 to answers that never fit. */
-async function unanswered(model: ScoredModel, data: ScoringData): Promise<CachedScore> {
+async function unanswered(options: { model: ScoredModel; data: ScoringData; words: boolean }): Promise<CachedScore> {
+  const { model, data, words } = options;
   const { examples } = await data.load();
   const { name, domain } = data;
+  const answers = packAnswers(
+    examples.map(({ labels }) => {
+      const reference = labels.map(String);
+      return words
+        ? { prediction: reference.map(() => ''), reference }
+        : { prediction: '', reference: reference[0] ?? '' };
+    }),
+  );
   return {
     score: { score: 0, examples: examples.length, domain, unknownLabels: {}, cut: 0 },
+    answers,
     warnings: [`${model.name} knows no label of "${name}": it scores 0 there`],
     unknown: true,
   };

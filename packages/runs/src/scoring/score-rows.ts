@@ -59,6 +59,14 @@ export function rowOf(table: ScoreTable, role: ScoreRole): ScoreRow | undefined 
 
 /** Highest development mean of the parents; undefined where none was scored. */
 export function bestParent(table: ScoreTable): number | undefined {
-  const means = table.rows.flatMap(({ role, dev }) => (role === 'parent' && dev !== undefined ? [dev.mean] : []));
-  return means.length === 0 ? undefined : Math.max(...means);
+  return bestParentRow(table)?.dev?.mean;
+}
+
+/** The parent with the highest development mean, or score on one dataset; of equals the first. */
+export function bestParentRow(table: ScoreTable, dataset?: string): ScoreRow | undefined {
+  const score = ({ dev }: ScoreRow) => (dataset === undefined ? dev?.mean : dev?.datasets[dataset]);
+  const parents = table.rows.filter((row) => row.role === 'parent' && score(row) !== undefined);
+  return parents.reduce<ScoreRow | undefined>((best, row) => {
+    return best === undefined || (score(row) ?? 0) > (score(best) ?? 0) ? row : best;
+  }, undefined);
 }
