@@ -1,9 +1,14 @@
+export type { CommentSettings } from './comments/handle-comment.ts';
+export { Dispatcher, type DispatcherSettings } from './dispatch/dispatcher.ts';
+export type { JobExecution } from './dispatch/job-table.ts';
 export { type HubPayload, readHubPayload, type UpdatedRef } from './events/hub-payload.ts';
 export { type Reception, receiveHubEvent } from './events/receive-hub-event.ts';
 export type { NewKey } from './keys/check-new-key.ts';
 export { hasNamespace, hasScope, type Key, SCOPES, type Scope } from './keys/key.ts';
 export { Keys, sameText } from './keys/keys.ts';
 export { MasterKey, parseMasterKey, readMasterKey } from './master-key.ts';
+export type { NoticeSettings } from './notices/attend-runs.ts';
+export { type NoticeWebhook, signNotice } from './notices/send-webhook.ts';
 export type { RecipeNotes } from './recipes/recipe-notes.ts';
 export { recipeRepos } from './recipes/recipe-uses.ts';
 export type { ParsedRecipe, RecipeNote, StoredRecipe } from './recipes/stored-recipe.ts';

@@ -56,9 +56,10 @@ export class Inbox {
     return letters.sort((a, b) => (a.letter.receivedAt < b.letter.receivedAt ? -1 : 1));
   }
 
-  /** Lets a letter wait until a later time. */
-  async putOff({ word, letter }: FiledLetter, until: number): Promise<void> {
-    const next: Letter = { ...letter, attempts: letter.attempts + 1, notBefore: new Date(until).toISOString() };
+  /** Lets a letter wait until a later time; a failure counts as an attempt. */
+  async putOff({ word, letter }: FiledLetter, { until, failed }: { until: number; failed: boolean }): Promise<void> {
+    const attempts = failed ? letter.attempts + 1 : letter.attempts;
+    const next: Letter = { ...letter, attempts, notBefore: new Date(until).toISOString() };
     await this.#store.put(serviceKeys.letter(word), toJson(next));
   }
 

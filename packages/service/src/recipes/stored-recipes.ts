@@ -139,7 +139,7 @@ export class StoredRecipes {
     const recipes: ParsedRecipe[] = [];
     for await (const key of listAll(this.#store, serviceKeys.uses(type, repo.toLowerCase()))) {
       const stored = await this.get(key.slice(key.lastIndexOf('/') + 1, -'.json'.length));
-      const parsed = stored && this.#tryParse(stored);
+      const parsed = stored && this.tryParse(stored);
       if (parsed !== undefined) recipes.push(parsed);
     }
     return recipes;
@@ -147,10 +147,11 @@ export class StoredRecipes {
 
   /** Every stored recipe that can be read. */
   async all(): Promise<ParsedRecipe[]> {
-    return (await this.list()).map((stored) => this.#tryParse(stored)).filter((parsed) => parsed !== undefined);
+    return (await this.list()).map((stored) => this.tryParse(stored)).filter((parsed) => parsed !== undefined);
   }
 
-  #tryParse(stored: StoredRecipe): ParsedRecipe | undefined {
+  /** A stored recipe with its text read, or undefined where that cannot be done any more. */
+  tryParse(stored: StoredRecipe): ParsedRecipe | undefined {
     try {
       return this.parseStored(stored);
     } catch {

@@ -1,0 +1,172 @@
+import type { Launcher } from '@hubfuse/plugin';
+import { cancelRun, type ExecutionOptions, isActive } from '@hubfuse/runs';
+import type { Services } from '../services.ts';
+import { type AttendedRun, attendedRuns, findRun } from '../starting/begin-run.ts';
+import { isOrphaned } from './is-orphaned.ts';
+import { claimRun, dropClaim, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
+
+/** What runs are executed with, besides the store, the registry and the Hub of the services. */
+export type JobExecution = Omit<ExecutionOptions, 'store' | 'runId' | 'registry' | 'hub'>;
+
+/** For so long a dispatcher that gives no sign of life keeps its runs. */
+const CLAIM_MS = 30_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
+/** Jobs in a row that may end without a phase done: a run that kills every worker ends some day. */
+const MOST_FAILURES = 60;
+
+interface JobUnderWay {
+  handle: string;
+  /** Whether the launcher says that it has ended. Undefined where only it can tell: another process submitted it. */
+  hasEnded: boolean | undefined;
+}
+
+/** The runs that one dispatcher looks after, and their jobs. */
+export class JobTable {
+  readonly #services: Services;
+  readonly #launcher: Launcher;
+  readonly #execution: JobExecution;
+  readonly #concurrency: number;
+  readonly #holder: string;
+  readonly #onEnd: () => void;
+  readonly #jobs = new Map<string, JobUnderWay>();
+
+  constructor(options: {
+    services: Services;
+    launcher: Launcher;
+    execution: JobExecution;
+    concurrency: number;
+    /** Names the dispatcher. */
+    holder: string;
+    /** Told when a job has ended. */
+    onEnd: () => void;
+  }) {
+    this.#services = options.services;
+    this.#launcher = options.launcher;
+    this.#execution = options.execution;
+    this.#concurrency = options.concurrency;
+    this.#holder = options.holder;
+    this.#onEnd = options.onEnd;
+  }
+
+  /** Runs whose jobs are under way. */
+  get runs(): string[] {
+    return [...this.#jobs.keys()];
+  }
+
+  /** Lets go of runs whose jobs have ended, and keeps the others. */
+  async settle(): Promise<void> {
+    const { store, now } = this.#services;
+    for (const [run, job] of this.#jobs) {
+      const state = (await findRun(store, run))?.state;
+      if (state === undefined || !isActive(state.status)) {
+        this.#jobs.delete(run);
+        await dropClaim(store, run);
+      } else if (await this.#hasEnded(run, job)) {
+        this.#jobs.delete(run);
+        await releaseRun(store, { run, holder: this.#holder, change: (claim) => afterFailure(claim, now()) });
+      } else {
+        await claimRun(store, { run, holder: this.#holder, now: now(), forMs: CLAIM_MS });
+      }
+    }
+  }
+
+  /** Submits runs that wait for somebody, the oldest first, as far as there is room. */
+  async fill(): Promise<void> {
+    if (this.#jobs.size >= this.#concurrency) return;
+    const waiting: AttendedRun[] = [];
+    for await (const attended of attendedRuns(this.#services.store)) waiting.push(attended);
+    waiting.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    for (const attended of waiting) {
+      if (this.#jobs.size >= this.#concurrency) return;
+      if (!this.#jobs.has(attended.run)) await this.#take(attended);
+    }
+  }
+
+  async #take(attended: AttendedRun): Promise<void> {
+    const { store, now } = this.#services;
+    const { run } = attended;
+    const state = (await findRun(store, run))?.state;
+    if (state === undefined || !isOrphaned(state, now())) return;
+    const seen = await readClaim(store, run);
+    if ((seen.holder !== this.#holder && seen.until > now()) || seen.notBefore > now()) return;
+    const phasesDone = state.phases.filter(({ status }) => status === 'done').length;
+    const claim = await claimRun(store, {
+      ...{ run, holder: this.#holder, now: now(), forMs: CLAIM_MS },
+      change: (found) => (phasesDone > found.phasesDone ? { ...found, phasesDone, failures: 0 } : found),
+    });
+    if (claim === undefined) return;
+    if (claim.failures >= MOST_FAILURES) return await this.#giveUp(attended, claim);
+    if (claim.handle !== undefined && (await this.#isJobAlive(run, claim))) {
+      this.#jobs.set(run, { handle: claim.handle, hasEnded: undefined });
+      return;
+    }
+    await this.#submit(attended);
+  }
+
+  async #submit({ run, ownToken }: AttendedRun): Promise<void> {
+    const { store, registry, hub, secrets, now } = this.#services;
+    const token = await secrets.take(run);
+    if (ownToken && token === undefined) {
+      // With the token of the service it would read more than whoever asked for it may.
+      await cancelRun({ store, runId: run });
+      await releaseRun(store, { run, holder: this.#holder });
+      return;
+    }
+    const access = token === undefined ? hub : { ...hub, token, tokenOrigin: 'the request for this run' };
+    const execution: ExecutionOptions = { ...this.#execution, store, registry, hub: access, runId: run };
+    try {
+      const { handle, ended } = await this.#launcher.submit({ run, store, execution });
+      const job: JobUnderWay = { handle, hasEnded: false };
+      this.#jobs.set(run, job);
+      const end = (): void => {
+        job.hasEnded = true;
+        this.#onEnd();
+      };
+      // What it failed with stands in the store.
+      ended.then(end, end);
+      const change = (claim: RunClaim): RunClaim => ({ ...claim, launcher: this.#launcher.name, handle });
+      await claimRun(store, { run, holder: this.#holder, now: now(), forMs: CLAIM_MS, change });
+    } catch (error) {
+      await releaseRun(store, { run, holder: this.#holder, change: (claim) => afterFailure(claim, now()) });
+      throw error;
+    }
+  }
+
+  /** A launcher whose jobs outlive the dispatcher that submitted them is asked first. */
+  async #isJobAlive(run: string, { launcher, handle }: RunClaim): Promise<boolean> {
+    if (launcher !== this.#launcher.name || handle === undefined) return false;
+    try {
+      const { status } = await this.#launcher.describe({ run, store: this.#services.store, handle });
+      // A job of this process that it does not know of is one of an earlier process.
+      return status === 'running' || (status === 'pending' && handle !== run);
+    } catch {
+      // Unknown to the launcher by now: a new job continues the run.
+      return false;
+    }
+  }
+
+  async #hasEnded(run: string, job: JobUnderWay): Promise<boolean> {
+    if (job.hasEnded !== undefined) return job.hasEnded;
+    return !(await this.#isJobAlive(run, { ...(await readClaim(this.#services.store, run)), handle: job.handle }));
+  }
+
+  async #giveUp({ run, recipe }: AttendedRun, { failures }: RunClaim): Promise<void> {
+    const { store, recipes, now } = this.#services;
+    await cancelRun({ store, runId: run });
+    await dropClaim(store, run);
+    if (recipe === undefined) return;
+    await recipes.notes.add(recipe, {
+      code: 'run/given-up',
+      message: `the run ${run} was stopped: ${failures} workers in a row ended without bringing it further`,
+      hint: 'look at its logs; more memory may help',
+      at: new Date(now()).toISOString(),
+    });
+  }
+}
+
+function afterFailure(claim: RunClaim, now: number): RunClaim {
+  const { handle: _, ...rest } = claim;
+  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, claim.failures));
+  return { ...rest, failures: claim.failures + 1, notBefore: now + pause };
+}

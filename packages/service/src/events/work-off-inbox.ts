@@ -1,0 +1,76 @@
+import { type CommentSettings, handleComment } from '../comments/handle-comment.ts';
+import type { Services } from '../services.ts';
+import { handlePush } from './handle-push.ts';
+import { handleRepository } from './handle-repository.ts';
+import { type FiledLetter, Inbox } from './inbox.ts';
+import { advanceLane, waitingLanes } from './lanes.ts';
+import { isScope } from './receive-hub-event.ts';
+
+/** A letter that fails again and again is given up after about a day. */
+const MOST_ATTEMPTS = 40;
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+/** How soon a push is looked at again whose run is about to say that it is its own. */
+const SOON_MS = 1_000;
+
+/**
+ * Works off the deliveries that wait and starts what they ask for. All of them are read first, so that a storm becomes one
+ * run. Doing it in several processes at once is a waste and does no harm.
+ * @param options.onProblem is told of a letter that failed
+ */
+export async function workOffInbox(
+  services: Services,
+  options: CommentSettings & { onProblem?: ((error: unknown) => void) | undefined } = {},
+): Promise<void> {
+  const inbox = new Inbox(services.store);
+  const lanes = new Set<string>();
+  for (const filed of await inbox.read()) {
+    const { letter } = filed;
+    if (letter.notBefore !== undefined && Date.parse(letter.notBefore) > services.now()) continue;
+    try {
+      const later = await handle(services, { filed, lanes, options });
+      if (later) await inbox.putOff(filed, { until: services.now() + SOON_MS, failed: false });
+      else await inbox.remove(filed);
+    } catch (error) {
+      options.onProblem?.(error);
+      if (letter.attempts + 1 >= MOST_ATTEMPTS) await inbox.remove(filed);
+      else {
+        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** letter.attempts);
+        await inbox.putOff(filed, { until: services.now() + pause, failed: true });
+      }
+    }
+  }
+  for await (const lane of waitingLanes(services)) lanes.add(lane);
+  for (const lane of lanes) {
+    try {
+      await advanceLane(services, lane);
+    } catch (error) {
+      options.onProblem?.(error);
+    }
+  }
+}
+
+/** @returns whether the letter has to wait a moment */
+async function handle(
+  services: Services,
+  work: { filed: FiledLetter; lanes: Set<string>; options: CommentSettings },
+): Promise<boolean> {
+  const { payload } = work.filed.letter;
+  const { scope, action } = payload.event;
+  if (isScope(scope, 'discussion')) {
+    await handleComment(services, payload, work.options);
+    return false;
+  }
+  if (isScope(scope, 'repo.content')) {
+    const { lanes, later } = await handlePush(services, payload);
+    for (const lane of lanes) work.lanes.add(lane);
+    return later;
+  }
+  // Settings, and whatever a Hub may add: how the repository stands is asked of the Hub itself.
+  await handleRepository(services, payload);
+  // A new repository brings its first commit along.
+  if (action !== 'create' || payload.updatedRefs === undefined) return false;
+  const { lanes, later } = await handlePush(services, payload);
+  for (const lane of lanes) work.lanes.add(lane);
+  return later;
+}

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { lastDue } from './last-due.ts';
+
+const at = (text: string) => Date.parse(text);
+
+test.each([
+  ['0 3 * * *', '2026-11-30T03:00:00Z', '2026-11-30T03:00:00Z'],
+  ['0 3 * * *', '2026-11-30T02:59:59.999Z', '2026-11-29T03:00:00Z'],
+  ['*/15 * * * *', '2026-11-30T12:14:59Z', '2026-11-30T12:00:00Z'],
+  ['@daily', '2026-12-01T00:00:00.001Z', '2026-12-01T00:00:00Z'],
+  ['30 4 * * 1', '2026-11-30T12:00:00Z', '2026-11-30T04:30:00Z'],
+  ['0 0 29 2 *', '2026-11-30T12:00:00Z', '2024-02-29T00:00:00Z'],
+])('"%s" at %s was last due at %s', (schedule, now, due) => {
+  expect(lastDue(schedule, at(now))).toBe(at(due));
+});
