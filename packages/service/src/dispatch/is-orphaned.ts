@@ -10,5 +10,5 @@ export function isOrphaned({ status, owner }: Pick<RunState, 'status' | 'owner'>
   if (status !== 'running') return false;
   if (owner === undefined) return true;
   if (owner.host === hostname() && owner.pid !== process.pid && isProcessGone(owner.pid)) return true;
-  return now - Date.parse(owner.heartbeatAt) >= LEASE_MS;
+  return now - Date.parse(owner.heartbeatAt) >= (owner.leaseMs ?? LEASE_MS);
 }
