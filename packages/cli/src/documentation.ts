@@ -1,3 +1,4 @@
+import { describeApi, renderApiReference } from '@hubfuse/api';
 import type { Registry } from '@hubfuse/plugin';
 import { recipeSchema } from '@hubfuse/recipe';
 import { renderCommandReference } from './command-reference.ts';
@@ -8,6 +9,7 @@ import { renderMethodPage } from './method-pages.ts';
 export async function renderDocumentation(registry: Registry): Promise<ReadonlyMap<string, string>> {
   const methods = registry.list('method');
   return new Map([
+    ['api.md', renderApiReference(await describeApi())],
     ['cli.md', renderCommandReference(await loadCommands())],
     ['recipe.schema.json', `${JSON.stringify(recipeSchema(registry), undefined, 2)}\n`],
     ...methods.map((method): [string, string] => [`methods/${method.name}.md`, renderMethodPage(method)]),

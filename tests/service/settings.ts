@@ -1,0 +1,4 @@
+import { environment } from '../environment.ts';
+
+/** How many requests are made from the document: a few hundred in `npm test`, all of them in `npm run soak`. */
+export const REQUESTS = environment.soak === undefined ? 400 : 10_000;
