@@ -1,3 +1,3 @@
-export type { BatchConfiguration, BatchQueue } from './batch/configuration.ts';
+export { type BatchConfiguration, type BatchQueue, parseBatchConfiguration } from './batch/configuration.ts';
 export { registerCloudLaunchers } from './launchers.ts';
 export { type Requirements, requirementsOf } from './requirements.ts';
