@@ -45,6 +45,11 @@ test('a target that holds something else than a model counts as holding nothing'
   expect(report.gate?.comparisons[0]).toMatchObject({ met: true, right: { value: null } });
   // Somebody else's page is asked, not written to.
   expect(report.published).toMatchObject([{ as: 'pull_request' }]);
+  // What was written down before it is asked stands in its description.
+  const { keys } = await bench.store.list(`runs/${report.run}/intents/`);
+  const intent = (await getJson<{ intent: string }>(bench.store, keys[0] ?? ''))?.value.intent;
+  const discussion = await (await fetch(`${hub.url}/api/models/you/soon/discussions/1`)).text();
+  expect(discussion).toContain(`hubfuse-intent: ${intent}`);
   expect(await readFile(join(bench.out, 'README.md'), 'utf8')).toContain(`${hub.url}/hubfuse-examples/intents-base`);
 });
 

@@ -1,10 +1,11 @@
 import { apiAddress, pageAddress } from './addresses.ts';
-import { explainingFetch } from './explaining-fetch.ts';
 import { listRepository } from './list-repository.ts';
 import { manifestDigest } from './manifest.ts';
 import { attemptMark, contentMark, hasMark } from './marks.ts';
 import { holdsOutputs, type Publication } from './publication.ts';
 import { newestCommits, type PublishTarget, readManifestAt, type TargetState } from './publish-target.ts';
+import { pullRequestRefs } from './pull-request-refs.ts';
+import { settlePullRequests } from './pull-requests-of-intent.ts';
 import { Semaphore, settleAll } from './semaphore.ts';
 import type { Transport } from './transport.ts';
 
@@ -30,6 +31,8 @@ interface Search {
   as: 'commit' | 'pull_request';
   /** The run's id, where it has one. */
   attempt: string | undefined;
+  /** What was written down before this publication, where something was. */
+  intent: string | undefined;
   transport: Transport;
 }
 
@@ -66,14 +69,12 @@ async function findOnBranch({
   return there ? { as: 'commit', revision: state.head, url } : undefined;
 }
 
-interface PullRequestRef {
-  ref: string;
-  targetCommit: string;
-}
-
 /** The pull request with this content, found by what it holds: titles and texts may be edited by anyone. */
 async function findPullRequest(search: Search): Promise<Published | undefined> {
-  const { target, publication, transport } = search;
+  const { target, publication, transport, intent } = search;
+  const intended =
+    intent === undefined ? undefined : await settlePullRequests({ target, publication, intent, transport });
+  if (intended !== undefined) return pullRequestAt(target, intended);
   const lookups = new Semaphore(PARALLEL_LOOKUPS);
   const refs = await pullRequestRefs(target, transport);
   const found = await settleAll(
@@ -88,29 +89,14 @@ async function findPullRequest(search: Search): Promise<Published | undefined> {
     ),
   );
   const pull = found.find((candidate) => candidate !== undefined);
-  if (pull === undefined) return undefined;
-  return {
-    as: 'pull_request',
-    revision: pull.targetCommit,
-    url: discussionAddress(target, pull.number),
-    pullRequest: pull.number,
-  };
+  return pull && pullRequestAt(target, { number: pull.number, revision: pull.targetCommit });
 }
 
-/** The pull requests of a repository, newest first. */
-export async function pullRequestRefs(
+export function pullRequestAt(
   target: PublishTarget,
-  transport: Transport,
-): Promise<(PullRequestRef & { number: number })[]> {
-  const { repo } = target.address;
-  const response = await explainingFetch(transport, { type: 'model', repo })(
-    `${apiAddress(target.address)}/refs?include_prs=1`,
-  );
-  const { pullRequests = [] } = (await response.json()) as { pullRequests?: PullRequestRef[] };
-  return pullRequests
-    .map((pull) => ({ ...pull, number: Number(/^refs\/pr\/(\d+)$/.exec(pull.ref)?.[1]) }))
-    .filter(({ number }) => Number.isInteger(number))
-    .sort((a, b) => b.number - a.number);
+  { number, revision }: { number: number; revision: string },
+): Published & { pullRequest: number } {
+  return { as: 'pull_request', revision, url: discussionAddress(target, number), pullRequest: number };
 }
 
 /** Whether a pull request with the content counts as published. */

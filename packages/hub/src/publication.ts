@@ -8,7 +8,7 @@ import { checkFilePath } from './addresses.ts';
 import { sizeOf } from './cache-layout.ts';
 import { gitOidOfFile } from './checksum.ts';
 import { MANIFEST_FILE, type ManifestOutput, manifestDigest, renderManifest } from './manifest.ts';
-import { attemptMark, contentMark } from './marks.ts';
+import { attemptMark, contentMark, intentMark } from './marks.ts';
 import type { PublishRequest } from './publish-types.ts';
 
 /** Files above this are stored by checksum on every Hub; below, it depends on the Hub's rules. */
@@ -54,6 +54,7 @@ export async function preparePublication(request: PublishRequest): Promise<Publi
   const marks = [
     contentMark(digest),
     ...(request.attempt === undefined ? [] : [attemptMark(request.attempt)]),
+    ...(request.intent === undefined ? [] : [intentMark(request.intent)]),
     `hubfuse-version: ${manifest.hubfuse}`,
   ];
   return {

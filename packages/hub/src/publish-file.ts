@@ -5,7 +5,7 @@ import { sha256OfFile } from '@hubfuse/tensors';
 import { checkFilePath, checkRepoId, pageAddress } from './addresses.ts';
 import { gitOidOfFile } from './checksum.ts';
 import { commitOnce, ParentMoved } from './commit-once.ts';
-import { discussionAddress, type Published, pullRequestRefs } from './find-published.ts';
+import { discussionAddress, type Published } from './find-published.ts';
 import { listRepository } from './list-repository.ts';
 import type { ManifestOutput } from './manifest.ts';
 import { contentMark } from './marks.ts';
@@ -14,6 +14,7 @@ import { pin } from './pin.ts';
 import { holdsOutputs } from './publication.ts';
 import { type PublishTarget, readTarget } from './publish-target.ts';
 import type { PublishResult } from './publish-types.ts';
+import { pullRequestRefs } from './pull-request-refs.ts';
 import { requiredToken } from './token.ts';
 import { createTransport, type Transport } from './transport.ts';
 

@@ -2,11 +2,12 @@ import { HubError } from '@hubfuse/plugin';
 import type { CommitOperation } from '@huggingface/hub';
 import { checkRepoId, pageAddress } from './addresses.ts';
 import { commitOnce, ParentMoved } from './commit-once.ts';
-import { discussionAddress, findPublished, type Published } from './find-published.ts';
+import { findPublished, type Published, pullRequestAt } from './find-published.ts';
 import { MANIFEST_FILE } from './manifest.ts';
 import { holdsOutputs, type Publication, preparePublication } from './publication.ts';
 import { ensureTarget, type PublishTarget, readState, readTarget, type TargetState } from './publish-target.ts';
 import type { PublishRequest, PublishResult } from './publish-types.ts';
+import { settlePullRequests } from './pull-requests-of-intent.ts';
 import { requiredToken } from './token.ts';
 import { createTransport, type Transport } from './transport.ts';
 
@@ -20,7 +21,7 @@ const EMPTY_REPOSITORY = new Set(['.gitattributes']);
  * absent. A branch that holds something else than a publication of hubfuse is never written to: it gets a pull request,
  * which the result's `as` and a notice say. Files of the publication before that are gone now are removed with the same
  * commit; nothing else ever is. What an earlier attempt published, even one that was killed before it heard so, is found
- * in the repository (`already`).
+ * in the repository (`already`); of pull requests that were made twice for one `intent` the later ones are closed.
  * @throws HubError `hub/no-token`, `hub/bad-token`, `hub/forbidden`, `hub/visibility`, `hub/output-missing`,
  * `hub/output-changed`, `hub/contended`, or one of the network's
  */
@@ -33,7 +34,15 @@ export async function publishFolder(request: PublishRequest): Promise<PublishRes
   for (let round = 1; ; round++) {
     const state = await readTarget(target, transport);
     const as = kindOf(state, request);
-    const earlier = await findPublished({ target, state, publication, as, attempt: request.attempt, transport });
+    const earlier = await findPublished({
+      target,
+      state,
+      publication,
+      as,
+      attempt: request.attempt,
+      intent: request.intent,
+      transport,
+    });
     if (earlier !== undefined) return { ...earlier, created: target.created, already: true };
     try {
       return await publish({ request, publication, target, state, as, transport });
@@ -78,6 +87,7 @@ async function publish(input: {
       publication,
       as,
       attempt: request.attempt,
+      intent: request.intent,
       transport,
     });
   const { commit, pullRequestUrl } = await commitOnce({
@@ -101,11 +111,15 @@ async function publish(input: {
     },
   });
   await verify({ target, publication, revision: commit.oid, transport });
-  const pullRequest = Number(/\/discussions\/(\d+)/.exec(pullRequestUrl ?? '')?.[1]);
   const { created } = target;
-  const published = { revision: commit.oid, as, created, already: false };
-  if (as === 'commit') return { ...published, url: pageOf(target) };
-  return { ...published, url: discussionAddress(target, pullRequest), pullRequest };
+  if (as === 'commit') return { revision: commit.oid, as, created, already: false, url: pageOf(target) };
+  const number = Number(/\/discussions\/(\d+)/.exec(pullRequestUrl ?? '')?.[1]);
+  const made = { ...pullRequestAt(target, { number, revision: commit.oid }), created, already: false };
+  if (request.intent === undefined) return made;
+  // A pull request cannot be made on condition: another publisher of the same intent may have made one meanwhile.
+  const kept = await settlePullRequests({ target, publication, intent: request.intent, transport });
+  if (kept === undefined || kept.number === number) return made;
+  return { ...pullRequestAt(target, kept), created, already: true };
 }
 
 /** Removes the files of the publication before that the new one lacks, where nobody changed them since. */

@@ -25,6 +25,11 @@ export interface PublishRequest {
    * something newer has replaced it since.
    */
   attempt?: string | undefined;
+  /**
+   * Names this publication where it was written down before (`PublishContext.intent`). It goes into the pull request's
+   * description: of pull requests that carry it the oldest counts, and those that were made beside it are closed.
+   */
+  intent?: string | undefined;
   /** Upload through Xet (deduplicating, slow in JavaScript) instead of LFS. Default false. */
   xet?: boolean | undefined;
   options: HubOptions;

@@ -18,6 +18,11 @@ export interface PublishContext {
    * reports that with `already` instead of publishing again.
    */
   attempt: string;
+  /**
+   * Names this publication of this content alone. It stands in the run's store before the target is asked for anything: a
+   * publisher that cannot write conditionally leaves it with what it makes, looks for it, and withdraws what was made twice.
+   */
+  intent?: string | undefined;
   /** Aborted where the run is to stop. */
   signal: AbortSignal;
   /** Access to the Hub: the `HubOptions` of `@hubfuse/hub`; this floor only carries it. */

@@ -33,6 +33,8 @@ export function runKeys(id: string) {
     /** Results of every example of one row, split and dataset. */
     examples: (row: string, split: string, dataset: string) =>
       `${at}/examples/${toSegment(row)}/${split}.${toSegment(dataset)}.json`,
+    /** What is to be published where, written before it is. */
+    intent: (publisher: string, identity: string) => `${at}/intents/${toSegment(publisher)}.${identity}.json`,
     events: `${at}/events/`,
     event: (number: number) => `${at}/events/${String(number).padStart(DIGITS, '0')}.json`,
   };

@@ -50,6 +50,7 @@ const hub: Publisher = {
       // A repository that exists keeps its visibility; only a wish for privacy is one.
       private: target.private ? true : undefined,
       attempt: context.attempt,
+      intent: context.intent,
       options: { ...context.hub, signal: context.signal, onProgress: uploadProgress(context) },
     });
     return { url, revision, already, as };

@@ -1,6 +1,7 @@
 import type { Manifest } from '@hubfuse/hub';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { announcePublication, notePublication } from '../publication/known-publications.ts';
+import { publicationIntent } from '../publication/publication-intent.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { Published } from '../report.ts';
 import { storedPlan } from '../stored-plan.ts';
@@ -32,8 +33,9 @@ const publish: Phase = {
     for (const { name, target } of publishTargets(recipe)) {
       // The Hub tells of a push before its answer is here: whoever hears of it finds the announcement.
       if (name === 'hub' && repo !== undefined) await announcePublication(store, repo, spec.id);
+      const { intent } = await publicationIntent({ store, runId: spec.id, target: { name, target }, manifest });
       const { confirm, progress } = context;
-      const access = { attempt: spec.id, signal, hub, confirm, progress };
+      const access = { attempt: spec.id, intent, signal, hub, confirm, progress };
       const place = await registry.get('publisher', name).publish({ ...content, target }, access);
       const result = { publisher: name, ...place };
       published.push(result);
