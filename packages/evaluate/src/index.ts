@@ -8,6 +8,7 @@ export { openPairedScores, type PairedDataset, type PairedScores } from './paire
 export type { BatchTensors } from './protocol.ts';
 export { openRace } from './racing/open-race.ts';
 export type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './racing/race-types.ts';
+export { RisingBar } from './racing/rising-bar.ts';
 export { registerEvaluation } from './register.ts';
 export { requireRuntime } from './require-runtime.ts';
 export { openScorer, score } from './scorer.ts';

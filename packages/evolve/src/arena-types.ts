@@ -1,6 +1,7 @@
 import type { Dataset, RaceBatches, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
 import type { Genealogy, MergePlan } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
+import type { JudgeOptions } from './search-types.ts';
 
 export interface ArenaOptions {
   registry: Registry;
@@ -51,7 +52,7 @@ export interface Arena {
   /** Takes stored batches. */
   use(batches: RaceBatches): void;
   /** Builds and scores. Works as a `Judge` through a closure over the plan. */
-  judge(candidate: Candidate, options: CandidateOptions): Promise<Verdict>;
+  judge(candidate: Candidate, options: JudgeOptions): Promise<Verdict>;
   /** Candidates that it can judge at once. */
   readonly parallel: number;
   /**
@@ -61,10 +62,4 @@ export interface Arena {
   readonly seconds: { build: number; load: number; run: number };
   /** Ends threads, removes scratch files. */
   close(): Promise<void>;
-}
-
-export interface CandidateOptions {
-  /** What must be beaten; absent: the candidate is scored to the end. */
-  bar?: number | undefined;
-  signal?: AbortSignal | undefined;
 }

@@ -44,7 +44,7 @@ export function divideArenaMemory(options: {
   let workers = 1;
   while (workers < options.workers && fits(workers + 1)) workers++;
   let left = Math.max(0, memory - least(workers) - first * candidateBytes);
-  const more = Math.min(first * (Math.min(parallel, workers) - 1), Math.floor(left / candidateBytes));
+  const more = Math.min(first * (Math.min(parallel, workers) - 1), Math.floor(left / Math.max(1, candidateBytes)));
   left -= more * candidateBytes;
   const population = populationBytes <= left;
   if (population) left -= populationBytes;

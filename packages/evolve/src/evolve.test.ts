@@ -31,9 +31,10 @@ async function search(
   return await evolve({
     models: MODELS,
     merged: false,
-    judge: async (genealogy, { bar }) => {
+    judge: async (genealogy, { bar, rising }) => {
       if (judged++ >= stopAfter) throw new Error('killed');
-      return verdictOf(scoreOf(genealogy), { bar, raced });
+      await rising?.settled;
+      return verdictOf(scoreOf(genealogy), { bar: rising?.value ?? bar, raced });
     },
     store: new MemoryStore(),
     identity: 'x',
@@ -89,6 +90,48 @@ test.each(SETTINGS)('%s: killed after any number of scores, it goes on to the sa
     await expect(search({ ...options, store, stopAfter })).rejects.toThrow('killed');
     expect(timeless(await search({ ...options, store }))).toEqual(timeless(whole));
   }
+});
+
+test.each(SETTINGS)('%s: candidates judged side by side give the same decisions', async (_, options) => {
+  const alone = await search(options);
+  for (const parallel of [2, 8]) {
+    let running = 0;
+    let most = 0;
+    const judge: EvolveOptions['judge'] = async (genealogy, { bar, rising }) => {
+      most = Math.max(most, ++running);
+      // Later ones are ready first.
+      await new Promise((resolve) => setTimeout(resolve, running === 1 ? 2 : 0));
+      await rising?.settled;
+      running--;
+      return verdictOf(scoreOf(genealogy), { bar: rising?.value ?? bar, raced: true });
+    };
+    const store = new MemoryStore();
+    const result = await search({ ...options, judge, parallel, store });
+    expect(timeless(result)).toEqual(timeless(alone));
+    const synchronous = 'settings' in options && 'update' in options.settings;
+    expect(most).toBe(synchronous ? Math.min(parallel, MODELS.length) : 1);
+    expect(running).toBe(0);
+  }
+});
+
+test('side by side: killed after any number of scores, it goes on to the same end', async () => {
+  const settings = { seed: 5, update: 'synchronous' } as const;
+  const whole = await search({ merged: true, settings });
+  for (const stopAfter of [1, 2, 5, 6, 14]) {
+    const store = new MemoryStore();
+    const more = { merged: true, settings, store, parallel: 3 } as const;
+    await expect(search({ ...more, stopAfter })).rejects.toThrow('killed');
+    expect(timeless(await search(more))).toEqual(timeless(whole));
+  }
+});
+
+test('side by side: a budget ends the search after the same decision, and what was begun beyond it is given up', async () => {
+  const settings = { seed: 3, generations: 6, update: 'synchronous' } as const;
+  const budget = { evaluations: 10 };
+  const alone = await search({ settings, budget });
+  const together = await search({ settings, budget, parallel: 8 });
+  expect(timeless(together)).toEqual(timeless(alone));
+  expect(together.spent.evaluations).toBe(10);
 });
 
 test('a child must be strictly better: a population of equals stays as it is', async () => {

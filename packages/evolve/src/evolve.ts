@@ -1,3 +1,4 @@
+import type { Verdict } from '@hubfuse/evaluate';
 import type { EvolutionStep, Genealogy } from '@hubfuse/merge';
 import { UsageError } from '@hubfuse/plugin';
 import { chooseReferences } from './choose-references.ts';
@@ -7,6 +8,7 @@ import type { EvolveOptions, EvolveResult, SearchDraws } from './evolver-types.t
 import { Ledger } from './ledger.ts';
 import { Population } from './population.ts';
 import type { CandidateRecord, SearchEnd } from './search-types.ts';
+import { SideBySide } from './side-by-side.ts';
 
 /**
  * Evolves models against each other on development data: Evolver alone, or around a merge method. A killed search resumes
@@ -85,28 +87,51 @@ class Evolution {
   async #generation(generation: number): Promise<SearchEnd | undefined> {
     const { models } = this.#options;
     const { order, update } = this.#settings;
-    const turn = order === 'random' ? this.#draws.order(generation, models.length) : models.keys();
-    const scores = this.#population.scores;
-    const waiting: CandidateRecord[] = [];
-    let spent: SearchEnd | undefined;
+    const turn = order === 'random' ? this.#draws.order(generation, models.length) : [...models.keys()];
+    return update === 'steady' ? this.#oneByOne(generation, turn) : this.#together(generation, turn);
+  }
+
+  /** Each child sees those before it. */
+  async #oneByOne(generation: number, turn: readonly number[]): Promise<SearchEnd | undefined> {
     for (const individual of turn) {
-      spent = this.#ledger.exhausted(generation);
-      if (spent !== undefined) break;
-      const seen = update === 'steady' ? this.#population.scores : scores;
-      const record = await this.#rival({ generation, individual, scores: seen });
-      if (!record.accepted) continue;
-      if (update === 'steady') this.#population.accept(record);
-      else waiting.push(record);
+      const spent = this.#ledger.exhausted(generation);
+      if (spent !== undefined) return spent;
+      const record = await this.#decide(this.#rival({ generation, individual, scores: this.#population.scores }));
+      if (record.accepted) this.#population.accept(record);
     }
-    this.#population.acceptTogether(waiting);
+    return undefined;
+  }
+
+  /** All children see the population as it was when the generation began, so they can be judged side by side. */
+  async #together(generation: number, turn: readonly number[]): Promise<SearchEnd | undefined> {
+    const { judge, parallel = 1, replay, signal } = this.#options;
+    const scores = this.#population.scores;
+    const rivals = turn.map((individual) => this.#rival({ generation, individual, scores }));
+    const group = new SideBySide<Genealogy>({ judge, parallel, signal });
+    const accepted: CandidateRecord[] = [];
+    let spent: SearchEnd | undefined;
+    try {
+      for (const [index, rival] of rivals.entries()) {
+        spent = this.#ledger.exhausted(generation);
+        if (spent !== undefined) break;
+        for (const [later, { subject, step }] of rivals.entries()) {
+          if (later < index || this.#ledger.holds(later - index) || replay === true) continue;
+          const bar = this.#population.bar(step.individual);
+          group.start(later, { subject, bar });
+          group.raise(later, bar);
+        }
+        const bar = this.#population.bar(rival.step.individual);
+        const record = await this.#decide(rival, () => group.verdict(index, bar));
+        if (record.accepted) accepted.push(record);
+      }
+    } finally {
+      await group.giveUp();
+    }
+    this.#population.acceptTogether(accepted);
     return spent;
   }
 
-  async #rival(options: {
-    generation: number;
-    individual: number;
-    scores: readonly number[] | undefined;
-  }): Promise<CandidateRecord> {
+  #rival(options: { generation: number; individual: number; scores: readonly number[] | undefined }): Rival {
     const { generation, individual, scores } = options;
     const references = chooseReferences({
       settings: this.#settings,
@@ -118,10 +143,23 @@ class Evolution {
     });
     const step: EvolutionStep = { generation, individual, references };
     const subject = this.#population.genealogy([step], this.#options.merged ? undefined : individual);
-    return this.#ledger.decide({ generation, step, bar: this.#population.bar(individual), subject }, (record) =>
+    return { step, subject };
+  }
+
+  async #decide({ step, subject }: Rival, verdict?: () => Promise<Verdict>): Promise<CandidateRecord> {
+    const { generation, individual } = step;
+    const bar = this.#population.bar(individual);
+    const judged = verdict === undefined ? {} : { verdict };
+    return this.#ledger.decide({ generation, step, bar, subject, ...judged }, (record) =>
       this.#population.summary(record),
     );
   }
+}
+
+/** A child that is to be decided on. */
+interface Rival {
+  step: EvolutionStep;
+  subject: Genealogy;
 }
 
 function noScores(): UsageError {

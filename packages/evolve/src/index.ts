@@ -13,6 +13,7 @@ export type {
   CandidateRecord,
   InitialRecord,
   Judge,
+  JudgeOptions,
   SearchBudget,
   SearchEnd,
   SearchEvent,

@@ -18,6 +18,8 @@ export interface Proposal<Subject> extends Pick<CandidateRecord, 'generation' | 
   subject: Subject;
   /** Whether the candidate counts as accepted; default: where it was above the bar. */
   accepts?(verdict: Verdict): boolean;
+  /** Where the candidate is being judged already: the verdict on it. Absent: the judge is asked. */
+  verdict?(): Promise<Verdict>;
 }
 
 /**
@@ -114,16 +116,16 @@ export class Ledger<Subject> {
     proposal: Proposal<Subject>,
     summarise: (record: CandidateRecord) => { best: number; mean: number },
   ): Promise<CandidateRecord> {
-    const { subject, accepts, ...facts } = proposal;
+    const { subject, accepts, verdict: known, ...facts } = proposal;
     const number = this.#candidates++;
-    const known = this.#state.candidates[number];
-    if (known !== undefined) {
-      this.#checkSame(known, facts, number);
-      this.#spend(known);
-      summarise(known);
-      return known;
+    const stored = this.#state.candidates[number];
+    if (stored !== undefined) {
+      this.#checkSame(stored, facts, number);
+      this.#spend(stored);
+      summarise(stored);
+      return stored;
     }
-    const { verdict, seconds } = await this.#judge(subject, facts.bar);
+    const { verdict, seconds } = await this.#judge(subject, facts.bar, known);
     const record: CandidateRecord = {
       number,
       ...facts,
@@ -137,6 +139,11 @@ export class Ledger<Subject> {
     await this.#save();
     this.#setting.onEvent?.({ type: 'candidate', record, ...summary, spent: this.#spent });
     return record;
+  }
+
+  /** Whether the decision that comes so many after the next one stands already. */
+  holds(ahead: number): boolean {
+    return this.#candidates + ahead < this.#state.candidates.length;
   }
 
   /**
@@ -169,11 +176,15 @@ export class Ledger<Subject> {
     this.#setting.onEvent?.({ type: 'ended', reason, best, spent: this.#spent });
   }
 
-  async #judge(subject: Subject, bar: number | undefined): Promise<{ verdict: Verdict; seconds: number }> {
+  async #judge(
+    subject: Subject,
+    bar: number | undefined,
+    known?: () => Promise<Verdict>,
+  ): Promise<{ verdict: Verdict; seconds: number }> {
     const { judge, signal, replay } = this.#setting;
     if (replay === true) throw inconsistent('it holds fewer decisions than this search needs');
     signal?.throwIfAborted();
-    const verdict = await judge(subject, { bar, signal });
+    const verdict = await (known?.() ?? judge(subject, { bar, signal }));
     const now = performance.now();
     const seconds = (now - this.#clock) / 1000;
     this.#clock = now;
@@ -189,7 +200,11 @@ export class Ledger<Subject> {
     };
   }
 
-  #checkSame(known: CandidateRecord, facts: Omit<Proposal<Subject>, 'subject' | 'accepts'>, number: number): void {
+  #checkSame(
+    known: CandidateRecord,
+    facts: Omit<Proposal<Subject>, 'subject' | 'accepts' | 'verdict'>,
+    number: number,
+  ): void {
     const proposed = JSON.stringify([facts.generation, facts.step]);
     const stands = JSON.stringify([known.generation, known.step]);
     // Points of CMA-ES hold results of functions whose last bit is the platform's: those that stand are taken.

@@ -5,10 +5,11 @@ import { type ModelInput, openRace, type Race } from '@hubfuse/evaluate';
 import { type MergeBuilder, openBuilder } from '@hubfuse/merge';
 import { HubfuseError } from '@hubfuse/plugin';
 import { makeArenaFolder } from './arena-folders.ts';
-import type { Arena, ArenaOptions, Candidate, CandidateOptions } from './arena-types.ts';
+import type { Arena, ArenaOptions, Candidate } from './arena-types.ts';
 import { CandidatePlaces } from './candidate-places.ts';
 import { divideArenaMemory } from './divide-arena-memory.ts';
 import { memoryFolder } from './memory-folder.ts';
+import type { JudgeOptions } from './search-types.ts';
 
 const DEFAULT_MEMORY = 2 ** 30;
 
@@ -102,11 +103,12 @@ class FolderArena implements Arena {
     this.#race.use(batches);
   }
 
-  async judge(candidate: Candidate, options: CandidateOptions): ReturnType<Arena['judge']> {
+  async judge(candidate: Candidate, options: JudgeOptions): ReturnType<Arena['judge']> {
     const place = this.#places.take();
     try {
       await this.#build(candidate, place);
-      return await this.#race.run(this.#input(place), options);
+      const { bar, rising = bar, signal } = options;
+      return await this.#race.run(this.#input(place), { bar: rising, signal });
     } catch (error) {
       const unfit = error instanceof HubfuseError && UNFIT.has(error.code);
       // Without a bar it is what the search starts from.

@@ -1,4 +1,4 @@
-import type { ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
+import type { RisingBar, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
 import type { EvolutionStep } from '@hubfuse/merge';
 
 /** When a search ends, whichever comes first; it ends cleanly with the best so far. */
@@ -27,10 +27,15 @@ export interface SearchSpending {
 }
 
 /** Scores one candidate against a bar; with none, to the end. */
-export type Judge<Subject> = (
-  subject: Subject,
-  options: { bar?: number | undefined; signal?: AbortSignal | undefined },
-) => Promise<Verdict>;
+export type Judge<Subject> = (subject: Subject, options: JudgeOptions) => Promise<Verdict>;
+
+export interface JudgeOptions {
+  /** What must be beaten, as far as it is known yet. */
+  bar?: number | undefined;
+  /** The same while it may still rise: the verdict is that against the settled bar. Given where `parallel` is above 1. */
+  rising?: RisingBar | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /** Where a search keeps its state. Both texts are JSON of some kilobytes. */
 export interface SearchStore {
@@ -46,6 +51,8 @@ export interface SearchStore {
 /** What both kinds of search are told. */
 export interface SearchSetting<Subject> {
   judge: Judge<Subject>;
+  /** Candidates of a synchronous generation that the judge may be given at once. Default 1. Decisions are the same for any number. */
+  parallel?: number | undefined;
   store: SearchStore;
   /** Digest of everything that decides (models with revisions, recipe, data, seed, batches): a checkpoint of another one is refused. */
   identity: string;

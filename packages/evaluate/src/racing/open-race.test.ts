@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerArchitectures } from '@hubfuse/graphs';
@@ -9,7 +9,8 @@ import { writeTinyModel } from '../../test/tiny-model.ts';
 import type { Dataset } from '../dataset.ts';
 import { registerEvaluation } from '../register.ts';
 import { openRace } from './open-race.ts';
-import type { Race } from './race-types.ts';
+import type { Race, Verdict } from './race-types.ts';
+import { RisingBar } from './rising-bar.ts';
 
 const registry = new Registry();
 /** Words of the longest example. */
@@ -123,6 +124,62 @@ test('verdicts rest on the same examples for one and for three workers', async (
     }
   }
   expect(verdicts[1]).toEqual(verdicts[0]);
+});
+
+test('candidates side by side have the verdicts that they have one after the other, whatever the bar rises to', async () => {
+  const candidates = await models('BertForSequenceClassification', LABELS, 6);
+  const alone: Verdict[] = [];
+  const race = open();
+  const batches = await race.compose(candidates.slice(0, 1));
+  let leader = 0.2;
+  const bars: number[] = [];
+  for (const candidate of candidates) {
+    bars.push(leader);
+    const verdict = await race.run(candidate, { bar: leader });
+    if (verdict.accepted) leader = verdict.score ?? leader;
+    alone.push(verdict);
+  }
+  await race.close();
+  // The bar does rise on the way.
+  expect(new Set(bars).size).toBeGreaterThan(1);
+  for (const workers of [1, 2, 5]) {
+    const together = open({ workers });
+    try {
+      together.use(batches);
+      const rising = candidates.map(() => new RisingBar(0.2));
+      const running = candidates.map((candidate, index) => together.run(candidate, { bar: rising[index] }));
+      for (const [index, bar] of bars.entries()) {
+        for (const later of rising.slice(index)) later.raise(bar);
+        rising[index]?.settle(bar);
+        expect(await running[index], `${workers} workers, candidate ${index}`).toEqual(alone[index]);
+      }
+    } finally {
+      await together.close();
+    }
+  }
+});
+
+test('a candidate that cannot be scored fails alone', async () => {
+  const [candidate = { folder: '' }, broken = { folder: '' }] = await models(
+    'BertForSequenceClassification',
+    LABELS,
+    2,
+  );
+  const race = open({ workers: 2 });
+  try {
+    await race.compose([candidate]);
+    const verdict = await race.run(candidate);
+    const weights = await readFile(join(broken.folder, 'model.safetensors'));
+    // A value of the first tensor that is no number.
+    weights.fill(0xff, 8 + Number(weights.readBigUInt64LE(0)));
+    await writeFile(join(broken.folder, 'model.safetensors'), weights);
+    const [fine, failed] = await Promise.allSettled([race.run(candidate), race.run(broken)]);
+    expect(fine).toEqual({ status: 'fulfilled', value: verdict });
+    expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'evaluate/not-finite' } });
+    expect(await race.run(candidate)).toEqual(verdict);
+  } finally {
+    await race.close();
+  }
 });
 
 test('a metric without a sound bound is scored in full', async () => {

@@ -4,23 +4,17 @@ import { defaultWorkers } from '../environment.ts';
 import { type PreparedModel, prepareModel } from '../prepare-model.ts';
 import { requireRuntime } from '../require-runtime.ts';
 import type { ModelInput } from '../scorer-types.ts';
-import {
-  openSessions,
-  type PlannedDataset,
-  planScoring,
-  releaseSessions,
-  runMembers,
-  runScoring,
-  sessionBytes,
-  spread,
-} from '../scoring.ts';
+import { type PlannedDataset, planScoring, runScoring, sessionBytes } from '../scoring.ts';
 import { scoringEnvironment } from '../scoring-environment.ts';
 import { predictionOf, referencesOf } from '../summarise.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import { checkBatches, checkRace } from './check-race.ts';
 import { composeBatches } from './compose-batches.ts';
 import { difficultyOf } from './difficulty.ts';
-import type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './race-types.ts';
+import { RaceCrew } from './race-crew.ts';
+import { RaceEntry, type Standing } from './race-entry.ts';
+import type { Race, RaceBatches, RaceOptions, Verdict } from './race-types.ts';
+import { RisingBar } from './rising-bar.ts';
 import { Tally } from './tally.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
@@ -42,7 +36,9 @@ class PooledRace implements Race {
   readonly #metric: Metric;
   readonly #pool: WorkerPool;
   readonly #cache: EncodedCache;
+  readonly #crew: RaceCrew;
   #batches: RaceBatches | undefined;
+  #candidates = 0;
 
   constructor(options: RaceOptions) {
     const { registry } = options;
@@ -55,6 +51,7 @@ class PooledRace implements Race {
       modules: registry.modules,
     });
     this.#cache = new EncodedCache(this.#pool);
+    this.#crew = new RaceCrew({ pool: this.#pool, task: this.#task });
   }
 
   get bounded(): boolean {
@@ -109,26 +106,42 @@ class PooledRace implements Race {
 
   async run(
     candidate: ModelInput,
-    options: { bar?: number | undefined; full?: boolean; signal?: AbortSignal | undefined } = {},
+    options: { bar?: number | RisingBar | undefined; full?: boolean; signal?: AbortSignal | undefined } = {},
   ): Promise<Verdict> {
-    const { bar, full = false, signal } = options;
-    const batches = this.#batches;
-    if (batches === undefined) {
+    const { full = false, signal } = options;
+    const stored = this.#batches;
+    if (stored === undefined) {
       throw new EvaluationError({
         code: 'evaluate/no-batches',
         message: 'a race has no batches before it is composed from its initial population',
       });
     }
-    const mayReject = bar !== undefined && !full && this.bounded;
+    const bar = typeof options.bar === 'number' ? settledBar(options.bar) : options.bar;
     return this.#abortable(signal, async () => {
       const plan = await this.#plan(candidate);
-      const tally = new Tally(
-        this.#metric,
-        plan.map((planned) => referencesOf(planned, this.#task)),
-      );
-      const rejected = (): boolean => mayReject && tally.mean <= bar;
-      await this.#score(plan, { batches: batches.batches, tally, rejected });
-      return this.#verdict(tally, { bar, rejected: rejected() });
+      const entry = new RaceEntry({
+        plan,
+        batches: stored.batches,
+        tally: new Tally(
+          this.#metric,
+          plan.map((planned) => referencesOf(planned, this.#task)),
+        ),
+        name: `candidate ${++this.#candidates}`,
+        bar: full || !this.bounded ? undefined : bar,
+        count: ({ dataset, examples }, tally) => {
+          const planned = plan[dataset] as PlannedDataset;
+          const answers = examples.map((example) => {
+            return { example, prediction: predictionOf(planned, this.#task, example) };
+          });
+          tally.add(dataset, answers);
+        },
+      });
+      const models = new Set(entry.sessions.keys());
+      const { memory = Number.POSITIVE_INFINITY } = this.#options;
+      await this.#crew.run(entry, Math.max(1, Math.floor(memory / sessionBytes(models))));
+      const standing = await entry.standing();
+      await bar?.settled;
+      return this.#verdict(standing, bar?.value);
     });
   }
 
@@ -136,76 +149,14 @@ class PooledRace implements Race {
     await this.#pool.end(new EvaluationError({ code: 'evaluate/closed', message: 'the race was closed' }));
   }
 
-  /**
-   * Runs the batches in order until the candidate is rejected. Answers count in the order of the batches, whoever is
-   * ready first: so the decision rests on the same examples for any number of workers.
-   */
-  async #score(
-    plan: readonly PlannedDataset[],
-    options: { batches: readonly RaceBatch[]; tally: Tally; rejected(): boolean },
-  ): Promise<void> {
-    const { batches, tally, rejected } = options;
-    const models = new Set(plan.flatMap(({ members }) => members.map(({ model }) => model)));
-    const sessions = new Map([...models].map((model, index) => [model, `model ${index}`]));
-    const most = Math.max(1, Math.floor((this.#options.memory ?? Number.POSITIVE_INFINITY) / sessionBytes(models)));
-    const opening = new Map<number, Promise<void>>();
-    const answered: boolean[] = [];
-    let counted = 0;
-    let stopped = rejected();
-    const count = (): void => {
-      for (; answered[counted] === true && !stopped; counted++) {
-        const { dataset, examples } = batches[counted] as RaceBatch;
-        const planned = plan[dataset] as PlannedDataset;
-        const answers = examples.map((example) => ({
-          example,
-          prediction: predictionOf(planned, this.#task, example),
-        }));
-        tally.add(dataset, answers);
-        stopped = rejected();
-      }
-    };
-    try {
-      await this.#pool.share(
-        batches.length,
-        async (place, index) => {
-          if (stopped) return;
-          const opened = opening.get(place) ?? openSessions(this.#pool, place, sessions, this.#task);
-          opening.set(place, opened);
-          await opened;
-          if (stopped) return;
-          const { dataset, examples } = batches[index] as RaceBatch;
-          const planned = plan[dataset] as PlannedDataset;
-          const batch = { indices: examples };
-          const members = runMembers(planned, batch, sessions);
-          const request = {
-            kind: 'run',
-            members,
-            width: planned.names.length,
-            logits: this.#task.logits,
-            keepLogits: false,
-            eachMember: false,
-          } as const;
-          spread(await this.#pool.request(place, request), planned, batch);
-          answered[index] = true;
-          count();
-        },
-        most,
-      );
-    } finally {
-      await releaseSessions(this.#pool, [...opening.keys()], [...sessions.values()]);
-    }
-  }
-
-  #verdict(tally: Tally, { bar, rejected }: { bar: number | undefined; rejected: boolean }): Verdict {
+  #verdict({ examples, mean, scores }: Standing, bar: number | undefined): Verdict {
     const { datasets } = this.#options;
-    const total = datasets.reduce((sum, { examples }) => sum + examples.length, 0);
-    const { examples, mean } = tally;
-    if (rejected && examples < total) return { accepted: false, bound: mean, examples, total };
-    const scores = datasets.map(({ name }, index) => [name, tally.scores[index] ?? 0] as const);
+    const total = datasets.reduce((sum, { examples: all }) => sum + all.length, 0);
+    if (examples < total) return { accepted: false, bound: mean, examples, total };
     return {
       accepted: bar === undefined || mean > bar,
       score: mean,
-      datasets: Object.fromEntries(scores),
+      datasets: Object.fromEntries(datasets.map(({ name }, index) => [name, scores[index] ?? 0] as const)),
       examples,
       total,
     };
@@ -241,4 +192,10 @@ class PooledRace implements Race {
       signal?.removeEventListener('abort', onAbort);
     }
   }
+}
+
+function settledBar(value: number): RisingBar {
+  const bar = new RisingBar(value);
+  bar.settle(value);
+  return bar;
 }

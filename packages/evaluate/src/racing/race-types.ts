@@ -2,6 +2,7 @@ import type { Registry } from '@hubfuse/plugin';
 import type { Dataset } from '../dataset.ts';
 import type { ModelInput } from '../scorer-types.ts';
 import type { ScoringEnvironment } from '../scores.ts';
+import type { RisingBar } from './rising-bar.ts';
 
 export interface RaceOptions {
   registry: Registry;
@@ -78,12 +79,13 @@ export interface Race {
   use(batches: RaceBatches): void;
   /**
    * Scores a candidate. With a bar it is rejected as soon as it can no longer score strictly higher; otherwise it is scored
-   * to the end.
+   * to the end. Several candidates may run side by side: each has the verdict that it would have alone.
+   * @param options.bar A bar that may still rise: the verdict waits until it is settled, and is that against the settled bar.
    * @param options.full Score to the end whatever the bar (for comparisons).
    */
   run(
     candidate: ModelInput,
-    options?: { bar?: number | undefined; full?: boolean; signal?: AbortSignal | undefined },
+    options?: { bar?: number | RisingBar | undefined; full?: boolean; signal?: AbortSignal | undefined },
   ): Promise<Verdict>;
   /** Processor time that the threads have taken since it was opened for opening sessions and for running batches. */
   readonly seconds: { load: number; run: number };

@@ -83,6 +83,7 @@ async function find(options: {
       store: checkpointStore({ store, key: runKeys(spec.id).search.checkpoint, runId: spec.id }),
       identity: identityOf(plan, batches),
       environment: arena.environment,
+      parallel: arena.parallel,
       allowOtherProcessor,
       budget: budgetOf(recipe),
       isOutOfTime: context.isOutOfTime,

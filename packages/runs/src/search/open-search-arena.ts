@@ -42,6 +42,8 @@ export async function openSearchArena(options: {
     metric: evaluate.metric,
     datasets: await Promise.all(deciding.map((entry) => entry.load())),
     workers,
+    // Of a steady population the next candidate is known only when the one before it is decided on.
+    parallel: plan.recipe.evolve?.update === 'synchronous' ? Number.POSITIVE_INFINITY : 1,
     memory,
     scratch,
     signal,
