@@ -6,13 +6,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  closeDiscussion,
+  commentDiscussion,
+  createWebhook,
+  deleteWebhook,
   fetchModel,
+  findPullRequests,
   HUBFUSE_VERSION,
   hubOptionsFromEnvironment,
   inspectModel,
+  listWebhooks,
   openDataset,
   openModel,
   publishFolder,
+  readDiscussion,
+  rollback,
+  updateWebhook,
   whoAmI,
 } from '@hubfuse/hub';
 import { deleteRepo } from '@huggingface/hub';
@@ -28,7 +37,7 @@ const options = await hubOptionsFromEnvironment({
   cacheDir: join(scratch, 'cache'),
   onProgress: (event) => events.push(event),
 });
-const state = {};
+const state = { intent: randomBytes(9).toString('base64url') };
 
 function expect(condition, message) {
   if (!condition) throw new Error(message);
@@ -194,6 +203,44 @@ const STEPS = {
     const sent = readFileSync(join(publication('five').folder, 'model.safetensors'));
     expect(readFileSync(join(folder, 'model.safetensors')).equals(sent), 'other bytes came back');
     return source.revision;
+  },
+  async 'find a pull request by its mark'() {
+    const asked = publication('six', { as: 'pull_request', intent: state.intent });
+    const pull = await publishFolder(asked);
+    const mark = `hubfuse-intent: ${state.intent}`;
+    const found = await findPullRequests({ repo: state.repo, mark, options });
+    expect(found.length === 1 && found[0].number === pull.pullRequest, JSON.stringify(found));
+    state.marked = pull.pullRequest;
+    return pull.url;
+  },
+  async 'comment on a pull request and close it'() {
+    const at = { repo: state.repo, number: state.marked, options };
+    const comment = await commentDiscussion({ ...at, text: 'A check of hubfuse.', marker: 'check' });
+    expect((await commentDiscussion({ ...at, text: 'A check of hubfuse.', marker: 'check' })).already, 'written twice');
+    expect(await closeDiscussion({ ...at, comment: 'Done.' }), 'was closed already');
+    const { status, comments } = await readDiscussion(at);
+    expect(status === 'closed' && comments.some(({ id }) => id === comment.id), JSON.stringify({ status, comments }));
+    return comment.url;
+  },
+  async 'roll a publication back'() {
+    const result = await rollback({ repo: state.repo, reason: 'a check', options });
+    expect(!result.already && (await rollback({ repo: state.repo, options })).already, JSON.stringify(result));
+    return result.revision;
+  },
+  async 'register a webhook and remove it'() {
+    const watched = [{ type: 'model', name: state.repo }];
+    const made = await createWebhook({ url: 'https://example.com/hubfuse-check', watched, secret: 'check', options });
+    try {
+      const changed = await updateWebhook({ id: made.id, disabled: true, domains: ['repo'], options });
+      expect(changed.disabled && changed.domains.join() === 'repo', JSON.stringify(changed));
+      expect(
+        (await listWebhooks(options)).some(({ id }) => id === made.id),
+        'it is not listed',
+      );
+    } finally {
+      await deleteWebhook({ id: made.id, options });
+    }
+    return made.id;
   },
 };
 

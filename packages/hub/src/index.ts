@@ -28,6 +28,7 @@ export { publishFolder } from './publish-folder.ts';
 export type * from './publish-types.ts';
 export { registerPublishers } from './publishers.ts';
 export { renderCard } from './render-card.ts';
+export { type RollbackRequest, type RollbackResult, rollback } from './rollback/rollback.ts';
 export type * from './source.ts';
 export { redact, requiredToken } from './token.ts';
 export { HUBFUSE_VERSION } from './version.ts';

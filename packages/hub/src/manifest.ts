@@ -35,8 +35,27 @@ export interface Manifest {
   scores?: unknown;
   /** The condition for publishing and how it came out: for the record. */
   gate?: unknown;
+  /** What was taken back so that this stands here again: for the record. */
+  rolledBack?: RollbackRecord;
   /** How a search went, where there was one: figures for the record. What it decided stands in an output of its own. */
   search?: unknown;
+}
+
+/** A publication that was taken back. */
+export interface RollbackRecord {
+  /** Its commit. */
+  revision: string;
+  /** The commit whose content stands there again. */
+  restored: string;
+  /** Its name and the identity of its content. */
+  name: string;
+  digest: string;
+  /** What its condition for publishing had come to, where it had one. */
+  gate?: unknown;
+  /** Why, as a person said it. */
+  reason?: string;
+  /** ISO 8601. */
+  at: string;
 }
 
 export interface ManifestInput {

@@ -13,6 +13,11 @@ export function intentMark(intent: string): string {
   return `hubfuse-intent: ${intent}`;
 }
 
+/** Mark of what takes a publication back: its commit. */
+export function rollbackMark(revision: string): string {
+  return `hubfuse-rollback: ${revision}`;
+}
+
 /** Whether a text holds a mark on a line of its own. */
 export function hasMark(text: string, mark: string): boolean {
   return text.split('\n').some((line) => line.trim() === mark);

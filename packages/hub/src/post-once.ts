@@ -16,7 +16,10 @@ export const LOST_ANSWER: ReadonlySet<string> = new Set(['hub/unreachable', 'hub
 export async function postOnce<T>(request: {
   transport: Transport;
   address: string;
+  /** JSON; a text goes as it is, as `contentType`. */
   body?: unknown;
+  /** Default: `application/json`. */
+  contentType?: string;
   /** The error for a refusal. */
   refuse(refusal: Refusal): HubError;
   /** Looks for what an earlier attempt did. */
@@ -24,12 +27,12 @@ export async function postOnce<T>(request: {
   /** Reads the answer's JSON. */
   read(answer: unknown): T;
 }): Promise<T> {
-  const { transport, address, body, refuse, recognise, read } = request;
+  const { transport, address, body, contentType = 'application/json', refuse, recognise, read } = request;
   const post = async (): Promise<T> => {
     const { response, body: pieces } = await transport.open(address, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { 'content-type': contentType },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const bytes: Uint8Array[] = [];
     for await (const piece of pieces) bytes.push(piece);
