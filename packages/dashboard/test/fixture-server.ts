@@ -10,8 +10,8 @@ export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const KEY = 'hfk_fixture';
-const CSRF = 'the-word-against-forgery';
+export const FIXTURE_KEY = 'hfk_fixture';
+export const FIXTURE_CSRF = 'the-word-against-forgery';
 
 export interface FixtureServer {
   url: string;
@@ -66,7 +66,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
       refuse(response, 401, { code: 'auth/no-key', detail: 'the server wants to know who asks' });
       return;
     }
-    if (method !== 'GET' && signedIn && request.headers['x-csrf-token'] !== CSRF) {
+    if (method !== 'GET' && signedIn && request.headers['x-csrf-token'] !== FIXTURE_CSRF) {
       refuse(response, 403, {
         code: 'auth/csrf',
         detail: 'a session may change something only with its X-CSRF-Token',
@@ -80,7 +80,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
   }
 
   function signIn(response: ServerResponse, key: unknown): void {
-    if (key !== KEY) {
+    if (key !== FIXTURE_KEY) {
       refuse(response, 401, { code: 'auth/bad-key', detail: 'the server does not know this key' });
       return;
     }
@@ -338,7 +338,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
 function session(signedIn: boolean) {
   const shared = { scopes: ['read', 'run', 'admin'], namespaces: ['*'] };
   return signedIn
-    ? { name: 'laptop', ...shared, by: 'session', csrf: CSRF }
+    ? { name: 'laptop', ...shared, by: 'session', csrf: FIXTURE_CSRF }
     : { name: 'this machine', ...shared, by: 'nothing' };
 }
 

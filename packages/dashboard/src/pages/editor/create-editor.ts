@@ -32,7 +32,6 @@ export interface Finding {
 
 /** The editor of a recipe, as a page handles it. */
 export interface RecipeEditor {
-  setText(text: string): void;
   setSchema(schema: Schema): void;
   setFindings(findings: readonly Finding[]): void;
   /** Puts the cursor there and takes the focus. */
@@ -152,10 +151,6 @@ export function createEditor(options: {
     }),
   });
   return {
-    setText(next) {
-      if (next === view.state.doc.toString()) return;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
-    },
     setSchema(schema) {
       knowledge.schema = schema;
     },

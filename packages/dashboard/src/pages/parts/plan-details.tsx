@@ -14,7 +14,15 @@ const FATES = [
 ] as const;
 
 /** What a recipe would do, before anything is downloaded. */
-export function PlanDetails({ plan, hub }: { plan: Plan; hub?: string | undefined }) {
+export function PlanDetails(options: {
+  plan: Plan;
+  hub?: string | undefined;
+  /** There is little room. */
+  narrow?: boolean;
+  /** The run has not begun: it may find newer commits. */
+  before?: boolean;
+}) {
+  const { plan, hub, narrow = false, before = false } = options;
   return (
     <div class="stack">
       <PlanWarnings plan={plan} />
@@ -28,12 +36,12 @@ export function PlanDetails({ plan, hub }: { plan: Plan; hub?: string | undefine
           <Tile title="Candidates" value={String(plan.search.candidates)} note="at most" />
         )}
       </dl>
-      <PlannedModels plan={plan} hub={hub} />
+      <PlannedModels {...{ plan, hub, narrow }} />
       <Tensors plan={plan} />
       <PlannedData plan={plan} />
       <p class="soft">
-        Steps: {plan.phases.map((phase) => phaseTitle(phase).toLowerCase()).join(', ')}. Every revision is pinned to the
-        commit shown here when the run begins.
+        Steps: {plan.phases.map((phase) => phaseTitle(phase).toLowerCase()).join(', ')}.
+        {before && ' Revisions are pinned again when the run begins.'}
       </p>
     </div>
   );
@@ -68,7 +76,7 @@ function PlanWarnings({ plan }: { plan: Plan }) {
   );
 }
 
-function PlannedModels({ plan, hub }: { plan: Plan; hub: string | undefined }) {
+function PlannedModels({ plan, hub, narrow }: { plan: Plan; hub: string | undefined; narrow: boolean }) {
   let parents = 0;
   const rows = plan.models.map((model) => ({
     ...model,
@@ -80,7 +88,7 @@ function PlannedModels({ plan, hub }: { plan: Plan; hub: string | undefined }) {
         <thead>
           <tr>
             <th scope="col">Model</th>
-            <th scope="col">Role</th>
+            {!narrow && <th scope="col">Role</th>}
             <th scope="col">Commit</th>
             <th scope="col" class="number">
               Size
@@ -92,10 +100,10 @@ function PlannedModels({ plan, hub }: { plan: Plan; hub: string | undefined }) {
             <tr key={`${role}${name}`}>
               <th scope="row">
                 <span class={`dot ${owner}`} />
-                <RepositoryName name={name} hub={hub} />
+                <RepositoryName name={name} hub={hub} short={narrow} />
               </th>
-              <td>{role === 'published' ? 'published now' : role}</td>
-              <td class="mono">{revision?.slice(0, 12) ?? '–'}</td>
+              {!narrow && <td>{role === 'published' ? 'published now' : role}</td>}
+              <td class="mono">{revision?.slice(0, narrow ? 8 : 12) ?? '–'}</td>
               <td class="number">{formatBytes(bytes)}</td>
             </tr>
           ))}

@@ -24,8 +24,8 @@ export function ProblemNotice({ problem, children }: { problem: Problem; childre
   );
 }
 
-/** `a file is missing` -> `A file is missing.` */
+/** `a file is missing` -> `A file is missing.` What begins with a name keeps it as it is. */
 export function sentence(text: string): string {
-  const first = text.slice(0, 1).toUpperCase() + text.slice(1);
+  const first = /^[a-z]+(?:[ ,:]|$)/.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text;
   return /[.!?:]$/.test(first) ? first : `${first}.`;
 }

@@ -7,6 +7,7 @@ export type GoTo = (line: number, column: number) => void;
 
 /** The text of a recipe, to be edited. */
 export function RecipeText(options: {
+  /** What it begins with. From then on the text is the editor's own: a page that set it would undo fast typing. */
   text: string;
   schema: Schema | undefined;
   findings: readonly Finding[];
@@ -14,7 +15,7 @@ export function RecipeText(options: {
   /** Is handed the function that moves the cursor, once the editor is there. */
   onReady: (goTo: GoTo) => void;
 }) {
-  const { text, schema, findings } = options;
+  const { schema, findings } = options;
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<RecipeEditor | undefined>(undefined);
   const latest = useRef(options);
@@ -40,7 +41,6 @@ export function RecipeText(options: {
       editor.current?.destroy();
     };
   }, []);
-  useEffect(() => editor.current?.setText(text), [text]);
   useEffect(() => {
     if (schema !== undefined) editor.current?.setSchema(schema);
   }, [schema]);

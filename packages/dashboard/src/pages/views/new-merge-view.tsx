@@ -91,22 +91,26 @@ function FilledForm({
       <fieldset class="part">
         <legend class="section">Models</legend>
         <p class="lead">One line each. Paste several at once and they fall into lines.</p>
-        <ModelList models={form.models} wrong={indexed(places, 'models')} onChange={(models) => change({ models })} />
+        <div class="body">
+          <ModelList models={form.models} wrong={indexed(places, 'models')} onChange={(models) => change({ models })} />
+        </div>
       </fieldset>
       <fieldset class="part">
         <legend class="section">Method</legend>
         <p class="lead">How the weights become one.</p>
-        <MethodChoice
-          methods={methods}
-          value={form.method}
-          onChange={(name) => change({ method: name, values: {}, perModel: {} })}
-        />
+        <div class="body">
+          <MethodChoice
+            methods={methods}
+            value={form.method}
+            onChange={(name) => change({ method: name, values: {}, perModel: {} })}
+          />
+        </div>
       </fieldset>
       {method !== undefined && (
         <fieldset class="part">
           <legend class="section">Settings of {method.title}</legend>
           <p class="lead">Whatever is left empty takes the method's default.</p>
-          <div class="stack">
+          <div class="body stack">
             {method.base !== 'unused' && (
               <Field label="Base model" hint={baseHint(method)} wrong={places.get('base_model')}>
                 {(input) => (
@@ -129,17 +133,21 @@ function FilledForm({
       <fieldset class="part">
         <legend class="section">Score it on</legend>
         <p class="lead">Optional. The merge is compared with each of its parents on the same examples.</p>
-        <DatasetFields {...{ form, tasks }} wrong={below(places, 'datasets')} onChange={change} />
+        <div class="body">
+          <DatasetFields {...{ form, tasks }} wrong={below(places, 'datasets')} onChange={change} />
+        </div>
       </fieldset>
       <fieldset class="part">
         <legend class="section">Publish to the Hub</legend>
         <p class="lead">Optional. Without it the merged model stays with the run.</p>
-        <PublishFields form={form} wrong={places} onChange={change} />
+        <div class="body">
+          <PublishFields form={form} wrong={places} onChange={change} />
+        </div>
       </fieldset>
       <fieldset class="part">
         <legend class="section">Name</legend>
         <p class="lead">Optional. What the run is called.</p>
-        <div class="fields">
+        <div class="body fields">
           <Field label="Name of the merge" wrong={places.get('name')}>
             {(input) => (
               <input
@@ -153,26 +161,28 @@ function FilledForm({
         </div>
       </fieldset>
       <div class="part">
-        {refused !== undefined && <ProblemNotice problem={refused} />}
-        <div class="actions form-end">
-          <button
-            type="submit"
-            class={`button ${plan === undefined ? 'primary' : ''}`}
-            disabled={planning.busy || filled < least}
-          >
-            {planning.busy ? 'Planning…' : 'Show the plan'}
-          </button>
-          <button
-            type="button"
-            class="button plain"
-            onClick={() => {
-              handOver(toYaml(JSON.parse(JSON.stringify(recipeOf(form, method)))));
-              location.hash = hrefOf({ page: 'recipe' });
-            }}
-          >
-            Go on in YAML
-          </button>
-          {filled < least && <span class="small soft">It takes at least {least} models.</span>}
+        <div class="body stack">
+          {refused !== undefined && <ProblemNotice problem={refused} />}
+          <div class="actions">
+            <button
+              type="submit"
+              class={`button ${plan === undefined ? 'primary' : ''}`}
+              disabled={planning.busy || filled < least}
+            >
+              {planning.busy ? 'Planning…' : 'Show the plan'}
+            </button>
+            <button
+              type="button"
+              class="button plain"
+              onClick={() => {
+                handOver(toYaml(JSON.parse(JSON.stringify(recipeOf(form, method)))));
+                location.hash = hrefOf({ page: 'recipe' });
+              }}
+            >
+              Go on in YAML
+            </button>
+            {filled < least && <span class="small soft">It takes at least {least} models.</span>}
+          </div>
         </div>
       </div>
       {plan !== undefined && (
@@ -180,9 +190,11 @@ function FilledForm({
           <h2 id="plan-title" ref={heading} tabIndex={-1}>
             What it would do
           </h2>
-          {planned !== form && <p class="small soft">The form has changed since this plan was made.</p>}
-          <div class="stack form-end">
-            <PlanDetails plan={plan} />
+          <p class="lead">
+            {planned === form ? 'Nothing has been downloaded yet.' : 'The form has changed since this plan was made.'}
+          </p>
+          <div class="body stack">
+            <PlanDetails plan={plan} before />
             {may(session, 'run') ? (
               <div class="actions">
                 <button type="button" class="button primary" disabled={starting.busy} onClick={start}>

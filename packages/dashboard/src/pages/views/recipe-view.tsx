@@ -130,7 +130,7 @@ function EditedRecipe(options: {
         )}
       </PageHead>
       {notes.length > 0 && (
-        <div class="notice">
+        <div class="notice apart">
           <ul>
             {notes.map(({ code, message }) => (
               <li key={code + message}>{sentence(message)}</li>
@@ -243,7 +243,7 @@ function Checks({ check, goTo }: { check: Check; goTo: GoTo }) {
           ))}
         </ul>
       )}
-      {problem === undefined && plan !== undefined && <PlanDetails plan={plan} />}
+      {problem === undefined && plan !== undefined && <PlanDetails plan={plan} narrow before />}
     </aside>
   );
 }

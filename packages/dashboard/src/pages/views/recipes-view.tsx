@@ -114,7 +114,7 @@ function RecipeRow({ recipe }: { recipe: RecipeItem }) {
             class="button above"
             disabled={action.busy}
             onClick={run}
-            aria-label={`Run ${name} now`}
+            aria-label={`Run now: ${name}`}
           >
             Run now
           </button>
