@@ -69,6 +69,7 @@ describe.skipIf(CHROMIUM === undefined)(`runs in Chromium${WHY_SKIPPED}`, () => 
     await page.getByRole('radio', { name: 'Development' }).check();
     expect(await row.getByRole('cell').allTextContents()).toEqual(['93.40', '41.20', '38.80', '57.80', '+32.63']);
     await page.getByText('mean 90.40 > best_parent 57.80').waitFor();
+    await page.getByText('mean − published: +1.23 points, 95 % interval +0.41 to +2.05').waitFor();
     await page.getByRole('link', { name: 'you/support-intents/discussions/4' }).waitFor();
     expect(await page.getByRole('link', { name: 'model.safetensors' }).getAttribute('href')).toBe(
       `${server.url}v1/runs/support-intents-done/artefacts/model.safetensors`,

@@ -50,13 +50,20 @@ function side(text: string, value: number) {
 export function gate(met: boolean) {
   const bar = met ? 0.578 : 0.94;
   return {
-    condition: 'mean > best_parent and mean > base',
+    condition: 'mean > best_parent and better(mean, published)',
     met,
     comparisons: [
       { text: 'mean > best_parent', met, operator: '>', left: side('mean', 0.904), right: side('best_parent', bar) },
-      { text: 'mean > base', met: true, operator: '>', left: side('mean', 0.904), right: side('base', 0.305) },
+      {
+        text: 'better(mean, published)',
+        met: true,
+        operator: 'better',
+        left: side('mean', 0.904),
+        right: side('published', 0.892),
+        difference: { left: 'mean', right: 'published', value: 0.0123, low: 0.0041, high: 0.0205, scores: { left: 0.904, right: 0.892 } },
+      },
     ],
-    explanation: `mean 0.9043 > best_parent ${bar}: ${met ? 'met' : 'not met'}; mean 0.9043 > base 0.305: met`,
+    explanation: `mean 0.9043 > best_parent ${bar}: ${met ? 'met' : 'not met'}; better(mean, published): met`,
   };
 }
 

@@ -2,7 +2,14 @@ import type { ComponentChildren } from 'preact';
 import { type Problem, partsOf } from '../api/problem.ts';
 
 /** Why something was refused, and what to do about it. */
-export function ProblemNotice({ problem, children }: { problem: Problem; children?: ComponentChildren }) {
+export function ProblemNotice(options: {
+  problem: Problem;
+  /** Buttons. */
+  children?: ComponentChildren;
+  /** The reader sees the text that lines are counted in. Default true. */
+  lines?: boolean;
+}) {
+  const { problem, children, lines = true } = options;
   const parts = partsOf(problem);
   return (
     <div class="notice problem" role="alert">
@@ -10,7 +17,7 @@ export function ProblemNotice({ problem, children }: { problem: Problem; childre
         {parts.map((part) => (
           <li key={`${part.code}${part.pointer}${part.detail}`}>
             <strong>{sentence(part.detail)}</strong>
-            {part.line !== undefined && <span> Line {part.line}.</span>}
+            {lines && part.line !== undefined && <span> Line {part.line}.</span>}
             {part.hint !== undefined && <p>{sentence(part.hint)}</p>}
           </li>
         ))}

@@ -162,7 +162,7 @@ function FilledForm({
       </fieldset>
       <div class="part">
         <div class="body stack">
-          {refused !== undefined && <ProblemNotice problem={refused} />}
+          {refused !== undefined && <ProblemNotice problem={refused} lines={false} />}
           <div class="actions">
             <button
               type="submit"

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { actOnRun, deleteRun, readRun } from '../api/api.ts';
+import { addressOf } from '../api/request.ts';
 import type { Run } from '../api/types.ts';
 import { searchCourse } from '../charts/search-course.ts';
 import { ArtefactPanel } from '../parts/artefact-panel.tsx';
@@ -12,10 +13,12 @@ import { PlanDetails } from '../parts/plan-details.tsx';
 import { ProblemNotice, sentence } from '../parts/problem-notice.tsx';
 import { RunFacts } from '../parts/run-facts.tsx';
 import { ScorePanel } from '../parts/score-panel.tsx';
+import { ScrollRegion } from '../parts/scroll-region.tsx';
 import { SearchPanel } from '../parts/search-panel.tsx';
 import { StateLabel } from '../parts/state-label.tsx';
 import { hrefOf } from '../routing/route.ts';
 import { may, useApp } from '../state/app-context.ts';
+import { handOver } from '../state/handed-over.ts';
 import { type Action, useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
 import { type RunStream, useRunStream } from '../state/use-run-stream.ts';
@@ -82,11 +85,13 @@ function ShownRun({ run, stream, again }: { run: Run; stream: RunStream; again: 
               </section>
             )}
             {stream.problem !== undefined && <ProblemNotice problem={stream.problem} />}
+            {run.recipe !== undefined && <RunRecipe recipe={run.recipe} />}
             <EventPanel events={stream.events} connection={stream.connection} />
           </div>
           <aside class="stack" aria-label="About this run">
             <RunFacts run={run} />
             <ArtefactPanel id={run.id} version={artefactVersion(run, stream)} />
+            <RunLinks run={run} />
           </aside>
         </div>
       </div>
@@ -97,7 +102,10 @@ function ShownRun({ run, stream, again }: { run: Run; stream: RunStream; again: 
 function RunLead({ run, unpublished }: { run: Run; unpublished: boolean }) {
   return (
     <>
-      <StateLabel state={run.state} unpublished={unpublished} /> <code>{run.id}</code>
+      <span role="status">
+        <StateLabel state={run.state} unpublished={unpublished} />
+      </span>
+      <code>{run.id}</code>
     </>
   );
 }
@@ -113,6 +121,45 @@ function RunFailure({ run: { error } }: { run: Run }) {
         {error.where !== undefined && ` · ${error.where}`}
       </p>
     </div>
+  );
+}
+
+/** What was asked for, to the letter, and a way to ask for something like it. */
+function RunRecipe({ recipe }: { recipe: string }) {
+  return (
+    <details class="panel">
+      <summary>Recipe</summary>
+      <ScrollRegion class="scroll" label="Recipe of this run">
+        <pre>{recipe}</pre>
+      </ScrollRegion>
+      <button
+        type="button"
+        class="button form-end"
+        onClick={() => {
+          handOver(recipe);
+          location.hash = hrefOf({ page: 'recipe' });
+        }}
+      >
+        Change it and run again
+      </button>
+    </details>
+  );
+}
+
+/** What the service keeps of a run besides. */
+function RunLinks({ run: { id, state } }: { run: Run }) {
+  const address = (part: string) => addressOf(`v1/runs/${encodeURIComponent(id)}/${part}`);
+  return (
+    <ul class="small links">
+      <li>
+        <a href={address('logs')}>What its process wrote</a>
+      </li>
+      {state === 'done' && (
+        <li>
+          <a href={address('report')}>Report as JSON</a>
+        </li>
+      )}
+    </ul>
   );
 }
 
@@ -214,16 +261,12 @@ function trackModels({ models }: Run): TrackModel[] {
 }
 
 /** The phases; the one that was under way when the run ended badly is the one that failed. */
-function trackPhases({ phases, state }: Run): TrackPhase[] {
-  const halted = state === 'failed' || state === 'cancelled';
+function trackPhases({ phases, state, updatedAt }: Run): TrackPhase[] {
+  if (isActive(state) || state === 'done') return [...phases];
   const current = phases.findIndex(({ status }) => status !== 'done');
-  return phases.map((phase, index) => ({
-    ...phase,
-    status:
-      halted && index === current && state === 'failed'
-        ? 'failed'
-        : halted && phase.status === 'running'
-          ? 'waiting'
-          : phase.status,
-  }));
+  return phases.map((phase, index): TrackPhase => {
+    if (index !== current) return phase;
+    const ended = phase.startedAt === undefined ? {} : { endedAt: phase.endedAt ?? updatedAt };
+    return { ...phase, ...ended, status: state === 'failed' ? 'failed' : 'waiting' };
+  });
 }
