@@ -1,13 +1,28 @@
+import { readRun } from '@hubfuse/runs';
 import type { Principal } from '../http/principal.ts';
 import type { ApiServices } from '../services.ts';
 import { listRunsOfCaller } from './list-runs-of-caller.ts';
 
-/** The latest run of a stored recipe that a caller may see. */
+/** The latest run of a stored recipe that a caller may see, and what came of it. Scores are fractions. */
 export async function lastRunOf(
   services: ApiServices,
   { recipe, principal }: { recipe: string; principal: Principal },
 ) {
   const { items } = await listRunsOfCaller(services, { principal, limit: 1, cursor: undefined, filter: { recipe } });
   const [run] = items;
-  return run && { id: run.id, state: run.state, updatedAt: run.updatedAt };
+  if (run === undefined) return undefined;
+  const { id, state, updatedAt } = run;
+  if (state !== 'done') return { id, state, updatedAt };
+  const { report } = await readRun({ store: services.store, runId: id });
+  const rows = report?.scores?.rows ?? [];
+  const score = rows.find(({ role }) => role === 'merged')?.dev?.mean;
+  const parents = rows.flatMap(({ role, dev }) => (role === 'parent' && dev !== undefined ? [dev.mean] : []));
+  return {
+    id,
+    state,
+    updatedAt,
+    published: (report?.published.length ?? 0) > 0,
+    ...(score === undefined ? {} : { score }),
+    ...(parents.length === 0 ? {} : { bestParent: Math.max(...parents) }),
+  };
 }

@@ -16,7 +16,16 @@ const Note = z
   })
   .openapi('RecipeNote');
 
-const LastRun = z.object({ id: z.string(), state: StateSchema, updatedAt: Time }).openapi('LastRun');
+const LastRun = z
+  .object({
+    id: z.string(),
+    state: StateSchema,
+    updatedAt: Time,
+    published: z.boolean().optional().openapi({ description: 'Once it is done: whether anything was published.' }),
+    score: z.number().optional().openapi({ description: 'Mean development score of the merged model, a fraction.' }),
+    bestParent: z.number().optional().openapi({ description: 'The same of its best parent.' }),
+  })
+  .openapi('LastRun');
 
 /** A stored recipe in a list. */
 export const RecipeSummarySchema = z

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { OpenObject, Time } from './common.ts';
+import { PlanSchema } from './plan.ts';
 
 export const STATES = [
   'queued',
@@ -105,6 +106,7 @@ export const RunSchema = z
     method: z.string(),
     models: z.array(z.object({ name: z.string(), role: z.string(), revision: z.string().optional() })),
     recipe: z.string().openapi({ description: 'Its text.' }),
+    plan: PlanSchema.optional().openapi({ description: 'What it does, once that is decided; without single tensors.' }),
     limits: OpenObject.optional(),
     scores: OpenObject.optional().openapi({
       description: 'Scores of the merged model and of what it is compared with.',

@@ -1,5 +1,6 @@
 import { type RunRecord, stateOf } from '@hubfuse/runs';
 import type { RunView } from '../schemas/run.ts';
+import { planView } from './plan-view.ts';
 
 /** A run as the service shows it: nothing of where files lie on the machine that worked. */
 export function runView({ spec, state, plan, report }: RunRecord): RunView {
@@ -21,6 +22,7 @@ export function runView({ spec, state, plan, report }: RunRecord): RunView {
     method: recipe.method,
     models: modelsOf({ spec, ...(plan === undefined ? {} : { plan }) }),
     recipe: recipe.source.text,
+    ...(plan === undefined ? {} : { plan: planView(plan, { tensors: false }) }),
     ...(Object.keys(limits).length === 0 ? {} : { limits: { ...limits } }),
     ...(report?.scores === undefined ? {} : { scores: { ...report.scores } }),
     ...(report?.search === undefined ? {} : { search: { ...report.search } }),
