@@ -54,7 +54,13 @@ try {
   const published = await ask('v1/runs', { method: 'POST', body: JSON.stringify({ stored: 'support-intents' }) });
   await ended(published.id);
   await picture({ hash: `#/runs/${published.id}`, name: 'dashboard-run', scheme: 'light', height: 1010 });
-  await picture({ hash: '#/recipes/support-intents', name: 'dashboard-recipe', scheme: 'dark', height: 860, wait: 'No mistakes' });
+  await picture({
+    hash: '#/recipes/support-intents',
+    name: 'dashboard-recipe',
+    scheme: 'dark',
+    height: 860,
+    wait: 'No mistakes',
+  });
   await picture({ hash: '#/new', name: 'dashboard-merge', scheme: 'light', height: 980, wait: 'TIES-Merging' });
 } finally {
   await browser.close();
@@ -103,7 +109,10 @@ async function ended(id) {
 async function picture({ hash, name, scheme, height, wait }) {
   const page = await browser.newPage({ viewport: { width: 1200, height }, colorScheme: scheme });
   await page.goto(`${server.url}/${hash}`);
-  await page.getByText(wait ?? 'Scores against every parent').first().waitFor();
+  await page
+    .getByText(wait ?? 'Scores against every parent')
+    .first()
+    .waitFor();
   await page.waitForLoadState('networkidle').catch(() => undefined);
   await page.screenshot({ path: join(root, 'docs', `${name}.png`) });
   await page.close();

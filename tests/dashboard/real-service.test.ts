@@ -54,7 +54,11 @@ describe.skipIf(CHROMIUM === undefined)(`the dashboard of a real service in Chro
   });
 
   test('a recipe is written, its mistakes shown where the service finds them, and stored', async () => {
-    const { page, context, complaints, violations } = await openPage({ browser, url: `${server.url}/`, hash: '#/recipe' });
+    const { page, context, complaints, violations } = await openPage({
+      browser,
+      url: `${server.url}/`,
+      hash: '#/recipe',
+    });
     const editor = page.getByRole('textbox', { name: 'Recipe, YAML' });
     await editor.click();
     await page.keyboard.press('Control+A');
