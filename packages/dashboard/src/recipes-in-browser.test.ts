@@ -119,4 +119,19 @@ describe.skipIf(CHROMIUM === undefined)(`recipes in Chromium${WHY_SKIPPED}`, () 
     expect(JSON.parse(server.changes.at(-1)?.body ?? '')).toEqual({ stored: 'fresh' });
     await context.close();
   });
+
+  test('what was edited and not saved is there after a look at another page, until it is discarded', async () => {
+    const { page, context } = await openPage({ browser, url: server.url, hash: STORED });
+    await page.getByText('No mistakes').waitFor();
+    await replaceText(page, 'merge_method: linear\nmodels: [edited/one, c/d]\n');
+    await page.getByText('Edited, not saved').waitFor();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+    await page.goBack();
+    await page.getByText('edited/one').waitFor();
+    await page.getByRole('button', { name: 'Discard changes' }).click();
+    await page.getByText('Stored; runs by itself.').waitFor();
+    await expect.poll(() => editor(page).getByText('pcb').count()).toBe(1);
+    await context.close();
+  });
 });

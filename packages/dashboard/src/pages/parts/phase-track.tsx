@@ -92,11 +92,14 @@ function Strands(options: {
     <>
       {models.map(({ owner, name }, index) => {
         const y = (index + 0.5) * LINE;
+        if (meeting === undefined) {
+          return <path key={name} class={`strand ${strandClass(owner)}`} d={`M0 ${y}H${width}`} />;
+        }
         const bend = meeting - STEP * 0.7;
         const d = `M0 ${y}H${bend}C${bend + STEP * 0.4} ${y} ${meeting - STEP * 0.35} ${height / 2} ${meeting} ${height / 2}`;
         return <path key={name} class={`strand ${strandClass(owner)}`} d={d} />;
       })}
-      <path class="strand result" d={`M${meeting} ${height / 2}H${width}`} />
+      {meeting !== undefined && <path class="strand result" d={`M${meeting} ${height / 2}H${width}`} />}
     </>
   );
   return (
@@ -112,10 +115,10 @@ function Strands(options: {
   );
 }
 
-/** Where the strands meet: at the end of the first phase that makes one model of them. */
-function meetingPoint(phases: readonly TrackPhase[]): number {
+/** Where the strands meet: at the end of the phase that makes one model of them; nowhere, until that is planned. */
+function meetingPoint(phases: readonly TrackPhase[]): number | undefined {
   const at = phases.findIndex(({ name }) => name === 'search' || name === 'merge');
-  return (at === -1 ? Math.max(1, phases.length) : at + 1) * STEP;
+  return at === -1 ? undefined : (at + 1) * STEP;
 }
 
 /** How far the run is, in units of the picture. */

@@ -15,12 +15,14 @@ import { EMPTY_FORM, type MergeForm, placeOf, recipeOf } from '../recipe/merge-f
 import { toYaml } from '../recipe/to-yaml.ts';
 import { hrefOf } from '../routing/route.ts';
 import { may, useApp } from '../state/app-context.ts';
+import { keep, takeKept } from '../state/kept.ts';
 import { handOver } from '../state/handed-over.ts';
 import { useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
 
 /** Where a form begins when the server has it. */
 const FIRST_METHOD = 'linear';
+const KEPT = 'new merge';
 
 /** A merge by pasting addresses, without YAML: models, method, plan, run. */
 export function NewMergeView() {
@@ -46,7 +48,9 @@ function FilledForm({
   tasks: Parameters<typeof DatasetFields>[0]['tasks'];
 }) {
   const { session } = useApp();
-  const [form, setForm] = useState<MergeForm>(() => ({ ...EMPTY_FORM, method: firstMethod(methods) }));
+  const [form, setForm] = useState<MergeForm>(
+    () => takeKept<MergeForm>(KEPT) ?? { ...EMPTY_FORM, method: firstMethod(methods) },
+  );
   const [plan, setPlan] = useState<Plan>();
   const [planned, setPlanned] = useState<MergeForm>();
   const planning = useAction();
@@ -59,6 +63,7 @@ function FilledForm({
   const filled = form.models.filter((model) => model.trim() !== '').length;
   const least = method?.models.minimum ?? 2;
 
+  useEffect(() => keep(KEPT, form), [form]);
   // The plan is what was asked for: a reader is taken to it.
   useEffect(() => {
     if (plan !== undefined) heading.current?.focus();
@@ -76,6 +81,7 @@ function FilledForm({
     planning.clear();
     starting.start(async () => {
       const { id } = await startRun({ data: recipeOf(form, method) }, crypto.randomUUID());
+      keep(KEPT, undefined);
       location.hash = hrefOf({ page: 'run', id });
     });
   };

@@ -10,6 +10,7 @@ import { ProblemNotice, sentence } from '../parts/problem-notice.tsx';
 import { type GoTo, RecipeText } from '../parts/recipe-text.tsx';
 import { hrefOf } from '../routing/route.ts';
 import { may, useApp } from '../state/app-context.ts';
+import { keep, takeKept } from '../state/kept.ts';
 import { takeHandedOver } from '../state/handed-over.ts';
 import { useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
@@ -26,8 +27,13 @@ models:
 
 /** The page of a recipe: a stored one, or one that is being written. */
 export function RecipeView({ name }: { name: string | undefined }) {
-  const { value, problem } = useLoad(name ?? '', async (signal) => {
-    if (name === undefined) return { text: takeHandedOver() ?? FIRST_TEXT, etag: undefined, notes: [] };
+  const [version, setVersion] = useState(0);
+  const { value, problem } = useLoad(`${name ?? ''} ${version}`, async (signal) => {
+    if (name === undefined) {
+      const handed = takeHandedOver();
+      if (handed !== undefined) keep('recipe ', handed);
+      return { text: FIRST_TEXT, etag: undefined, notes: [] };
+    }
     const { value: stored, etag } = await readRecipe(name, signal);
     return { text: stored.text, notes: stored.notes, etag };
   });
@@ -45,7 +51,16 @@ export function RecipeView({ name }: { name: string | undefined }) {
       </>
     );
   }
-  return <EditedRecipe name={name} text={value.text} etag={value.etag} notes={value.notes} />;
+  return (
+    <EditedRecipe
+      key={version}
+      name={name}
+      text={value.text}
+      etag={value.etag}
+      notes={value.notes}
+      onDiscard={() => setVersion((old) => old + 1)}
+    />
+  );
 }
 
 function EditedRecipe(options: {
@@ -53,11 +68,22 @@ function EditedRecipe(options: {
   text: string;
   etag: string | undefined;
   notes: readonly { code: string; message: string }[];
+  /** What is stored is to be shown again. */
+  onDiscard: () => void;
 }) {
   const { name, notes } = options;
   const { session, announce } = useApp();
-  const [text, setText] = useState(options.text);
+  const draft = `recipe ${name ?? ''}`;
+  const [text, setText] = useState(() => takeKept<string>(draft) ?? options.text);
   const [saved, setSaved] = useState({ text: options.text, etag: options.etag });
+  const discard = () => {
+    keep(draft, undefined);
+    options.onDiscard();
+  };
+  const edit = (next: string) => {
+    keep(draft, next === saved.text ? undefined : next);
+    setText(next);
+  };
   const schema = useLoad('schema', readSchema);
   const check = useCheck(text);
   const action = useAction();
@@ -81,6 +107,7 @@ function EditedRecipe(options: {
   const save = (target: string, etag: string | undefined) =>
     action.start(async () => {
       const next = await saveRecipe({ name: target, text, etag });
+      keep(draft, undefined);
       setSaved({ text, etag: next });
       announce(`${target} was saved.`);
       if (name === undefined) location.hash = hrefOf({ page: 'recipe', name: target });
@@ -110,6 +137,15 @@ function EditedRecipe(options: {
             onClick={() => save(name, saved.etag)}
           >
             Save
+          </button>
+        )}
+        {changed && name !== undefined && (
+          <button
+            type="button"
+            class="button plain"
+            onClick={discard}
+          >
+            Discard changes
           </button>
         )}
         {writable && name !== undefined && (
@@ -143,6 +179,7 @@ function EditedRecipe(options: {
           problem={action.problem}
           name={name}
           onDiscard={action.clear}
+          onReload={discard}
           onOverwrite={(etag) => name !== undefined && save(name, etag)}
         />
       )}
@@ -152,7 +189,7 @@ function EditedRecipe(options: {
             text={text}
             schema={schema.value}
             findings={check.findings}
-            onChange={setText}
+            onChange={edit}
             onReady={(move) => {
               goTo.current = move;
             }}
@@ -292,8 +329,10 @@ function Refused(options: {
   name: string | undefined;
   onDiscard: () => void;
   onOverwrite: (etag: string) => void;
+  /** The changes are given up for what is stored. */
+  onReload: () => void;
 }) {
-  const { problem, name, onOverwrite, onDiscard } = options;
+  const { problem, name, onOverwrite, onDiscard, onReload } = options;
   const overwrite = useCallback(() => {
     if (name === undefined) return;
     void readRecipe(name, new AbortController().signal).then(({ etag }) => {
@@ -311,7 +350,7 @@ function Refused(options: {
   }
   return (
     <ProblemNotice problem={problem}>
-      <button type="button" class="button" onClick={() => location.reload()}>
+      <button type="button" class="button" onClick={onReload}>
         Show what is stored now
       </button>
       <button type="button" class="button danger" onClick={overwrite}>
