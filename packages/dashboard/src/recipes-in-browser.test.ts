@@ -40,6 +40,8 @@ describe.skipIf(CHROMIUM === undefined)(`recipes in Chromium${WHY_SKIPPED}`, () 
     const choice = page.getByRole('option', { name: /^density/ });
     await choice.waitFor();
     expect(await page.getByRole('option', { name: /ratio/ }).count()).toBe(0);
+    // A list that has just come up takes no key: whoever was typing meant the text.
+    await page.waitForTimeout(200);
     await page.keyboard.press('Enter');
     await expect.poll(() => editor(page).locator('.cm-line').last().textContent()).toBe('  density: ');
     await replaceText(page, 'merge_method: evol');

@@ -15,8 +15,8 @@ import { EMPTY_FORM, type MergeForm, placeOf, recipeOf } from '../recipe/merge-f
 import { toYaml } from '../recipe/to-yaml.ts';
 import { hrefOf } from '../routing/route.ts';
 import { may, useApp } from '../state/app-context.ts';
-import { keep, takeKept } from '../state/kept.ts';
 import { handOver } from '../state/handed-over.ts';
+import { keep, takeKept } from '../state/kept.ts';
 import { useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
 

@@ -10,8 +10,8 @@ import { ProblemNotice, sentence } from '../parts/problem-notice.tsx';
 import { type GoTo, RecipeText } from '../parts/recipe-text.tsx';
 import { hrefOf } from '../routing/route.ts';
 import { may, useApp } from '../state/app-context.ts';
-import { keep, takeKept } from '../state/kept.ts';
 import { takeHandedOver } from '../state/handed-over.ts';
+import { keep, takeKept } from '../state/kept.ts';
 import { useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
 
@@ -140,11 +140,7 @@ function EditedRecipe(options: {
           </button>
         )}
         {changed && name !== undefined && (
-          <button
-            type="button"
-            class="button plain"
-            onClick={discard}
-          >
+          <button type="button" class="button plain" onClick={discard}>
             Discard changes
           </button>
         )}
