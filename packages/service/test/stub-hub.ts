@@ -23,6 +23,8 @@ export class StubHub {
   /** Authors and texts of comments by `ns/name#number`. */
   readonly discussions = new Map<string, { id: string; author: string; text: string }[]>();
   readonly comments: PostedComment[] = [];
+  /** Comments that are taken and whose answer is lost. */
+  readonly loseAnswers = { comments: 0 };
   /** Method and path of every request, with whether it came with a token. */
   readonly requests: { method: string; path: string; token: string | undefined }[] = [];
 
@@ -73,6 +75,10 @@ export class StubHub {
     if (events === undefined) return refuse(404, 'RepoNotFound');
     return Response.json({
       num: number,
+      title: `Discussion ${number}`,
+      createdAt: '2026-11-01T00:00:00Z',
+      author: { name: 'someone', type: 'user' },
+      isPullRequest: false,
       status: 'open',
       events: events.map(({ id, author, text }) => ({
         ...{ id, type: 'comment', author: { name: author, type: 'user' } },
@@ -87,7 +93,8 @@ export class StubHub {
     const { comment } = JSON.parse(String(body)) as { comment: string };
     this.comments.push({ repo, number, text: comment });
     events.push({ id: `ours-${this.comments.length}`, author: 'service', text: comment });
-    return Response.json({ newMessage: { id: `ours-${this.comments.length}` } });
+    if (this.loseAnswers.comments-- > 0) throw new TypeError('the connection was reset');
+    return Response.json({ newMessage: { id: `ours-${this.comments.length}`, data: { latest: { raw: comment } } } });
   }
 }
 

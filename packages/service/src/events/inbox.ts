@@ -38,8 +38,11 @@ export class Inbox {
     );
   }
 
-  /** What waits, in the order in which it came. */
-  async read(): Promise<FiledLetter[]> {
+  /** What waits, in the order in which it came. A letter that cannot be read is told of and does not hold up the others. */
+  async read(onProblem: (error: unknown) => void = () => undefined): Promise<FiledLetter[]> {
+    const passOver = (error: unknown): undefined => {
+      onProblem(error);
+    };
     const words: string[] = [];
     for await (const key of listAll(this.#store, serviceKeys.inbox)) {
       words.push(key.slice(serviceKeys.inbox.length, -'.json'.length));
@@ -47,13 +50,17 @@ export class Inbox {
     const letters: FiledLetter[] = [];
     for (let start = 0; start < words.length; start += READ_AT_ONCE) {
       const some = words.slice(start, start + READ_AT_ONCE);
-      const found = await Promise.all(some.map((word) => getJson<Letter>(this.#store, serviceKeys.letter(word))));
+      const found = await Promise.all(some.map((word) => this.#open(word).catch(passOver)));
       for (const [index, word] of some.entries()) {
-        const letter = found[index]?.value;
+        const letter = found[index];
         if (letter !== undefined) letters.push({ word, letter });
       }
     }
     return letters.sort((a, b) => (a.letter.receivedAt < b.letter.receivedAt ? -1 : 1));
+  }
+
+  async #open(word: string): Promise<Letter | undefined> {
+    return (await getJson<Letter>(this.#store, serviceKeys.letter(word)))?.value;
   }
 
   /** Lets a letter wait until a later time; a failure counts as an attempt. */

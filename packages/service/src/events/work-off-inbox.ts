@@ -24,7 +24,7 @@ export async function workOffInbox(
 ): Promise<void> {
   const inbox = new Inbox(services.store);
   const lanes = new Set<string>();
-  for (const filed of await inbox.read()) {
+  for (const filed of await inbox.read(options.onProblem)) {
     const { letter } = filed;
     if (letter.notBefore !== undefined && Date.parse(letter.notBefore) > services.now()) continue;
     try {

@@ -31,12 +31,12 @@ export async function tickSchedules(services: Services): Promise<void> {
 
 async function tick(services: Services, stored: ParsedRecipe, schedule: string): Promise<void> {
   const { store, now, recipes } = services;
-  const due = lastDue(schedule, now());
-  // What was due before the recipe stood is not its business.
-  if (due === undefined || due < Date.parse(stored.updatedAt)) return;
   const key = serviceKeys.schedule(stored.name);
   const state = (await getJson<ScheduleState>(store, key))?.value;
-  if (state !== undefined && (state.tick >= due || (await isUnderWay(services, state.once)))) return;
+  // What was due before the recipe stood is not its business.
+  const after = Math.max(state?.tick ?? 0, Date.parse(stored.updatedAt));
+  const due = lastDue(schedule, { after, upTo: now() });
+  if (due === undefined || (state !== undefined && (await isUnderWay(services, state.once)))) return;
   const at = new Date(due).toISOString();
   const once = `schedule ${stored.name} ${at}`;
   try {

@@ -1,5 +1,5 @@
 import { getJson, listAll, toJson } from '@hubfuse/objects';
-import { HubfuseError, type ObjectStore, UsageError } from '@hubfuse/plugin';
+import { HubfuseError, type ObjectStore, StoreError, UsageError } from '@hubfuse/plugin';
 import type { Recipe } from '@hubfuse/recipe';
 import { createRun, type RunOptions, type RunOrigin, type RunRecord, readRun, runIdOf } from '@hubfuse/runs';
 import type { Key } from '../keys/key.ts';
@@ -92,10 +92,13 @@ export async function findRun(store: ObjectStore, runId: string): Promise<RunRec
   }
 }
 
-/** Runs whose end has not been attended to yet. */
+/** Runs whose end has not been attended to yet. What cannot be read, of a newer hubfuse say, is left to that one. */
 export async function* attendedRuns(store: ObjectStore): AsyncGenerator<AttendedRun> {
   for await (const path of listAll(store, serviceKeys.attended)) {
-    const found = await getJson<AttendedRun>(store, path);
+    const found = await getJson<AttendedRun>(store, path).catch((error: unknown) => {
+      if (error instanceof StoreError && /^store\/(?:not-json|newer-format)$/.test(error.code)) return undefined;
+      throw error;
+    });
     if (found !== undefined) yield found.value;
   }
 }
