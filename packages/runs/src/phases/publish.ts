@@ -1,4 +1,4 @@
-import type { Manifest } from '@hubfuse/hub';
+import { type Manifest, manifestDigest } from '@hubfuse/hub';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { announcePublication, notePublication } from '../publication/known-publications.ts';
 import { publicationIntent } from '../publication/publication-intent.ts';
@@ -39,7 +39,7 @@ const publish: Phase = {
       const place = await registry.get('publisher', name).publish({ ...content, target }, access);
       const result = { publisher: name, ...place };
       published.push(result);
-      if (name === 'hub' && repo !== undefined) await note(context, { repo, result });
+      if (name === 'hub' && repo !== undefined) await note(context, { repo, result, manifest });
       await context.event({ type: 'published', result });
       await context.artefact({ name: `published: ${name}`, kind: 'url', location: place.url });
     }
@@ -58,13 +58,14 @@ function description({ output }: PhaseContext, { hubfuse, gate }: Manifest): str
 
 async function note(
   { spec, execution }: PhaseContext,
-  { repo, result }: { repo: string; result: Published },
+  { repo, result, manifest }: { repo: string; result: Published; manifest: Manifest },
 ): Promise<void> {
   const { revision, url, as } = result;
   await notePublication(execution.store, {
     ...{ run: spec.id, repo, sha: revision, url },
     ...(spec.origin.recipe === undefined ? {} : { recipe: spec.origin.recipe.name }),
     ...(as === undefined ? {} : { as }),
+    content: manifestDigest(manifest),
     at: new Date().toISOString(),
   });
 }

@@ -13,6 +13,8 @@ export interface KnownPublication {
   /** Address of the model page or of the pull request. */
   url: string;
   as?: 'commit' | 'pull_request';
+  /** Identity of the content (`manifestDigest`): it stays when a pull request is merged and gets another commit. */
+  content?: string;
   /** ISO 8601. */
   at: string;
 }

@@ -30,8 +30,7 @@ export async function handlePush(services: Services, payload: HubPayload): Promi
       await Promise.all(watching.map((recipe) => noteGone(services, recipe, { repo: name, ref: updated.ref })));
       continue;
     }
-    const ancestry =
-      type === 'model' ? await ancestryOf({ store: services.store, repo: name, sha: updated.newSha }) : [];
+    const ancestry = type === 'model' ? await ancestryOf({ ...services, repo: name, sha: updated.newSha }) : [];
     if (ancestry === 'unknown') return { lanes, later: true };
     const push = { sha: updated.newSha, oldSha: updated.oldSha, ancestry };
     for (const { name: recipe } of watching) {

@@ -7,7 +7,8 @@ export type Outcome = 'done' | 'failed' | 'gate_not_met' | 'cancelled';
 export function outcomeOf({ state, report }: RunRecord): Outcome | undefined {
   if (state.status === 'failed' || state.status === 'cancelled') return state.status;
   if (state.status !== 'done') return undefined;
-  return report?.gate?.met === false ? 'gate_not_met' : 'done';
+  // Somebody may have had it published all the same.
+  return report?.gate?.met === false && report.published.length === 0 ? 'gate_not_met' : 'done';
 }
 
 /** The outcome of a run as a comment in Markdown. */
