@@ -7,7 +7,7 @@ import type { HubPayload } from '../events/hub-payload.ts';
 import { sameRepo } from '../recipes/recipe-uses.ts';
 import type { ParsedRecipe } from '../recipes/stored-recipe.ts';
 import type { Services } from '../services.ts';
-import { attendedRuns, beginRun, type DiscussionPlace, findRun } from '../starting/begin-run.ts';
+import { attendedRuns, beginRun, type DiscussionPlace, findState } from '../starting/begin-run.ts';
 import { checkPublishing } from '../starting/check-publishing.ts';
 import { privateNamespaces } from '../starting/private-namespaces.ts';
 import { describePlan } from './describe-plan.ts';
@@ -133,8 +133,8 @@ async function cancel(services: Services, recipe: string): Promise<string> {
   const stopped: string[] = [];
   for await (const attended of attendedRuns(services.store)) {
     if (attended.recipe !== recipe) continue;
-    const run = await findRun(services.store, attended.run);
-    if (run === undefined || !isActive(run.state.status)) continue;
+    const state = await findState(services.store, attended.run);
+    if (state === undefined || !isActive(state.status)) continue;
     await cancelRun({ store: services.store, runId: attended.run });
     stopped.push(`\`${attended.run}\``);
   }

@@ -254,6 +254,26 @@ test('a running dispatcher is woken by a delivery, and stops with its signal', a
   expect(spec.origin.trigger).toBe('webhook');
 });
 
+test('a dispatcher that stops waits for jobs that stop with it, and lets their runs go at once', async () => {
+  const { services, launcher, make, start } = await dispatching();
+  const { id } = await start();
+  const stop = new AbortController();
+  const dispatcher = make({ drainMs: 60_000, pauseMs: 600_000 });
+  const running = dispatcher.run(stop.signal);
+  for (let wait = 0; wait < 500 && launcher.submitted.length === 0; wait++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  stop.abort();
+  const ended = await Promise.race([running.then(() => 'ended'), new Promise((resolve) => setTimeout(resolve, 50))]);
+  expect(ended).toBeUndefined();
+  await launcher.end('job-0');
+  await running;
+  const successor = make();
+  await successor.look();
+  expect(launcher.submitted.map(({ run }) => run)).toEqual([id, id]);
+  expect((await readRunState({ store: services.store, runId: id })).status).toBe('queued');
+});
+
 test('what fails is told and does not keep the rest from being done', async () => {
   const { services, launcher, make, problems } = await dispatching();
   await services.recipes.put({ name: 'r', text });

@@ -21,6 +21,11 @@ export interface DispatcherSettings extends CommentSettings {
   concurrency?: number | undefined;
   /** Longest pause between two looks, in milliseconds. Default 1000. */
   pauseMs?: number | undefined;
+  /**
+   * Milliseconds for which `run` waits, after its signal, for jobs that end by that signal too: those of a launcher in this
+   * process, whose execution has the signal as its `release`. Default 0: jobs outlive the dispatcher.
+   */
+  drainMs?: number | undefined;
   notices?: NoticeSettings | undefined;
   /** Stands in for `fetch` when notices are posted. */
   fetch?: typeof fetch | undefined;
@@ -67,9 +72,9 @@ export class Dispatcher {
     this.#alarm.ring();
   }
 
-  /** Works until the signal. Jobs under way are left to their launcher. */
+  /** Works until the signal, then waits for its jobs as long as `drainMs` says. */
   async run(signal: AbortSignal): Promise<void> {
-    const { services, pauseMs = 1_000 } = this.#settings;
+    const { services, pauseMs = 1_000, drainMs = 0 } = this.#settings;
     const wake = services.wake;
     services.wake = () => {
       wake();
@@ -82,6 +87,7 @@ export class Dispatcher {
       }
     } finally {
       services.wake = wake;
+      await this.#jobs.drain(drainMs);
       await giveLease(services.store, { name: CHORES, holder: this.#holder }).catch(this.#problem);
     }
   }

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Launcher } from '@hubfuse/plugin';
 import { cancelRun, type ExecutionOptions, isActive } from '@hubfuse/runs';
 import type { Services } from '../services.ts';
-import { type AttendedRun, attendedRuns, findRun } from '../starting/begin-run.ts';
+import { type AttendedRun, attendedRuns, findState } from '../starting/begin-run.ts';
 import { isOrphaned } from './is-orphaned.ts';
 import { claimRun, dropClaim, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
 
@@ -17,6 +18,8 @@ const MOST_FAILURES = 60;
 
 interface JobUnderWay {
   handle: string;
+  /** Resolves when the launcher says that it has ended. */
+  ended?: Promise<void>;
   /** Whether the launcher says that it has ended. Undefined where only it can tell: another process submitted it. */
   hasEnded: boolean | undefined;
 }
@@ -58,7 +61,7 @@ export class JobTable {
   async settle(): Promise<void> {
     const { store, now } = this.#services;
     for (const [run, job] of this.#jobs) {
-      const state = (await findRun(store, run))?.state;
+      const state = await findState(store, run);
       if (state === undefined || !isActive(state.status)) {
         this.#jobs.delete(run);
         await dropClaim(store, run);
@@ -83,10 +86,23 @@ export class JobTable {
     }
   }
 
+  /** Waits until the jobs of this process have ended, and lets their runs go; those that take longer stay as they are. */
+  async drain(milliseconds: number): Promise<void> {
+    const ends = [...this.#jobs.values()].map(({ ended }) => ended);
+    if (milliseconds <= 0 || ends.length === 0) return;
+    const stop = new AbortController();
+    const pause = sleep(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(ends), pause]);
+    stop.abort();
+    for (const [run, job] of this.#jobs) {
+      if (job.hasEnded === true) await releaseRun(this.#services.store, { run, holder: this.#holder });
+    }
+  }
+
   async #take(attended: AttendedRun): Promise<void> {
     const { store, now } = this.#services;
     const { run } = attended;
-    const state = (await findRun(store, run))?.state;
+    const state = await findState(store, run);
     if (state === undefined || !isOrphaned(state, now())) return;
     const seen = await readClaim(store, run);
     if ((seen.holder !== this.#holder && seen.until > now()) || seen.notBefore > now()) return;
@@ -124,7 +140,7 @@ export class JobTable {
         this.#onEnd();
       };
       // What it failed with stands in the store.
-      ended.then(end, end);
+      job.ended = ended.then(end, end);
       const change = (claim: RunClaim): RunClaim => ({ ...claim, launcher: this.#launcher.name, handle });
       await claimRun(store, { run, holder: this.#holder, now: now(), forMs: CLAIM_MS, change });
     } catch (error) {

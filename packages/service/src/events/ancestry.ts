@@ -8,7 +8,7 @@ import {
   listPublications,
   type RunAncestor,
 } from '@hubfuse/runs';
-import { findRun } from '../starting/begin-run.ts';
+import { findRun, findState } from '../starting/begin-run.ts';
 
 /** Longer chains of recipes are cut: no person makes them, and each link costs a run. */
 const LONGEST = 32;
@@ -34,8 +34,8 @@ export async function ancestryOf(options: {
   const known = await findPublication(options);
   if (known !== undefined) return await ancestryOfPublication(store, known);
   for (const runId of await announcedPublications(store, repo)) {
-    const run = await findRun(store, runId);
-    if (run !== undefined && isActive(run.state.status)) return 'unknown';
+    const state = await findState(store, runId);
+    if (state !== undefined && isActive(state.status)) return 'unknown';
   }
   // The run may have noted it between the two looks.
   const noted = (await findPublication(options)) ?? (await publicationByContent({ store, hub, repo, sha }));

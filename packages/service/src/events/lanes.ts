@@ -4,7 +4,7 @@ import { HubError, ResourceError } from '@hubfuse/plugin';
 import { isActive, runIdOf } from '@hubfuse/runs';
 import { refName } from '../recipes/ref-name.ts';
 import type { Services } from '../services.ts';
-import { findRun } from '../starting/begin-run.ts';
+import { findState } from '../starting/begin-run.ts';
 import { nextDay } from '../starting/daily-quota.ts';
 import { changeJson } from '../store/change-json.ts';
 import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
@@ -138,8 +138,8 @@ async function headOf({ hub }: Services, { type, repo, ref }: Lane): Promise<str
 }
 
 async function isUnderWay({ store }: Services, once: string): Promise<boolean> {
-  const run = await findRun(store, runIdOf(once));
-  return run !== undefined && isActive(run.state.status);
+  const state = await findState(store, runIdOf(once));
+  return state !== undefined && isActive(state.status);
 }
 
 function sameWaiting(now: Lane, then: Lane | undefined): boolean {

@@ -1,8 +1,8 @@
-import { listPublications, type RunRecord } from '@hubfuse/runs';
+import { isActive, listPublications, type RunRecord } from '@hubfuse/runs';
 import { noteRename } from '../events/former-names.ts';
 import { sameRepo } from '../recipes/recipe-uses.ts';
 import type { Services } from '../services.ts';
-import { type AttendedRun, attendedRuns, type DiscussionPlace, findRun } from '../starting/begin-run.ts';
+import { type AttendedRun, attendedRuns, type DiscussionPlace, findRun, findState } from '../starting/begin-run.ts';
 import { serviceKeys } from '../store/keys-of-store.ts';
 import { describeOutcome, type Outcome, outcomeOf } from './describe-outcome.ts';
 import { noticeBody } from './notice-body.ts';
@@ -23,13 +23,14 @@ const NEVER_MADE_MS = 600_000;
 /** Does what the end of a run asks for: wipes its token and writes its notices. */
 export async function attendRuns(services: Services, settings: NoticeSettings = {}): Promise<void> {
   for await (const attended of attendedRuns(services.store)) {
-    const run = await findRun(services.store, attended.run);
-    if (run === undefined) {
+    const state = await findState(services.store, attended.run);
+    if (state === undefined) {
       if (services.now() - Date.parse(attended.at) > NEVER_MADE_MS) await forget(services, attended.run);
       continue;
     }
-    const outcome = outcomeOf(run);
-    if (outcome === undefined) continue;
+    const run = isActive(state.status) ? undefined : await findRun(services.store, attended.run);
+    const outcome = run && outcomeOf(run);
+    if (run === undefined || outcome === undefined) continue;
     await writeNotices(services, { attended, run, outcome, settings });
     await learnNames(services, run);
     await forget(services, attended.run);

@@ -4,7 +4,7 @@ import { isActive, runIdOf } from '@hubfuse/runs';
 import { keyOf } from '../events/begin-push-run.ts';
 import type { ParsedRecipe } from '../recipes/stored-recipe.ts';
 import type { Services } from '../services.ts';
-import { beginRun, findRun } from '../starting/begin-run.ts';
+import { beginRun, findState } from '../starting/begin-run.ts';
 import { changeJson } from '../store/change-json.ts';
 import { serviceKeys } from '../store/keys-of-store.ts';
 import { lastDue } from './last-due.ts';
@@ -65,6 +65,6 @@ async function tick(services: Services, stored: ParsedRecipe, schedule: string):
 }
 
 async function isUnderWay({ store }: Services, once: string): Promise<boolean> {
-  const run = await findRun(store, runIdOf(once));
-  return run !== undefined && isActive(run.state.status);
+  const state = await findState(store, runIdOf(once));
+  return state !== undefined && isActive(state.status);
 }

@@ -1,7 +1,16 @@
 import { getJson, listAll, toJson } from '@hubfuse/objects';
 import { HubfuseError, type ObjectStore, StoreError, UsageError } from '@hubfuse/plugin';
 import type { Recipe } from '@hubfuse/recipe';
-import { createRun, type RunOptions, type RunOrigin, type RunRecord, readRun, runIdOf } from '@hubfuse/runs';
+import {
+  createRun,
+  type RunOptions,
+  type RunOrigin,
+  type RunRecord,
+  type RunState,
+  readRun,
+  readRunState,
+  runIdOf,
+} from '@hubfuse/runs';
 import type { Key } from '../keys/key.ts';
 import type { Services } from '../services.ts';
 import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
@@ -48,7 +57,7 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
   const { store, secrets } = services;
   const { recipe, origin, once, key, token, discussion } = begin;
   const id = runIdOf(once);
-  const existing = await findRun(store, id);
+  const existing = await findState(store, id);
   if (existing !== undefined) return { id, created: false };
   checkPublishing(recipe, key);
   if (token !== undefined) checkToken(token);
@@ -74,7 +83,7 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
     services.wake();
     return { id, created: !resumed };
   } catch (error) {
-    if ((await findRun(store, id)) === undefined) {
+    if ((await findState(store, id)) === undefined) {
       await Promise.all([uncountRun(counting), secrets.wipe(id), store.delete(serviceKeys.attendedRun(id))]);
       await store.delete(serviceKeys.accessOf(id));
     }
@@ -83,9 +92,18 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
 }
 
 /** All that is known of a run, or undefined where there is none. */
-export async function findRun(store: ObjectStore, runId: string): Promise<RunRecord | undefined> {
+export function findRun(store: ObjectStore, runId: string): Promise<RunRecord | undefined> {
+  return unlessUnknown(() => readRun({ store, runId }));
+}
+
+/** Where a run stands, or undefined where there is none: one small object. */
+export function findState(store: ObjectStore, runId: string): Promise<RunState | undefined> {
+  return unlessUnknown(() => readRunState({ store, runId }));
+}
+
+async function unlessUnknown<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await readRun({ store, runId });
+    return await read();
   } catch (error) {
     if (error instanceof HubfuseError && error.code === 'run/unknown') return undefined;
     throw error;
