@@ -39,10 +39,10 @@ async function search(row, context) {
   const start = context.results.get(row.of);
   if (start?.recipe === undefined) throw new Error(`"${row.of}" has no result to start from`);
   const report = await execute(row, { ...start.recipe, ...row.block, seed: row.seed }, context);
-  const { candidates, accepted, spent, ...rest } = report.search;
+  const { candidates, accepted, spent, examples, ...rest } = report.search;
   return {
     ...scoresOf(report.scores.rows.find(({ role }) => role === 'merged')),
-    search: { candidates, accepted, spent, start: rest.start.score, best: rest.best.score },
+    search: { candidates, accepted, spent, examples, start: rest.start.score, best: rest.best.score },
   };
 }
 

@@ -42,6 +42,12 @@ function searchTable(searches, single) {
       const sum = of.reduce((total, { search }) => total + search.spent[wanted], 0);
       return sum;
     };
+    // Rows of an earlier version of the study do not tell them apart.
+    const shareOf = (outcome) => {
+      const known = of.flatMap(({ search }) => (search.examples === undefined ? [] : [search.examples[outcome]]));
+      const total = known.reduce((sum, { total: all }) => sum + all, 0);
+      return total === 0 ? '' : `${percent(known.reduce((sum, { examples }) => sum + examples, 0) / total)} %`;
+    };
     const cells = [
       name,
       String(of.length),
@@ -51,6 +57,8 @@ function searchTable(searches, single) {
       spread(gains('test')),
       `${below} of ${of.length}`,
       `${percent(share('examples') / share('examplesInFull'))} %`,
+      shareOf('rejected'),
+      shareOf('accepted'),
       `${mean(of.map(({ search }) => search.spent.seconds)).toFixed(0)} s`,
     ];
     return `| ${cells.join(' | ')} |`;
@@ -64,6 +72,8 @@ function searchTable(searches, single) {
     'gain, test',
     'below its start',
     'examples scored',
+    'of rejected',
+    'of accepted',
     'time',
   ];
   return [`| ${titles.join(' | ')} |`, `|---|${'--:|'.repeat(titles.length - 1)}`, ...rows];

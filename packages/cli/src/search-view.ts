@@ -25,15 +25,22 @@ export function describeSearchEvent(event: SearchEvent): string | undefined {
 
 /** The end of a search: what it gained and what it cost. */
 export function describeSearch(summary: SearchSummary, folder: string): string {
-  const { start, best, spent, coefficients = [], candidates, accepted, generations } = summary;
+  const { start, best, spent, examples, coefficients = [], candidates, accepted, generations } = summary;
   const saved = spent.examplesInFull === 0 ? 0 : 1 - spent.examples / spent.examplesInFull;
   return [
     `searched ${generations} generations: development ${percent(start.score)} before, ${percent(best.score)} after`,
     `  ${formatCount(candidates)} candidates, ${formatCount(accepted)} accepted, in ${formatDuration(spent.seconds)}`,
     `  ${formatCount(spent.examples)} examples scored, ${percent(saved)} % saved`,
+    ...(examples === undefined ? [] : [describeExamples(examples)]),
     ...coefficients.map(({ name, start: from, value }) => `  ${name}: ${Number(value.toPrecision(6))} (from ${from})`),
     `  report: ${join(folder, 'search', 'report.html')}`,
   ].join('\n');
+}
+
+function describeExamples({ accepted, rejected }: NonNullable<SearchSummary['examples']>): string {
+  const share = ({ examples, total }: typeof accepted): string =>
+    total === 0 ? 'none' : `${percent(examples / total)} %`;
+  return `  rejected candidates took ${share(rejected)} of their examples, accepted ones ${share(accepted)}`;
 }
 
 /** Examples per second and worker of a small encoder: rough, and only for an estimate in a plan. */

@@ -280,6 +280,8 @@ function searchEvents(): Record<string, unknown>[] {
       search: { type: 'candidate', record, best, mean: best - 0.012 - 0.02 * random(), spent },
     });
   }
-  events.push({ type: 'search', search: { type: 'ended', reason: 'generations', best, spent } });
+  const none = { candidates: 0, examples: 0, total: 0 };
+  const examples = { accepted: none, rejected: none };
+  events.push({ type: 'search', search: { type: 'ended', reason: 'generations', best, spent, examples } });
   return events;
 }

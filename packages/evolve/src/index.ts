@@ -7,6 +7,7 @@ export type {
 } from './coefficient-types.ts';
 export { evolve } from './evolve.ts';
 export type { EvolveOptions, EvolveResult, EvolverSettings, SearchDraws } from './evolver-types.ts';
+export { type ExamplesByOutcome, examplesByOutcome, type ScoredExamples } from './examples-by-outcome.ts';
 export { openArena } from './open-arena.ts';
 export { searchCoefficients } from './search-coefficients.ts';
 export type {

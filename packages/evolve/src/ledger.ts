@@ -2,6 +2,7 @@ import type { Verdict } from '@hubfuse/evaluate';
 import { RunError } from '@hubfuse/plugin';
 import { checkBudget } from './check-budget.ts';
 import { checkEnvironment, readCheckpoint } from './checkpoint.ts';
+import { examplesByOutcome } from './examples-by-outcome.ts';
 import type {
   CandidateRecord,
   InitialRecord,
@@ -173,7 +174,8 @@ export class Ledger<Subject> {
       this.#state.ended = reason;
       await this.#save();
     }
-    this.#setting.onEvent?.({ type: 'ended', reason, best, spent: this.#spent });
+    const examples = examplesByOutcome(this.#state.candidates);
+    this.#setting.onEvent?.({ type: 'ended', reason, best, spent: this.#spent, examples });
   }
 
   async #judge(

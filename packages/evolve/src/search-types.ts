@@ -1,5 +1,6 @@
 import type { RisingBar, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
 import type { EvolutionStep } from '@hubfuse/merge';
+import type { ExamplesByOutcome } from './examples-by-outcome.ts';
 
 /** When a search ends, whichever comes first; it ends cleanly with the best so far. */
 export interface SearchBudget {
@@ -124,7 +125,14 @@ export type SearchEvent =
       mean: number;
       spent: SearchSpending;
     }
-  | { type: 'ended'; reason: SearchEnd; best: number; spent: SearchSpending };
+  | {
+      type: 'ended';
+      reason: SearchEnd;
+      best: number;
+      spent: SearchSpending;
+      /** Examples that accepted and rejected candidates were scored on, apart. */
+      examples: ExamplesByOutcome;
+    };
 
 /** How the search went. Plain JSON. */
 export interface SearchReport {

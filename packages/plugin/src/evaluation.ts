@@ -25,7 +25,7 @@ export interface DatasetReader {
 /** A score over a whole dataset. */
 export interface Metric {
   kind: 'metric';
-  /** `accuracy`, `macro_f1`, `micro_f1`, `matthews`, `f1` (spans). */
+  /** `accuracy`, `exact_match`, `macro_f1`, `micro_f1`, `matthews`, `f1` (spans). */
   name: string;
   /** Names of the tasks that it can score. */
   tasks: readonly string[];

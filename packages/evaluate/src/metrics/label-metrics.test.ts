@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import accuracy from './accuracy.ts';
+import exactMatch from './exact-match.ts';
 import macroF1 from './macro-f1.ts';
 import matthews from './matthews.ts';
 import microF1 from './micro-f1.ts';
@@ -13,6 +14,12 @@ test('accuracy is the share of right answers', () => {
 
 test('accuracy of labelled words counts words, not sentences', () => {
   expect(accuracy.score([['O', 'B-PER', 'O'], ['O']], [['O', 'O', 'O'], ['B-PER']])).toBe(2 / 4);
+});
+
+test('exact match counts examples whose whole answer is right', () => {
+  expect(exactMatch.score(predictions, references)).toBe(3 / 6);
+  const tags = [['O', 'B-PER'], ['O'], ['O', 'O']];
+  expect(exactMatch.score([['O', 'B-PER'], ['B-PER'], ['O']], tags)).toBe(1 / 3);
 });
 
 test('macro F1 averages over every label that is predicted or true', () => {

@@ -1,6 +1,7 @@
 import type { Metric, Prediction } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
 import accuracy from '../metrics/accuracy.ts';
+import exactMatch from '../metrics/exact-match.ts';
 import macroF1 from '../metrics/macro-f1.ts';
 import matthews from '../metrics/matthews.ts';
 import microF1 from '../metrics/micro-f1.ts';
@@ -30,7 +31,7 @@ function answer(metric: Metric, right: Prediction, next: () => number, skill: nu
   return typeof right === 'string' ? draw(metric, next) : right.map(() => TAGS[Math.floor(next() * TAGS.length)] ?? '');
 }
 
-describe.each([accuracy, macroF1, microF1, spanF1])('$name', (metric) => {
+describe.each([accuracy, exactMatch, macroF1, microF1, spanF1])('$name', (metric) => {
   test('the bound never falls below the final score, bit for bit, at any point of any race', () => {
     expect(metric.monotone).toBe(true);
     for (let seed = 1; seed <= 60; seed++) {

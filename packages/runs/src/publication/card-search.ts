@@ -1,3 +1,4 @@
+import type { ScoredExamples } from '@hubfuse/evolve';
 import type { CardSearch } from '@hubfuse/hub';
 import type { SearchSummary } from '../search/search-summary.ts';
 
@@ -6,7 +7,7 @@ const CMA_ES = 'CMA-ES (Hansen, The CMA Evolution Strategy: A Tutorial, arXiv 16
 
 /** What the card says of a search. */
 export function cardSearch(summary: SearchSummary, method: { title: string; alone: boolean }): CardSearch {
-  const { coefficients, environment, settings, seed, spent } = summary;
+  const { coefficients, environment, examples, settings, seed, spent } = summary;
   const of = `${environment.processor}, onnxruntime ${environment.onnxruntime} (${environment.provider})`;
   const figures = {
     Settings: Object.entries(settings)
@@ -19,6 +20,12 @@ export function cardSearch(summary: SearchSummary, method: { title: string; alon
     'Candidates decided on': `${summary.candidates}, ${summary.accepted} of them accepted`,
     'Models scored': String(spent.evaluations),
     'Examples scored': `${count(spent.examples)} of ${count(spent.examplesInFull)} (${percent(saved(summary))} saved)`,
+    ...(examples === undefined
+      ? {}
+      : {
+          'Examples of accepted candidates': shareOf(examples.accepted),
+          'Examples of rejected candidates': shareOf(examples.rejected),
+        }),
     'Ended by': ENDS[summary.ended],
     'Scored with': of,
   };
@@ -44,6 +51,10 @@ function textOf({ kind, individual }: SearchSummary, { title, alone }: { title: 
   if (kind === 'coefficients') return `Coefficients of ${title} were searched by ${CMA_ES}. ${decided}`;
   if (alone) return `The models evolved by ${EVOLVER}; the descendant of ${individual} is the result. ${decided}`;
   return `The models evolved by ${EVOLVER} so that their merge by ${title} scores higher. ${decided}`;
+}
+
+function shareOf({ examples, total }: ScoredExamples): string {
+  return total === 0 ? 'none' : `${count(examples)} of ${count(total)} (${percent(examples / total)})`;
 }
 
 /** Share of the examples that racing did not have to score. */

@@ -1,5 +1,11 @@
 import type { ScoringEnvironment } from '@hubfuse/evaluate';
-import type { SearchEnd, SearchReport, SearchSpending } from '@hubfuse/evolve';
+import {
+  type ExamplesByOutcome,
+  examplesByOutcome,
+  type SearchEnd,
+  type SearchReport,
+  type SearchSpending,
+} from '@hubfuse/evolve';
 
 /** How a search went, in the figures that report, card and manifest show. Scores are fractions. Plain data. */
 export interface SearchSummary {
@@ -23,6 +29,8 @@ export interface SearchSummary {
   /** The individual that is the result, where the method is Evolver alone. */
   individual?: string;
   spent: SearchSpending;
+  /** Examples that accepted and rejected candidates were scored on, apart; absent in summaries of earlier versions. */
+  examples?: ExamplesByOutcome;
   /** Where scores were computed. */
   environment: ScoringEnvironment;
 }
@@ -46,6 +54,7 @@ export function summaryOf(
     start: start ?? { name: 'start', score: Number.NaN },
     best: { score: best.score, datasets: best.datasets },
     spent,
+    examples: examplesByOutcome(candidates),
     environment,
   };
 }

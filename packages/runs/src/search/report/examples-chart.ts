@@ -29,10 +29,3 @@ export function examplesChart(options: { candidates: readonly CandidateRecord[];
   const grid = horizontalGrid({ values: ticks(domain, 4), y, left: FRAME.left, right: FRAME.right, show: count });
   return plot({ height: HEIGHT, title, content: grid + bars.join('') });
 }
-
-/** Share of the examples that candidates of one fate were scored on. */
-export function shareScored(candidates: readonly CandidateRecord[], accepted: boolean): number {
-  const of = candidates.filter((record) => record.accepted === accepted);
-  const total = of.reduce((sum, { verdict }) => sum + verdict.total, 0);
-  return of.reduce((sum, { verdict }) => sum + verdict.examples, 0) / total;
-}

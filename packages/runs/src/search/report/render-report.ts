@@ -1,4 +1,4 @@
-import type { SearchState } from '@hubfuse/evolve';
+import { examplesByOutcome, type ScoredExamples, type SearchState } from '@hubfuse/evolve';
 import { HUBFUSE_VERSION } from '@hubfuse/hub';
 import type { ScoreTable } from '../../report.ts';
 import type { CandidateNames } from '../candidate-lines.ts';
@@ -7,7 +7,7 @@ import { candidateTable } from './candidate-table.ts';
 import { coefficientChart } from './coefficient-chart.ts';
 import { courseOf } from './course.ts';
 import { datasetChart } from './dataset-chart.ts';
-import { examplesChart, shareScored } from './examples-chart.ts';
+import { examplesChart } from './examples-chart.ts';
 import { genealogyChart } from './genealogy-chart.ts';
 import { count, duration, escapeHtml, percent } from './html.ts';
 import { scoreChart } from './score-chart.ts';
@@ -134,15 +134,19 @@ function examplesSection({ state, summary }: SearchReportContent): string {
   const { candidates } = state;
   if (candidates.length === 0) return '';
   const { spent } = summary;
+  const { accepted, rejected } = examplesByOutcome(candidates);
   const title = 'Examples that decided';
   const text =
     `A candidate is rejected as soon as it can no longer win: ${count(spent.examples)} of ${count(spent.examplesInFull)} examples ` +
-    `were scored. Rejected candidates took ${percent(shareScored(candidates, false))} of theirs, accepted ones ` +
-    `${percent(shareScored(candidates, true))}.`;
+    `were scored. Rejected candidates took ${shareOf(rejected)} of theirs, accepted ones ${shareOf(accepted)}.`;
   const legend =
     '<ul class="legend"><li><span class="swatch merged"></span>scored, accepted</li>' +
     '<li><span class="swatch quiet"></span>scored, rejected</li></ul>';
   return section(title, text, examplesChart({ candidates, title }) + legend);
+}
+
+function shareOf({ examples, total }: ScoredExamples): string {
+  return percent(examples / total);
 }
 
 function candidateSection({ state, models }: SearchReportContent): string {
