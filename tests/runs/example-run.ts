@@ -21,13 +21,15 @@ export async function executeExample(options: {
   hub: ExampleHub;
   name: string;
   recipe: string;
+  /** Default 2. */
+  workers?: number;
   /** Told about the process and every event as it comes. */
   onStart?: (child: ChildProcess) => void;
   onEvent?: (event: RunEvent, child: ChildProcess) => void;
   /** Milliseconds without a sign of life after which another process may take the run over. */
   leaseMs?: number;
 }): Promise<RunOutcome> {
-  const { hub, name, recipe, onStart, onEvent, leaseMs } = options;
+  const { hub, name, recipe, workers = 2, onStart, onEvent, leaseMs } = options;
   const file = join(hub.work, `${name}.yaml`);
   await writeFile(file, recipe);
   const argument = {
@@ -37,6 +39,7 @@ export async function executeExample(options: {
     hubUrl: hub.url,
     recipe: file,
     directory: hub.work,
+    workers,
     out: outOf(hub, name),
     leaseMs,
   };

@@ -1,5 +1,5 @@
 // Creates or resumes a run and executes it, as a program of its own that a test may kill. One argument: JSON with
-// `store`, `workspace`, `cacheDir`, `hubUrl`, `recipe`, `directory`, `out` and `leaseMs`. Prints events and the report as JSON lines.
+// `store`, `workspace`, `cacheDir`, `hubUrl`, `recipe`, `directory`, `workers`, `out` and `leaseMs`. Prints events and the report as JSON lines.
 import { readFile } from 'node:fs/promises';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
@@ -17,6 +17,7 @@ const {
   hubUrl,
   recipe,
   directory,
+  workers,
   out,
   leaseMs,
 } = JSON.parse(process.argv[2] ?? '');
@@ -37,7 +38,7 @@ try {
     registry,
     hub: { cacheDir, token: 'hf_you', rangeBytes: 256 * 1024 },
     workspace,
-    workers: 2,
+    workers,
     leaseMs,
     onEvent: print,
   });

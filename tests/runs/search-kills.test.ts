@@ -1,61 +1,106 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { RunReport } from '@hubfuse/runs';
+import { readdir } from 'node:fs/promises';
+import type { RunEvent, RunReport } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
-import { exampleRecipe, executeExample, outOf } from './example-run.ts';
+import { exampleRecipe, executeExample, outOf, type RunOutcome } from './example-run.ts';
 
-/** Kills of each kind. `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
+/** Searches that are killed. `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
 const ROUNDS = Number(process.env.HUBFUSE_KILLS || 1);
-const MINUTES_PER_ROUND = 2;
-const CANDIDATES = 6;
+const MINUTES_PER_ROUND = 4;
+/** Processes that are killed in one round, at most. */
+const MOST_KILLS = 3;
+/** Of each a run has some more events than that. */
+const EVENTS = 24;
+const LONGEST_DELAY_MS = 700;
+/** Where candidates and populations lie in memory. */
+const MEMORY_FOLDER = '/dev/shm';
 
-const recipe = exampleRecipe({
-  method: 'task_arithmetic',
-  domains: ['money', 'home', 'travel'],
-  evaluate: 30,
-  splits: ['dev'],
-  more: 'parameters: {lambda: 0.3}\nevolve: {generations: 2, mode: blend, crossover: 0.7}',
-});
+const data = { domains: ['money', 'home', 'travel'], evaluate: 30, splits: ['dev'] } as const;
+const KINDS = [
+  {
+    ...{ kind: 'steady', workers: 2 },
+    recipe: exampleRecipe({
+      ...{ ...data, method: 'task_arithmetic' },
+      more: 'parameters: {lambda: 0.3}\nevolve: {generations: 2, mode: blend, crossover: 0.7}',
+    }),
+  },
+  {
+    ...{ kind: 'synchronous', workers: 3 },
+    recipe: exampleRecipe({
+      ...{ ...data, method: 'linear' },
+      more: 'evolve: {generations: 2, update: synchronous}',
+    }).replace(/^base_model:.*\n/m, ''),
+  },
+  {
+    ...{ kind: 'coefficients', workers: 1 },
+    recipe: exampleRecipe({ ...data, method: 'task_arithmetic', more: 'search: {over: lambda, evaluations: 6}' }),
+  },
+] as const;
 
 let hub: ExampleHub;
-let reference: RunReport;
+const references = new Map<string, RunReport>();
 beforeAll(async () => {
   hub = await startExampleHub();
-  reference = whole(await executeExample({ hub, name: 'reference', recipe }));
+  for (const { kind, recipe } of KINDS.slice(0, ROUNDS)) {
+    // One worker, whatever the number of those that are killed.
+    references.set(kind, whole(await executeExample({ hub, name: `reference-${kind}`, recipe, workers: 1 })));
+  }
 }, MINUTES_PER_ROUND * 60_000);
 afterAll(() => hub.close());
 
-function whole({ report, error }: Awaited<ReturnType<typeof executeExample>>): RunReport {
+function whole({ report, error }: RunOutcome): RunReport {
   if (report === undefined) throw new Error(`the run failed: ${JSON.stringify(error)}`);
   return report;
+}
+
+/** Candidates that were decided on. */
+function decisions(events: readonly RunEvent[]): number[] {
+  return events.flatMap((event) =>
+    event.type === 'search' && event.search.type === 'candidate' ? [event.search.record.number] : [],
+  );
 }
 
 test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
   'a search that is killed goes on after its last decision and ends with the same bytes (round %i)',
   async (round) => {
+    const { kind, recipe, workers } = KINDS[round % KINDS.length] ?? KINDS[0];
     const name = `search-${round}`;
-    const last = Math.floor(Math.random() * CANDIDATES);
-    const delay = Math.random() * 700;
+    const killed: number[] = [];
+    const where: string[] = [kind];
     const decided: number[] = [];
-    const first = await executeExample({
-      hub,
-      name,
-      recipe,
-      onEvent: (event, child) => {
-        if (event.type !== 'search' || event.search.type !== 'candidate') return;
-        decided.push(event.search.record.number);
-        if (event.search.record.number === last) setTimeout(() => child.kill('SIGKILL'), delay);
-      },
-    });
-    const where = `killed ${delay.toFixed(0)} ms after candidate ${last}`;
-    if (first.report === undefined) expect(existsSync(outOf(hub, name)), where).toBe(false);
-    const second = first.report === undefined ? await executeExample({ hub, name, recipe }) : first;
-    expect(whole(second).files, where).toEqual(reference.files);
-    const again = second.events.flatMap((event) =>
-      event.type === 'search' && event.search.type === 'candidate' ? [event.search.record.number] : [],
-    );
-    // A decision that was stored and whose event was not is not made again.
-    if (second !== first) for (const number of again) expect(decided, where).not.toContain(number);
+    const kills = 1 + Math.floor(Math.random() * MOST_KILLS);
+    let outcome: RunOutcome | undefined;
+    while (outcome?.report === undefined) {
+      const after = Math.floor(Math.random() * EVENTS);
+      const delay = Math.random() * LONGEST_DELAY_MS;
+      const isLast = killed.length === kills;
+      let heard = 0;
+      outcome = await executeExample({
+        ...{ hub, name, recipe, workers },
+        onStart: (child: ChildProcess) => {
+          if (!isLast && child.pid !== undefined) killed.push(child.pid);
+        },
+        onEvent: (_, child) => {
+          if (!isLast && heard++ === after) setTimeout(() => child.kill('SIGKILL'), delay);
+        },
+      });
+      if (!isLast) where.push(`killed ${delay.toFixed(0)} ms after event ${after}`);
+      // A decision that was stored and whose event was not is not made again.
+      for (const number of decisions(outcome.events)) expect(decided, where.join(', ')).not.toContain(number);
+      decided.push(...decisions(outcome.events));
+      if (outcome.report !== undefined) break;
+      expect(outcome.signal, `${where.join(', ')}: ${JSON.stringify(outcome.error)}`).toBe('SIGKILL');
+      if (!outcome.events.some((event) => event.type === 'phase-started' && event.phase === 'assemble')) {
+        expect(existsSync(outOf(hub, name)), where.join(', ')).toBe(false);
+      }
+    }
+    expect(whole(outcome).files, where.join(', ')).toEqual(references.get(kind)?.files);
+    // What a killed process had in memory was removed by the one that went on.
+    const left = existsSync(MEMORY_FOLDER) ? await readdir(MEMORY_FOLDER) : [];
+    const own = left.filter((file) => killed.some((pid) => /^hubfuse-arena\./.test(file) && file.includes(`.${pid}.`)));
+    expect(own, where.join(', ')).toEqual([]);
   },
   MINUTES_PER_ROUND * 60_000,
 );

@@ -2,6 +2,7 @@ import type { Field } from './fields.ts';
 import type { MethodSpec } from './method-spec.ts';
 import { BUDGET_KEYS, readBudget } from './read-budget.ts';
 import type { ReadContext } from './read-context.ts';
+import { readPopulation } from './read-population.ts';
 import type { ModelEntry } from './recipe.ts';
 import type { EvolveMode, EvolveReference, EvolveSection } from './search-section.ts';
 
@@ -36,7 +37,7 @@ export function readEvolve(field: Field, context: EvolveContext): EvolveSection 
     reference: readReferenceRule(field, mode, context),
     update: field.get('update')?.choice(['steady', 'synchronous'] as const) ?? 'steady',
     order: field.get('order')?.choice(['fixed', 'random'] as const) ?? (context.method?.evolves ? 'fixed' : 'random'),
-    population: field.get('population')?.choice(['models'] as const) ?? 'models',
+    population: readPopulation(field.get('population'), context),
     exclude: readExclude(field.get('exclude')),
     budget: readBudget(field),
     path: field.path,

@@ -48,6 +48,25 @@ describe('evolve', () => {
     });
   });
 
+  test('the population can be named model by model', () => {
+    const named = 'https://huggingface.co/a/x, a/z@main, a/y';
+    expect(read(`${pcb}${data}evolve: {population: [${named}]}`).evolve).toMatchObject({ population: 'models' });
+  });
+
+  test.each([
+    ['lacks one', 'a/x, a/y', 'evolve.population', 'a/z is merged and is not in the population'],
+    ['has one twice', 'a/x, a/y, a/z, a/x', 'evolve.population[3]', 'twice'],
+    ['has a stranger', 'a/x, a/y, a/z, a/other', 'evolve.population[3]', 'none of the models'],
+    ['is empty', '', 'evolve.population', 'not in the population'],
+  ])('a population that %s is refused', (_, named, path, mention) => {
+    const text = `${pcb}${data}evolve: {population: [${named}]}`;
+    expect(refusal(text)).toMatchObject({
+      code: 'recipe/population',
+      where: expect.stringContaining(path),
+      summary: expect.stringContaining(mention),
+    });
+  });
+
   test.each([
     ['90', 90],
     ['90s', 90],

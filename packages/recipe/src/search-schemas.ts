@@ -54,7 +54,11 @@ export function evolveSchema(): JsonSchema {
         enum: ['fixed', 'random'],
         description: 'Order of the models in a generation. Default: fixed for evolver alone, else random.',
       },
-      population: { enum: ['models'], default: 'models', description: 'What evolves: the models.' },
+      population: {
+        anyOf: [{ enum: ['models'] }, { type: 'array', items: { type: 'string' } }],
+        default: 'models',
+        description: 'What evolves: the models, or the same said by a list of them.',
+      },
       exclude: {
         anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
         description: 'Parts of names of tensors that do not evolve.',
