@@ -4,6 +4,8 @@ import { type ObjectStore, StoreError } from '@hubfuse/plugin';
 export interface JsonFormat {
   /** Rises with every change that older versions would misread. */
   version: number;
+  /** Written without indentation. Default false. */
+  dense?: boolean;
   /** Turns a value of an older version into one of this. Version 0, which only lacked the number, comes as 1. */
   migrate?(value: unknown, version: number): unknown;
 }
@@ -13,10 +15,13 @@ const FIRST: JsonFormat = { version: 1 };
 
 /**
  * A JSON value as the bytes of an object, with the version of its format around it: indented, because people look into
- * these folders.
+ * these folders. `dense` is for what is large and written often.
  */
-export function toJson(value: unknown, { version }: Pick<JsonFormat, 'version'> = FIRST): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify({ format: version, value }, null, 2)}\n`);
+export function toJson(
+  value: unknown,
+  { version, dense = false }: Pick<JsonFormat, 'version' | 'dense'> = FIRST,
+): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify({ format: version, value }, null, dense ? 0 : 2)}\n`);
 }
 
 /**

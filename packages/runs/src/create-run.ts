@@ -1,11 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { HUBFUSE_VERSION } from '@hubfuse/hub';
-import { getJson, toJson, toSegment } from '@hubfuse/objects';
+import { toJson, toSegment } from '@hubfuse/objects';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import { type Recipe, type RunLimits, stricterLimits } from '@hubfuse/recipe';
+import { firstState } from './first-state.ts';
 import { SPEC_FORMAT, STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
+import { readStoredState } from './read-stored.ts';
+import { removeRun } from './remove-run.ts';
 import type { RunOptions, RunSpec, RunState } from './run.ts';
+import { choosePage } from './run-index/index-pages.ts';
+import { markActive, markerOf, writeEntry } from './run-index/note-change.ts';
 import { COMMAND_ORIGIN, type RunOrigin } from './run-origin.ts';
 import { changeState } from './state-cell.ts';
 
@@ -47,10 +52,10 @@ export async function createRun(creation: RunCreation): Promise<CreatedRun> {
   const family = `${toSegment(name)}-${digest(recipe.source.text, settings)}`;
   for (let number = 1; number <= MOST_REPETITIONS; number++) {
     const id = number === 1 ? family : `${family}-${number}`;
-    const state = await getJson<RunState>(store, runKeys(id).state, STATE_FORMAT);
-    if (state !== undefined && (fresh || state.value.status === 'done')) continue;
+    const state = await standing(store, id);
+    if (state !== undefined && (fresh || state.status === 'done')) continue;
     if (state !== undefined) {
-      await forgetCancellation(store, state.value);
+      await forgetCancellation(store, state);
       return { id, resumed: true };
     }
     return await createOrFind(creation, { id, name, settings });
@@ -62,43 +67,49 @@ export async function createRun(creation: RunCreation): Promise<CreatedRun> {
   });
 }
 
+/** Milliseconds after which a marker may have been taken for one that a killed process left. */
+const MARKED_AGAIN_MS = 30_000;
+
 async function createOrFind(
   { store, recipe, origin = COMMAND_ORIGIN, limits = {} }: RunCreation,
   { id, name, settings }: { id: string; name: string; settings: RunOptions },
 ): Promise<CreatedRun> {
   const keys = runKeys(id);
-  if ((await store.get(keys.state)) !== undefined) return { id, resumed: true };
+  if ((await standing(store, id)) !== undefined) return { id, resumed: true };
   const spec: RunSpec = {
     ...{ id, name, recipe, options: settings, origin },
     limits: stricterLimits(recipe.limits ?? {}, limits),
     createdAt: new Date().toISOString(),
     hubfuse: HUBFUSE_VERSION,
   };
+  // The marker comes first and the entry last: a kill between them is seen by whoever lists runs, who then ends this.
+  const page = await choosePage(store);
+  const state = firstState(id, page);
+  const begun = performance.now();
+  await markActive(store, markerOf(state));
   const created = (await store.create(keys.spec, toJson(spec, SPEC_FORMAT))) !== undefined;
   // The state is made after the spec, so a kill between the two leaves a spec whose state is made here. Where another
   // process makes it at this moment, the run is taken from it as from any other.
-  const stated = (await store.create(keys.state, toJson(firstState(id), STATE_FORMAT))) !== undefined;
+  const stated = (await store.create(keys.state, toJson(state, STATE_FORMAT))) !== undefined;
+  if (stated) {
+    await writeEntry({ store, state, spec: created ? spec : undefined });
+    if (performance.now() - begun > MARKED_AGAIN_MS) await markActive(store, markerOf(state));
+  }
   return { id, resumed: !created || !stated };
+}
+
+/** The state of a run that stands; what is left of one that was being deleted goes. */
+async function standing(store: ObjectStore, id: string): Promise<RunState | undefined> {
+  const state = await readStoredState(store, id);
+  if (state?.deleting !== true) return state;
+  await removeRun({ store, state });
+  return undefined;
 }
 
 /** Whoever asks for a run that was cancelled before anybody began it wants it after all. */
 async function forgetCancellation(store: ObjectStore, { id, status, cancellation }: RunState): Promise<void> {
   if (status !== 'cancelled' || cancellation?.heard !== false) return;
   await changeState(store, id, ({ cancellation: _, ...state }) => state);
-}
-
-function firstState(id: string): RunState {
-  return {
-    id,
-    revision: 1,
-    status: 'queued',
-    phases: [{ name: 'resolve', status: 'waiting' }],
-    attempts: 0,
-    workedSeconds: 0,
-    artefacts: [],
-    updatedAt: new Date().toISOString(),
-    nonce: randomUUID(),
-  };
 }
 
 /**

@@ -1,3 +1,4 @@
+export { type ActiveRun, activeRuns } from './active-runs.ts';
 export { cancelRun } from './cancel-run.ts';
 export {
   type Candidate,
@@ -7,13 +8,16 @@ export {
   compareMethods,
 } from './compare-methods.ts';
 export { type CreatedRun, createRun, type RunCreation, runIdOf } from './create-run.ts';
+export { type DeleteOptions, deleteRun } from './delete-run.ts';
 export { readEvents } from './event-log.ts';
 export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions } from './execution.ts';
 export { launchRun } from './launch-run.ts';
 export { registerLaunchers } from './launchers.ts';
+export { listRunPage, type RunFilter, type RunPage } from './list-run-page.ts';
 export { materializeModel } from './materialize-model.ts';
 export { PHASES, type PhaseName } from './phase.ts';
+export { pruneRuns } from './prune-runs.ts';
 export {
   announcedPublications,
   announcePublication,
@@ -22,6 +26,7 @@ export {
   listPublications,
   notePublication,
 } from './publication/known-publications.ts';
+export { publishRun } from './publish-run.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export { readRunSpec, readRunState } from './read-run-state.ts';
 export type {
@@ -37,6 +42,7 @@ export type {
 } from './report.ts';
 export { type ReproducedFile, type ReproduceOptions, type Reproduction, reproduce } from './reproduce.ts';
 export { makePlan } from './resolve/make-plan.ts';
+export { retryRun } from './retry-run.ts';
 export type {
   Artefact,
   PhaseState,
@@ -49,6 +55,7 @@ export type {
   StoredError,
 } from './run.ts';
 export type { RunEvent, RunEventBody, RunProgress } from './run-event.ts';
+export { rebuildIndex } from './run-index/rebuild-index.ts';
 export { COMMAND_ORIGIN, type RunAncestor, type RunOrigin, type RunTrigger } from './run-origin.ts';
 export type { PinnedData, PinnedModel, PinnedSource, RunPlan } from './run-plan.ts';
 export type { SearchSize } from './search/search-size.ts';

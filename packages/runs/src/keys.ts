@@ -14,6 +14,8 @@ export function runKeys(id: string) {
   checkKey(id);
   const at = `${RUNS}${id}`;
   return {
+    /** Everything about the run lies below. */
+    all: `${at}/`,
     spec: `${at}/spec.json`,
     state: `${at}/state.json`,
     plan: `${at}/plan.json`,

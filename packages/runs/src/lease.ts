@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isProcessGone, type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunOwner, RunState } from './run.ts';
-import { changeState } from './state-cell.ts';
+import { changeState, unknownRun } from './state-cell.ts';
 
 /** Milliseconds for which an owner that gives no sign of life keeps its run, where nothing else is said. */
 export const LEASE_MS = 60_000;
@@ -20,7 +20,12 @@ export function isAlive(owner: RunOwner): boolean {
     if (owner.pid === process.pid) return own.has(owner.nonce);
     if (isProcessGone(owner.pid)) return false;
   }
-  return Date.now() - Date.parse(owner.heartbeatAt) < (owner.leaseMs ?? LEASE_MS);
+  return Date.now() < Date.parse(leaseEnd(owner));
+}
+
+/** Until when an owner keeps its run without a further sign of life, ISO 8601. */
+export function leaseEnd({ heartbeatAt, leaseMs }: RunOwner): string {
+  return new Date(Date.parse(heartbeatAt) + (leaseMs ?? LEASE_MS)).toISOString();
 }
 
 /**
@@ -61,6 +66,7 @@ export class Lease {
         if (state.status === 'running' && state.owner !== undefined && isAlive(state.owner)) {
           throw alreadyRunning(runId, state.owner);
         }
+        if (state.deleting === true) throw unknownRun(store, runId);
         predecessor = state.owner;
         const { error: _, progress: __, ...rest } = permit(state);
         const owner = { ...lease.#owner, heartbeatAt: new Date().toISOString() };

@@ -44,7 +44,7 @@ export async function takeUpPartial(folder: ModelFolder): Promise<void> {
 }
 
 /** Folders that executions of the run build in, the latest first. */
-async function partialsOf({ temporary }: ModelFolder): Promise<string[]> {
+export async function partialsOf({ temporary }: ModelFolder): Promise<string[]> {
   const parent = dirname(temporary);
   const stem = basename(temporary).replace(/-\d+$/, '');
   const names = await readdir(parent).catch(() => []);

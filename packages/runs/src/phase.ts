@@ -29,6 +29,8 @@ export interface PhaseContext {
   hub: HubOptions;
   /** Where the model is built and where it appears; the building place is this execution's alone. */
   folder: ModelFolder;
+  /** Somebody wants the model published whatever the gate says. */
+  publishAnyway: boolean;
   /** What the run may spend. */
   limits: RunLimits;
   /** Awaited before what is written elsewhere than through `execution.store` and `hub`, which do so by themselves. */

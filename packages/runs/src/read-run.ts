@@ -1,7 +1,8 @@
-import { getJson, listAll } from '@hubfuse/objects';
+import { getJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
-import { SPEC_FORMAT } from './formats.ts';
-import { RUNS, runKeys } from './keys.ts';
+import { runKeys } from './keys.ts';
+import { allRuns } from './prune-runs.ts';
+import { readStoredSpec } from './read-stored.ts';
 import type { RunReport } from './report.ts';
 import type { RunSpec, RunState, RunSummary } from './run.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -36,28 +37,12 @@ export async function readRun(options: { store: ObjectStore; runId: string }): P
 }
 
 export async function readSpec(store: ObjectStore, runId: string): Promise<RunSpec> {
-  const found = await getJson<RunSpec>(store, runKeys(runId).spec, SPEC_FORMAT);
-  if (found === undefined) throw unknownRun(store, runId);
-  return found.value;
+  const spec = await readStoredSpec(store, runId);
+  if (spec === undefined) throw unknownRun(store, runId);
+  return spec;
 }
 
 /** Every run of a store, the latest first. */
-export async function listRuns(options: { store: ObjectStore }): Promise<RunSummary[]> {
-  const { store } = options;
-  const summaries: RunSummary[] = [];
-  for await (const key of listAll(store, RUNS)) {
-    const id = /^runs\/([^/]+)\/state\.json$/.exec(key)?.[1];
-    if (id === undefined) continue;
-    const [spec, { state }] = await Promise.all([readSpec(store, id), readState(store, id)]);
-    const phase = state.phases.find(({ status }) => status !== 'done')?.name;
-    summaries.push({
-      id,
-      name: spec.name,
-      status: state.status,
-      ...(phase === undefined ? {} : { phase }),
-      createdAt: spec.createdAt,
-      updatedAt: state.updatedAt,
-    });
-  }
-  return summaries.sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
+export async function listRuns({ store }: { store: ObjectStore }): Promise<RunSummary[]> {
+  return await allRuns(store);
 }

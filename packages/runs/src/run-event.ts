@@ -18,6 +18,8 @@ export type RunEventBody =
   | { type: 'artefact'; artefact: Artefact }
   | { type: 'published'; result: Published }
   | { type: 'cancelled' }
+  /** It waits to be executed again. */
+  | { type: 'queued'; why: 'retry' | 'publish' }
   /** Its machine is taken away; the run waits to be executed again. */
   | { type: 'released' }
   | { type: 'failed'; error: StoredError }

@@ -321,6 +321,7 @@ export class RunExecution {
         beforeWrite: confirm,
       },
       folder: this.#folder,
+      publishAnyway: this.state.publishAnyway === true,
       limits: this.#limits,
       confirm,
       isOutOfTime: () => this.#isOutOfTime(),

@@ -1,7 +1,8 @@
 import type { Recipe, RunLimits } from '@hubfuse/recipe';
 import type { PhaseName } from './phase.ts';
 import type { RunProgress } from './run-event.ts';
-import type { RunOrigin } from './run-origin.ts';
+import type { RunOrigin, RunTrigger } from './run-origin.ts';
+import type { StateWord } from './state-word.ts';
 
 /** What decides the result of a run beside the recipe. Two runs that differ in one of these are different runs. */
 export interface RunOptions {
@@ -84,6 +85,10 @@ export interface StoredError {
 /** Where a run stands; changed by compare-and-swap alone. */
 export interface RunState {
   id: string;
+  /** Page of the index that its entry belongs to. Absent in runs of an older version. */
+  page?: number;
+  /** How often it was made active: once when it was made, and with each retry. Default 1. */
+  generation?: number;
   /** Counts the changes. */
   revision: number;
   status: RunStatus;
@@ -104,6 +109,10 @@ export interface RunState {
   error?: StoredError;
   /** Once it is done: whether anything was published. */
   published?: boolean;
+  /** Somebody wants it published whatever its gate says. */
+  publishAnyway?: boolean;
+  /** It is being deleted: nobody may take it any more. */
+  deleting?: boolean;
   updatedAt: string;
   /** A fresh random word with every change, so that a writer recognises its own write after a lost answer. */
   nonce: string;
@@ -114,7 +123,22 @@ export interface RunSummary {
   id: string;
   name: string;
   status: RunStatus;
+  /** Status and phase in one word. */
+  state: StateWord;
+  /** The phase that it is in, or that comes next. */
   phase?: PhaseName;
   createdAt: string;
+  /** When what is shown here changed last. */
   updatedAt: string;
+  attempts: number;
+  method: string;
+  /** Hub ids and folders: the base first where there is one. */
+  models: readonly string[];
+  trigger: RunTrigger;
+  /** Name of the stored recipe. */
+  recipe?: string;
+  /** Id of the key that asked. */
+  key?: string;
+  error?: { code: string; message: string };
+  published?: boolean;
 }

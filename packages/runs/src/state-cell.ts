@@ -4,6 +4,8 @@ import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import { STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
 import type { RunState } from './run.ts';
+import { markActive, markerOf, noteChange } from './run-index/note-change.ts';
+import { isActive } from './state-word.ts';
 
 const MOST_CONFLICTS = 50;
 
@@ -37,25 +39,35 @@ export async function changeState(
   runId: string,
   change: (state: RunState) => RunState,
 ): Promise<RunState> {
-  const key = runKeys(runId).state;
   for (let attempt = 0; attempt < MOST_CONFLICTS; attempt++) {
     const { state, etag } = await readState(store, runId);
     const changed = change(state);
     if (changed === state) return state;
+    const wakes = !isActive(state.status) && isActive(changed.status);
     const next: RunState = {
       ...changed,
+      generation: (state.generation ?? 1) + (wakes ? 1 : 0),
       revision: state.revision + 1,
       updatedAt: new Date().toISOString(),
       nonce: randomUUID(),
     };
-    if ((await store.replace(key, toJson(next, STATE_FORMAT), etag)) !== undefined) return next;
-    // A store behind a network may have carried out a write whose answer was lost and refuse its repetition.
-    const now = await readState(store, runId);
-    if (now.state.nonce === next.nonce) return next;
+    if (wakes) await markActive(store, markerOf(next));
+    if (await replaceState({ store, next, etag })) {
+      await noteChange({ store, before: state, after: next });
+      return next;
+    }
   }
   throw new RunError({
     code: 'run/busy',
     message: `the state of the run "${runId}" changed ${MOST_CONFLICTS} times while it was to be written`,
     hint: 'more than one process works on this run',
   });
+}
+
+async function replaceState(options: { store: ObjectStore; next: RunState; etag: string }): Promise<boolean> {
+  const { store, next, etag } = options;
+  const key = runKeys(next.id).state;
+  if ((await store.replace(key, toJson(next, STATE_FORMAT), etag)) !== undefined) return true;
+  // A store behind a network may have carried out a write whose answer was lost and refuse its repetition.
+  return (await readState(store, next.id)).state.nonce === next.nonce;
 }

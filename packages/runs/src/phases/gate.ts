@@ -14,7 +14,7 @@ export interface GateOutput {
 /** Decides by the recipe's condition whether the model is published. It stands in its folder either way. */
 const gate: Phase = {
   name: 'gate',
-  async run({ spec, execution, event, output }) {
+  async run({ spec, execution, event, output, publishAnyway }) {
     const plan = await storedPlan(execution.store, spec.id);
     const condition = plan.recipe.publish?.gate;
     if (condition === undefined) {
@@ -24,7 +24,8 @@ const gate: Phase = {
     const report = decide(condition, table, differences);
     await event({ type: 'gate', gate: report });
     const result: GateOutput = { gate: report };
-    const next: PhaseName[] = plan.phases.includes('publish') && report.met ? ['assemble', 'publish'] : ['assemble'];
+    const next: PhaseName[] =
+      plan.phases.includes('publish') && (report.met || publishAnyway) ? ['assemble', 'publish'] : ['assemble'];
     return { output: result, next };
   },
 };
