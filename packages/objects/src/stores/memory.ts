@@ -4,14 +4,23 @@ import { checkKey, checkPrefix } from '../keys.ts';
 
 const DEFAULT_PAGE = 1000;
 
+/** What the stores of one URL share. */
+interface Contents {
+  objects: Map<string, { body: Uint8Array; etag: string }>;
+  /** How many objects lie below each folder. */
+  folders: Map<string, number>;
+}
+
 /** Objects in this process's memory: gone with it. Two stores opened by the same URL share their objects. */
 class MemoryStore implements ObjectStore {
-  readonly #objects: Map<string, { body: Uint8Array; etag: string }>;
+  readonly #objects: Contents['objects'];
+  readonly #folders: Contents['folders'];
   readonly url: string;
 
-  constructor(url: string, objects: Map<string, { body: Uint8Array; etag: string }>) {
+  constructor(url: string, { objects, folders }: Contents) {
     this.url = url;
     this.#objects = objects;
+    this.#folders = folders;
   }
 
   async get(key: string): Promise<{ body: Uint8Array; etag: string } | undefined> {
@@ -61,33 +70,49 @@ class MemoryStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     checkKey(key);
-    this.#objects.delete(key);
+    if (!this.#objects.delete(key)) return;
+    for (const folder of foldersOf(key)) this.#folders.set(folder, (this.#folders.get(folder) ?? 1) - 1);
   }
 
   #set(key: string, body: Uint8Array): string {
-    for (const other of this.#objects.keys()) {
-      if (other.startsWith(`${key}/`) || key.startsWith(`${other}/`)) {
-        throw new StoreError({
-          code: 'store/key-conflict',
-          message: `the key "${key}" cannot be written beside "${other}": one is the folder of the other`,
-        });
-      }
+    const folders = foldersOf(key);
+    const other = folders.find((folder) => this.#objects.has(folder)) ?? this.#below(key);
+    if (other !== undefined) {
+      throw new StoreError({
+        code: 'store/key-conflict',
+        message: `the key "${key}" cannot be written beside "${other}": one is the folder of the other`,
+      });
+    }
+    if (!this.#objects.has(key)) {
+      for (const folder of folders) this.#folders.set(folder, (this.#folders.get(folder) ?? 0) + 1);
     }
     const etag = createHash('sha256').update(body).digest('hex');
     this.#objects.set(key, { body: Uint8Array.from(body), etag });
     return etag;
   }
+
+  /** An object that lies below a key. */
+  #below(key: string): string | undefined {
+    if ((this.#folders.get(key) ?? 0) === 0) return undefined;
+    return [...this.#objects.keys()].find((other) => other.startsWith(`${key}/`));
+  }
 }
 
-const stores = new Map<string, Map<string, { body: Uint8Array; etag: string }>>();
+/** `a` and `a/b` for `a/b/c`. */
+function foldersOf(key: string): string[] {
+  const segments = key.split('/').slice(0, -1);
+  return segments.map((_, index) => segments.slice(0, index + 1).join('/'));
+}
+
+const stores = new Map<string, Contents>();
 
 const memory: ObjectStoreFactory = {
   kind: 'store',
   name: 'memory',
   async open(url) {
-    const objects = stores.get(url) ?? new Map<string, { body: Uint8Array; etag: string }>();
-    stores.set(url, objects);
-    return new MemoryStore(url, objects);
+    const contents: Contents = stores.get(url) ?? { objects: new Map(), folders: new Map() };
+    stores.set(url, contents);
+    return new MemoryStore(url, contents);
   },
 };
 
