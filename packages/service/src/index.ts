@@ -17,5 +17,7 @@ export { SecretStore } from './secret-store.ts';
 export { openServices, type ServiceSettings, type Services } from './services.ts';
 export { checkPublishing } from './starting/check-publishing.ts';
 export { privateNamespaces } from './starting/private-namespaces.ts';
+export { removeRun } from './starting/remove-run.ts';
+export { publishAnyway, type RestartRequest, restartRun } from './starting/restart-run.ts';
 export { mayLook, mayReadRun, type RunAccess, readAccess } from './starting/run-access.ts';
 export { type StartedRun, type StartRequest, startRun } from './starting/start-run.ts';

@@ -1,5 +1,5 @@
 import type { Job, Launcher } from '@hubfuse/plugin';
-import { type ExecutionOptions, readRun, readRunState } from '@hubfuse/runs';
+import { type ExecutionOptions, readRun, readRunState, rebuildIndex } from '@hubfuse/runs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { pushTo } from '../../test/payloads.ts';
 import { setState, specsOf } from '../../test/runs.ts';
@@ -252,6 +252,20 @@ test('a running dispatcher is woken by a delivery, and stops with its signal', a
   await running;
   const { spec } = await readRun({ store: services.store, runId: launcher.submitted[0]?.run ?? '' });
   expect(spec.origin.trigger).toBe('webhook');
+});
+
+test('runs that were kept long enough go, with what is kept about them, and living ones never', async () => {
+  const { services, make, start } = await dispatching();
+  const ids = [(await start()).id, (await start()).id, (await start()).id];
+  await setState(services.store, ids[0] ?? '', { status: 'done', updatedAt: '2026-01-01T00:00:00Z' });
+  await setState(services.store, ids[1] ?? '', { status: 'queued', updatedAt: '2026-01-01T00:00:00Z' });
+  await setState(services.store, ids[2] ?? '', { status: 'failed', updatedAt: new Date().toISOString() });
+  await rebuildIndex({ store: services.store });
+  await make({ retention: { olderThanMs: 86_400_000 } }).look();
+  const kept = (await specsOf(services.store)).map(({ id }) => id);
+  expect(kept.sort()).toEqual(ids.slice(1).sort());
+  expect(await readAccess(services.store, ids[0] ?? '')).toBeUndefined();
+  expect(await readAccess(services.store, ids[2] ?? '')).toBeDefined();
 });
 
 test('a dispatcher that stops waits for jobs that stop with it, and lets their runs go at once', async () => {

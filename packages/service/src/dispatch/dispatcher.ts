@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Launcher } from '@hubfuse/plugin';
+import { pruneRuns } from '@hubfuse/runs';
 import type { CommentSettings } from '../comments/handle-comment.ts';
 import { workOffInbox } from '../events/work-off-inbox.ts';
 import { attendRuns, type NoticeSettings } from '../notices/attend-runs.ts';
@@ -7,6 +8,7 @@ import { sendNotices } from '../notices/send-notices.ts';
 import { tickSchedules } from '../schedule/tick-schedules.ts';
 import type { Services } from '../services.ts';
 import { pruneQuotas } from '../starting/daily-quota.ts';
+import { forgetRun } from '../starting/remove-run.ts';
 import { giveLease, takeLease } from '../store/lease.ts';
 import { Alarm } from './alarm.ts';
 import { type JobExecution, JobTable } from './job-table.ts';
@@ -26,6 +28,8 @@ export interface DispatcherSettings extends CommentSettings {
    * process, whose execution has the signal as its `release`. Default 0: jobs outlive the dispatcher.
    */
   drainMs?: number | undefined;
+  /** Which runs that have ended are kept; looked at every hour. Default: all. */
+  retention?: { olderThanMs?: number | undefined; keep?: number | undefined } | undefined;
   notices?: NoticeSettings | undefined;
   /** Stands in for `fetch` when notices are posted. */
   fetch?: typeof fetch | undefined;
@@ -119,7 +123,17 @@ export class Dispatcher {
     if (now - this.#prunedAt >= HOUR_MS) {
       this.#prunedAt = now;
       await this.#try(() => pruneQuotas(services.store, now));
+      await this.#try(() => this.#prune());
     }
+  }
+
+  /** Deletes runs that were kept long enough, with what is kept about them. */
+  async #prune(): Promise<void> {
+    const { services, retention, execution } = this.#settings;
+    if (retention === undefined) return;
+    const { workspace } = execution;
+    for (const run of await pruneRuns({ store: services.store, workspace, ...retention }))
+      await forgetRun(services, run);
   }
 
   async #try<T>(work: () => Promise<T>): Promise<T | undefined> {

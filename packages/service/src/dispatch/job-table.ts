@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Launcher } from '@hubfuse/plugin';
-import { cancelRun, type ExecutionOptions, isActive } from '@hubfuse/runs';
+import { activeRuns, cancelRun, type ExecutionOptions, isActive, type RunSpec } from '@hubfuse/runs';
 import type { Services } from '../services.ts';
-import { type AttendedRun, attendedRuns, findState } from '../starting/begin-run.ts';
+import { attendRun, findState } from '../starting/begin-run.ts';
+import { readAccess } from '../starting/run-access.ts';
 import { isOrphaned } from './is-orphaned.ts';
 import { claimRun, dropClaim, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
 
@@ -77,12 +78,11 @@ export class JobTable {
   /** Submits runs that wait for somebody, the oldest first, as far as there is room. */
   async fill(): Promise<void> {
     if (this.#jobs.size >= this.#concurrency) return;
-    const waiting: AttendedRun[] = [];
-    for await (const attended of attendedRuns(this.#services.store)) waiting.push(attended);
-    waiting.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-    for (const attended of waiting) {
+    for (const { spec, state } of await activeRuns({ store: this.#services.store })) {
       if (this.#jobs.size >= this.#concurrency) return;
-      if (!this.#jobs.has(attended.run)) await this.#take(attended);
+      // Whoever asks for a run at the command line executes it as well.
+      const isOurs = spec.origin.trigger !== 'command' && !this.#jobs.has(spec.id);
+      if (isOurs && isOrphaned(state, this.#services.now())) await this.#take(spec);
     }
   }
 
@@ -99,9 +99,9 @@ export class JobTable {
     }
   }
 
-  async #take(attended: AttendedRun): Promise<void> {
+  async #take(spec: RunSpec): Promise<void> {
     const { store, now } = this.#services;
-    const { run } = attended;
+    const run = spec.id;
     const state = await findState(store, run);
     if (state === undefined || !isOrphaned(state, now())) return;
     const seen = await readClaim(store, run);
@@ -112,25 +112,27 @@ export class JobTable {
       change: (found) => (phasesDone > found.phasesDone ? { ...found, phasesDone, failures: 0 } : found),
     });
     if (claim === undefined) return;
-    if (claim.failures >= MOST_FAILURES) return await this.#giveUp(attended, claim);
+    if (claim.failures >= MOST_FAILURES) return await this.#giveUp(spec, claim);
     if (claim.handle !== undefined && (await this.#isJobAlive(run, claim))) {
       this.#jobs.set(run, { handle: claim.handle, hasEnded: undefined });
       return;
     }
-    await this.#submit(attended);
+    await this.#submit(spec);
   }
 
-  async #submit({ run, ownToken }: AttendedRun): Promise<void> {
+  async #submit({ id: run, origin }: RunSpec): Promise<void> {
     const { store, registry, hub, secrets, now } = this.#services;
-    const token = await secrets.take(run);
-    if (ownToken && token === undefined) {
+    // One that was queued again may have been attended to before.
+    await attendRun(this.#services, { run, recipe: origin.recipe?.name });
+    const [token, access] = await Promise.all([secrets.take(run), readAccess(store, run)]);
+    if (access?.ownToken === true && token === undefined) {
       // With the token of the service it would read more than whoever asked for it may.
       await cancelRun({ store, runId: run });
       await releaseRun(store, { run, holder: this.#holder });
       return;
     }
-    const access = token === undefined ? hub : { ...hub, token, tokenOrigin: 'the request for this run' };
-    const execution: ExecutionOptions = { ...this.#execution, store, registry, hub: access, runId: run };
+    const caller = token === undefined ? hub : { ...hub, token, tokenOrigin: 'the request for this run' };
+    const execution: ExecutionOptions = { ...this.#execution, store, registry, hub: caller, runId: run };
     try {
       const { handle, ended } = await this.#launcher.submit({ run, store, execution });
       const job: JobUnderWay = { handle, hasEnded: false };
@@ -167,12 +169,12 @@ export class JobTable {
     return !(await this.#isJobAlive(run, { ...(await readClaim(this.#services.store, run)), handle: job.handle }));
   }
 
-  async #giveUp({ run, recipe }: AttendedRun, { failures }: RunClaim): Promise<void> {
+  async #giveUp({ id: run, origin }: RunSpec, { failures }: RunClaim): Promise<void> {
     const { store, recipes, now } = this.#services;
     await cancelRun({ store, runId: run });
     await dropClaim(store, run);
-    if (recipe === undefined) return;
-    await recipes.notes.add(recipe, {
+    if (origin.recipe === undefined) return;
+    await recipes.notes.add(origin.recipe.name, {
       code: 'run/given-up',
       message: `the run ${run} was stopped: ${failures} workers in a row ended without bringing it further`,
       hint: 'look at its logs; more memory may help',

@@ -47,7 +47,6 @@ export interface AttendedRun {
   /** Name of the stored recipe that it is of. */
   recipe?: string;
   discussion?: DiscussionPlace;
-  ownToken: boolean;
   /** ISO 8601. */
   at: string;
 }
@@ -65,16 +64,9 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
     key === undefined || token !== undefined ? [] : await privateNamespaces({ recipe, key, hub: services.hub });
   const counting = { store, subjects: quotaSubjects(begin, services), runId: id, now: services.now() };
   await countRun(counting);
-  const attended: AttendedRun = {
-    run: id,
-    ...(origin.recipe === undefined ? {} : { recipe: origin.recipe.name }),
-    ...(discussion === undefined ? {} : { discussion }),
-    ownToken: token !== undefined,
-    at: new Date(services.now()).toISOString(),
-  };
   try {
     // All of it stands before the run does: from then on a dispatcher may take it up.
-    await store.create(serviceKeys.attendedRun(id), toJson(attended));
+    await attendRun(services, { run: id, recipe: origin.recipe?.name, discussion });
     const access = { namespaces, ownToken: token !== undefined };
     await writeAccess(store, id, key === undefined ? access : { key: key.id, ...access });
     if (token !== undefined) await secrets.keep(id, token);
@@ -89,6 +81,20 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
     }
     throw error;
   }
+}
+
+/** Has the end of a run attended to. */
+export async function attendRun(
+  { store, now }: Services,
+  run: { run: string; recipe?: string | undefined; discussion?: DiscussionPlace | undefined },
+): Promise<void> {
+  const attended: AttendedRun = {
+    run: run.run,
+    ...(run.recipe === undefined ? {} : { recipe: run.recipe }),
+    ...(run.discussion === undefined ? {} : { discussion: run.discussion }),
+    at: new Date(now()).toISOString(),
+  };
+  await store.create(serviceKeys.attendedRun(run.run), toJson(attended));
 }
 
 /** All that is known of a run, or undefined where there is none. */
@@ -137,7 +143,7 @@ function quotaSubjects({ recipe, origin, key }: RunToBegin, { limits }: Services
 }
 
 /** @throws UsageError `service/bad-token`, which never shows it */
-function checkToken(token: string): void {
+export function checkToken(token: string): void {
   if (/^hf_[\x21-\x7e]{1,500}$/.test(token)) return;
   throw new UsageError({
     code: 'service/bad-token',

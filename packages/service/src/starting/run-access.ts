@@ -1,6 +1,7 @@
 import { getJson, toJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
 import { hasNamespace, hasScope, type Key } from '../keys/key.ts';
+import { changeJson } from '../store/change-json.ts';
 import { serviceKeys } from '../store/keys-of-store.ts';
 
 /** Who may look at a run, beside those who may everything. */
@@ -15,6 +16,13 @@ export interface RunAccess {
 
 export async function writeAccess(store: ObjectStore, runId: string, access: RunAccess): Promise<void> {
   await store.create(serviceKeys.accessOf(runId), toJson(access));
+}
+
+/** From now on the run reads with a token of a caller's, which its results must not be shown without. */
+export async function ownRun(store: ObjectStore, runId: string): Promise<void> {
+  await changeJson<RunAccess>({ store, key: serviceKeys.accessOf(runId) }, (access) =>
+    access?.ownToken === true ? undefined : { namespaces: [], ...access, ownToken: true },
+  );
 }
 
 /** Undefined for a run that was made by the command. */
