@@ -31,11 +31,14 @@ export async function claimRun(
   store: ObjectStore,
   options: { run: string; holder: string; now: number; forMs: number; change?: (claim: RunClaim) => RunClaim },
 ): Promise<RunClaim | undefined> {
-  const { run, holder, now, forMs, change = (claim) => claim } = options;
+  const { run, holder, now, forMs, change } = options;
   const changed = await changeJson<RunClaim>({ store, key: serviceKeys.lease(`run-${run}`) }, (found) => {
     const claim = found ?? EMPTY;
     if (claim.holder !== holder && claim.until > now) return undefined;
-    return { ...change(claim), holder, until: now + forMs };
+    // Renewed only when half of it is over: every renewal is a write.
+    const isFresh = claim.holder === holder && claim.until - now > forMs / 2;
+    if (isFresh && change === undefined) return undefined;
+    return { ...(change?.(claim) ?? claim), holder, until: now + forMs };
   });
   return changed?.value.holder === holder ? changed.value : undefined;
 }

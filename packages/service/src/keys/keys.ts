@@ -29,6 +29,7 @@ export class Keys {
   readonly #store: ObjectStore;
   readonly #master: MasterKey;
   readonly #now: () => number;
+  #exist: { answer: boolean; until: number } | undefined;
   readonly #trusted = new Map<string, { key: Key; until: number }>();
 
   constructor(options: { store: ObjectStore; master: MasterKey; now?: () => number }) {
@@ -90,9 +91,15 @@ export class Keys {
     return keys.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
   }
 
-  /** Whether any key opens: without one, a server may only listen on a loopback address. */
+  /**
+   * Whether any key opens: without one, a server may only listen on a loopback address. That other processes made or revoked
+   * one is noticed within two seconds.
+   */
   async exist(): Promise<boolean> {
-    return (await this.list()).some(({ revokedAt }) => revokedAt === undefined);
+    if (this.#exist !== undefined && this.#exist.until > this.#now()) return this.#exist.answer;
+    const answer = (await this.list()).some(({ revokedAt }) => revokedAt === undefined);
+    this.#exist = { answer, until: this.#now() + TRUST_MS };
+    return answer;
   }
 
   /**
@@ -106,6 +113,7 @@ export class Keys {
       key === undefined || key.revokedAt !== undefined ? undefined : { ...key, revokedAt },
     );
     this.#trusted.clear();
+    this.#exist = undefined;
     if (changed === undefined) throw unknownKey(id);
     return publicPart(changed.value);
   }
