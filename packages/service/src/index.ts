@@ -16,8 +16,8 @@ export { type Precondition, type PutRecipe, StoredRecipes } from './recipes/stor
 export { SecretStore } from './secret-store.ts';
 export { openServices, type ServiceSettings, type Services } from './services.ts';
 export { checkPublishing } from './starting/check-publishing.ts';
+export { continueRun, type RunToContinue } from './starting/continue-run.ts';
 export { privateNamespaces } from './starting/private-namespaces.ts';
 export { removeRun } from './starting/remove-run.ts';
-export { publishAnyway, type RestartRequest, restartRun } from './starting/restart-run.ts';
 export { mayLook, mayReadRun, type RunAccess, readAccess } from './starting/run-access.ts';
 export { type StartedRun, type StartRequest, startRun } from './starting/start-run.ts';

@@ -5,8 +5,8 @@ import { setState } from '../../test/runs.ts';
 import { testServices } from '../../test/services.ts';
 import type { Key } from '../keys/key.ts';
 import { attendedRuns } from './begin-run.ts';
+import { continueRun } from './continue-run.ts';
 import { removeRun } from './remove-run.ts';
-import { restartRun } from './restart-run.ts';
 import { mayReadRun } from './run-access.ts';
 import { startRun } from './start-run.ts';
 
@@ -38,24 +38,30 @@ test('a run that failed is queued again, and its end is awaited again', async ()
   const { services, runId, key, attended } = await ended();
   let woken = 0;
   services.wake = () => woken++;
-  expect((await restartRun(services, { runId, key })).status).toBe('queued');
+  expect((await continueRun(services, { how: 'retry', runId, key })).status).toBe('queued');
   expect([await attended(), woken]).toEqual([[runId], 1]);
-  await expect(restartRun(services, { runId, key })).rejects.toMatchObject({ code: 'run/active' });
+  await expect(continueRun(services, { how: 'retry', runId, key })).rejects.toMatchObject({ code: 'run/active' });
 });
 
 test('whoever asks needs the rights that the run needs', async () => {
   const { services, runId, keyOf } = await ended();
   const bob = await keyOf(['bob']);
-  await expect(restartRun(services, { runId, key: bob })).rejects.toMatchObject({ code: 'service/namespace' });
+  await expect(continueRun(services, { how: 'retry', runId, key: bob })).rejects.toMatchObject({
+    code: 'service/namespace',
+  });
   expect((await readRunState({ store: services.store, runId })).status).toBe('failed');
 });
 
 test('a run with a token of its caller goes on with one alone, and another request cannot exchange it under way', async () => {
   const { services, runId, key } = await ended({ token: 'hf_first' });
-  await expect(restartRun(services, { runId, key })).rejects.toMatchObject({ code: 'service/token-needed' });
-  await restartRun(services, { runId, key, token: 'hf_second' });
+  await expect(continueRun(services, { how: 'retry', runId, key })).rejects.toMatchObject({
+    code: 'service/token-needed',
+  });
+  await continueRun(services, { how: 'retry', runId, key, token: 'hf_second' });
   expect(await services.secrets.take(runId)).toBe('hf_second');
-  await expect(restartRun(services, { runId, key, token: 'hf_third' })).rejects.toMatchObject({ code: 'run/active' });
+  await expect(continueRun(services, { how: 'retry', runId, key, token: 'hf_third' })).rejects.toMatchObject({
+    code: 'run/active',
+  });
   expect(await services.secrets.take(runId)).toBe('hf_second');
 });
 
@@ -63,7 +69,7 @@ test('a run that is restarted with a token of the caller is theirs from then on'
   const { services, runId, key, keyOf } = await ended();
   const other = await keyOf(['ana']);
   expect(await mayReadRun({ store: services.store, runId, key: other })).toBe(true);
-  await restartRun(services, { runId, key, token: 'hf_own' });
+  await continueRun(services, { how: 'retry', runId, key, token: 'hf_own' });
   expect(await mayReadRun({ store: services.store, runId, key: other })).toBe(false);
   expect(await mayReadRun({ store: services.store, runId, key })).toBe(true);
 });
