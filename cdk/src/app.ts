@@ -39,7 +39,6 @@ export function createServiceApp(options: ServiceAppOptions): { app: App; stack:
       ? ContainerImage.fromAsset(options.root, {
           file: 'functions/worker/Dockerfile',
           target: variant,
-          buildArgs: { VARIANT: variant },
         })
       : ContainerImage.fromRegistry(released);
   const [budget, email] = [setting('budget'), setting('budgetEmail')];

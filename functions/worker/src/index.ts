@@ -1,3 +1,4 @@
 export { WORKER_EXIT_CODES } from './exit-codes.ts';
 export { runWorker, type WorkerOptions } from './run-worker.ts';
+export { tokenOfRun } from './token-of-run.ts';
 export { type LogLine, type WorkerLog, workerLog } from './worker-log.ts';

@@ -12,6 +12,7 @@ export default defineCommand({
     'On SIGTERM the worker gives the run back within 90 s and exits with 75; whoever starts a worker for it again, here ' +
       'or elsewhere, resumes it. A run that another worker seems to execute is waited for until that one counts as gone. ' +
       'A run that is done exits with 0, also where its gate kept it from being published.',
+    'Where HUBFUSE_MASTER_KEY is set, a run whose caller gave a token of the Hub uses that one and no other.',
   ],
   positionals: [],
   options: {
@@ -44,7 +45,7 @@ export default defineCommand({
     if (options.run === undefined) {
       throw new UsageError({ code: 'usage/no-run', message: 'no run is named', hint: 'add --run <id>' });
     }
-    const { runWorker, workerLog } = await import('@hubfuse/worker');
+    const { runWorker, tokenOfRun, workerLog } = await import('@hubfuse/worker');
     const { hubOptions } = await import('../hub-options.ts');
     const { openWorkspace } = await import('../workspace.ts');
     const registry = await context.registry();
@@ -55,7 +56,10 @@ export default defineCommand({
     );
     const { workers, memory, 'allow-other-processor': allowOtherProcessor } = options;
     // The signal gives the run back; requests to the Hub end with the run.
-    const { signal: _, ...hub } = await hubOptions(context);
+    const { signal: _, ...own } = await hubOptions(context);
+    const { masterKey } = environment;
+    const given = masterKey === undefined ? undefined : await tokenOfRun({ store, runId: options.run, masterKey });
+    const hub = given === undefined ? own : { ...own, token: given, tokenOrigin: 'the token that came with the run' };
     return await runWorker({
       ...{
         store,
