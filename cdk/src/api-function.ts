@@ -33,7 +33,7 @@ export class ApiFunction extends Construct {
     this.function = new WebFunction(this, 'Function', {
       code: WebFunctionCode.fromAssetToManagedBucket(props.code),
       runtime: WebFunctionRuntime.NODEJS_24_X,
-      entryPoint: 'index.mjs',
+      entryPoint: 'index.js',
       role: this.role,
       environment: props.environment,
       logGroup: props.logGroup,

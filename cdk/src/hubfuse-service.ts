@@ -143,9 +143,9 @@ export class HubfuseService extends Construct {
       HUBFUSE_BATCH: this.batchConfiguration,
       HUBFUSE_LAUNCHER: 'aws-batch',
       // Names of secrets, and no secrets: the functions read them when they start.
-      HUBFUSE_HUB_TOKEN_SECRET: this.secrets.hubToken.secretArn,
-      HUBFUSE_WEBHOOK_SECRET: this.secrets.webhook.secretArn,
-      HUBFUSE_MASTER_KEY_SECRET: this.secrets.masterKey.secretArn,
+      HUBFUSE_HUB_TOKEN_SECRET_ARN: this.secrets.hubToken.secretArn,
+      HUBFUSE_WEBHOOK_SECRET_ARN: this.secrets.webhook.secretArn,
+      HUBFUSE_MASTER_KEY_SECRET_ARN: this.secrets.masterKey.secretArn,
       ...(props.hubUrl === undefined ? {} : { HF_ENDPOINT: props.hubUrl }),
     };
     const api = new ApiFunction(this, 'Api', {

@@ -22,6 +22,11 @@ export interface ServerOptions {
   port?: number | undefined;
   /** Most milliseconds that `close` waits for requests under way. Default 10,000. */
   graceMs?: number | undefined;
+  /**
+   * Others reach it whatever address it listens on: a front door stands before it. While it has no keys it answers 401 instead of
+   * refusing to start. Default false.
+   */
+  frontDoor?: boolean | undefined;
 }
 
 /** Milliseconds within which the headers of a request have to come, and all of it. */
@@ -39,9 +44,9 @@ export async function startServer(
   services: Omit<ApiServices, 'loopback' | 'stopping' | 'addressOf'>,
   options: ServerOptions = {},
 ): Promise<ApiServer> {
-  const { host = '127.0.0.1', port = 0, graceMs = 10_000 } = options;
-  const loopback = isLoopbackName(host);
-  if (!loopback && !(await services.keys.exist())) {
+  const { host = '127.0.0.1', port = 0, graceMs = 10_000, frontDoor = false } = options;
+  const loopback = !frontDoor && isLoopbackName(host);
+  if (!loopback && !frontDoor && !(await services.keys.exist())) {
     throw new UsageError({
       code: 'service/no-keys',
       message: `the service will not listen on ${host} while it has no keys: whoever reaches it could use it`,

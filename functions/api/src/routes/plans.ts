@@ -33,7 +33,7 @@ const route = createRoute({
 });
 
 export function planRoutes(services: ApiServices) {
-  const { registry, hub, recipes } = services;
+  const { registry, hub, recipes, launcher } = services;
   const turnstile = new Turnstile(services.bounds.plans);
   return createRouter().openapi(route, async (c) => {
     const principal = c.get('principal');
@@ -52,7 +52,12 @@ export function planRoutes(services: ApiServices) {
     // A folder that paths in a recipe would start at; there are none in one that came over HTTP.
     const options = { hubUrl: hub.hubUrl, workingDirectory: '/', seed: asked.seed };
     const plan = await turnstile.pass(() =>
-      makePlan({ spec: { recipe, options }, hub: { ...access, signal }, registry }),
+      makePlan({
+        spec: { recipe, options },
+        hub: { ...access, signal },
+        registry,
+        elsewhere: launcher.name !== 'local',
+      }),
     );
     return c.json(planView(plan, { tensors: c.req.valid('query').tensors === 'true' }), 200);
   });
