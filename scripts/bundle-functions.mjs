@@ -84,6 +84,8 @@ async function bundle(folder, entry, pages) {
     splitting: true,
     minify: true,
     format: 'esm',
+    // Packages that have both are taken as modules: those of CommonJS give `import()` no names.
+    mainFields: ['module', 'main'],
     platform: 'node',
     target: 'node20',
     metafile: true,
