@@ -26,6 +26,15 @@ export function kills(folder) {
   });
 }
 
+/** Requests that are made at random from the OpenAPI document. */
+export function requests(folder) {
+  return runTests(folder, {
+    files: ['tests/service/openapi'],
+    variables: { HUBFUSE_SOAK: '1' },
+    titles: 'requests made from the document',
+  });
+}
+
 /** Tests that are too slow for `npm test`. */
 export function slow(folder) {
   return runTests(folder, {

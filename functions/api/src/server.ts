@@ -35,6 +35,8 @@ const REQUEST_MS = 60_000;
 const CHECK_MS = 2_000;
 const MOST_HEADERS = 100;
 const KEEP_ALIVE_MS = 30_000;
+/** Milliseconds between two looks for idle connections while the server stops. */
+const SWEEP_MS = 50;
 
 /**
  * Serves the app on Node.js. Resolves when it listens.
@@ -54,17 +56,24 @@ export async function startServer(
     });
   }
   const stopping = new AbortController();
+  let url = '';
   const app = createApp({
     ...services,
+    // Whoever hands the services in may exchange what wakes its dispatcher later.
+    wake: () => services.wake(),
+    // Where nothing else is said, a Hub on this machine reaches it here.
+    get publicUrl() {
+      return services.publicUrl ?? url;
+    },
     loopback,
     stopping: stopping.signal,
     addressOf: (c) => getConnInfo(c).remote.address ?? '',
   });
   const server = await listen({ fetch: app.fetch, host, port });
-  const { port: taken } = server.address() as AddressInfo;
+  url = `http://${nameOf(host)}:${(server.address() as AddressInfo).port}`;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${nameOf(host)}:${taken}`,
+    url,
     close() {
       closing ??= stop(server, { stopping, graceMs });
       return closing;
@@ -112,8 +121,11 @@ function listen(options: { fetch: Parameters<typeof serve>[0]['fetch']; host: st
 function stop(server: Server, { stopping, graceMs }: { stopping: AbortController; graceMs: number }): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    // A connection whose last answer has gone out is kept for a next request, which nobody may send any more.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
     stopping.abort();

@@ -65,7 +65,7 @@ const remove = createRoute({
 
 /** Webhooks of the server's account that lead here. Others of the account are neither shown nor touched. */
 export function webhookRoutes(services: ApiServices) {
-  const { hub: options, publicUrl, webhookSecret: secret } = services;
+  const { hub: options, webhookSecret: secret } = services;
   return createRouter()
     .openapi(list, async (c) => c.json({ items: (await ours()).map(webhookView) }, 200))
     .openapi(add, async (c) => {
@@ -93,6 +93,7 @@ export function webhookRoutes(services: ApiServices) {
   }
 
   function requireAddress(): string {
+    const { publicUrl } = services;
     if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, '')}${PATH}`;
     throw new ApiError({
       status: 409,

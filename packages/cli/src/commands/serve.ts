@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { defineCommand } from '../command.ts';
+import { common } from '../common-options.ts';
+
+const DEFAULT_PORT = 8080;
+
+export default defineCommand({
+  name: 'serve',
+  summary: 'Serve the HTTP API and the dashboard, and execute runs, on a folder',
+  description: [
+    'Everything lies in --data: the store, scratch files, and the master key, which only its owner may read. Several servers ' +
+      'may share one store. On a loopback address nobody needs a key until one exists; on any other address the server ' +
+      'refuses to start without one (`hubfuse keys create` makes it).',
+    'Runs read and publish with the token of this command, unless their caller brings one. --public-url is where the Hub ' +
+      'reaches the server; webhooks are registered for it by `hubfuse webhooks add`.',
+    'On SIGTERM or Ctrl-C the server takes no more requests, ends streams, answers what is under way, and stops. Runs under ' +
+      'way stay in the store and are taken up again by the next server.',
+  ],
+  positionals: [],
+  options: {
+    port: {
+      type: 'integer',
+      value: 'n',
+      minimum: 0,
+      default: String(DEFAULT_PORT),
+      description: 'TCP port; 0 takes a free one',
+    },
+    host: { type: 'text', value: 'address', default: '127.0.0.1', description: 'address to listen on' },
+    data: { type: 'text', value: 'folder', default: 'HUBFUSE_HOME', description: 'folder that holds everything' },
+    'public-url': {
+      type: 'text',
+      value: 'url',
+      default: 'the address listened on',
+      description: 'address at which the Hub reaches the server',
+    },
+    hub: common.hub,
+    token: common.token,
+    launcher: { type: 'text', value: 'name', default: 'local', description: 'where runs are executed' },
+    concurrency: {
+      type: 'integer',
+      value: 'n',
+      minimum: 0,
+      default: '1',
+      description: 'runs at the same time; 0: requests only',
+    },
+    workers: common.workers,
+    memory: common.memory,
+    origin: {
+      type: 'list',
+      value: 'origin',
+      description: 'origin whose pages may read answers (CORS); may be given several times; default: none',
+    },
+    commenter: {
+      type: 'list',
+      value: 'account',
+      description:
+        'account of the Hub that may comment `/hubfuse merge`; may be given several times; default: the account that a model belongs to',
+    },
+  },
+  examples: [
+    { command: 'hubfuse serve', explanation: 'API and dashboard at http://127.0.0.1:8080' },
+    {
+      command: 'hubfuse serve --host 0.0.0.0 --data /srv/hubfuse --public-url https://hubfuse.example',
+      explanation: 'for others, behind a proxy that speaks TLS; needs a key',
+    },
+  ],
+  async run(context) {
+    const { options, environment, output, signal } = context;
+    const { docsFiles, DEFAULT_BOUNDS, startServer } = await import('@hubfuse/api');
+    const { dashboardFiles } = await import('@hubfuse/dashboard');
+    const { Dispatcher, openServices } = await import('@hubfuse/service');
+    const { hubOptions } = await import('../hub-options.ts');
+    const { openInstallation } = await import('../installation.ts');
+    const { folder, store, master, registry } = await openInstallation(context);
+    // Requests to the Hub end with what asked for them, not with the signal: a server drains.
+    const { signal: _, ...hub } = await hubOptions(context);
+    const launcher = registry.get('launcher', options.launcher ?? 'local');
+    const problem = (error: unknown) => output.warn(error instanceof Error ? error.message : String(error));
+    const services = openServices({ store, registry, hub, master });
+    const server = await startServer(
+      {
+        ...services,
+        // The dispatcher exchanges it.
+        wake: () => services.wake(),
+        launcher,
+        webhookSecret: environment.webhookSecret ?? master.digest('webhooks of the Hub', 'secret'),
+        publicUrl: options['public-url'],
+        bounds: DEFAULT_BOUNDS,
+        cors: options.origin,
+        dashboard: await dashboardFiles(),
+        docs: await docsFiles(),
+        log: (entry) => output.event({ event: 'request', ...entry }),
+        onFault: problem,
+      },
+      { host: options.host, port: options.port ?? DEFAULT_PORT },
+    );
+    const concurrency = options.concurrency ?? 1;
+    const dispatcher = new Dispatcher({
+      services,
+      launcher,
+      concurrency,
+      execution: { workspace: join(folder, 'work'), workers: options.workers, memory: options.memory, release: signal },
+      ...(options.commenter.length === 0 ? {} : { commenters: options.commenter }),
+      onProblem: problem,
+    });
+    const working = concurrency === 0 ? Promise.resolve() : dispatcher.run(signal);
+    output.result({ url: server.url, data: folder, store: store.url, hub: hub.hubUrl }, () =>
+      [
+        `serving ${folder} at ${server.url}`,
+        `  dashboard      ${server.url}/`,
+        `  documentation  ${server.url}/docs`,
+        `  Hub            ${hub.hubUrl}`,
+        'Ctrl-C ends it',
+      ].join('\n'),
+    );
+    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+    await Promise.all([server.close(), working]);
+    return undefined;
+  },
+});
