@@ -54,6 +54,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
           ...{ workers: options.workers, memory: options.memory, allowOtherProcessor: options.allowOtherProcessor },
           hub: watchedHub(options, meter),
           release: signal,
+          continueEnded: false,
           onEvent: (event) => logEvent(log, event, meter),
           onProgress: heartbeat.progress,
         },

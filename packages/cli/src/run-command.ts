@@ -9,8 +9,8 @@ export const wholeRunOptions = {
   launcher: {
     type: 'text',
     value: 'name',
-    default: 'local',
-    description: 'where it runs: here, or as a plugin offers',
+    default: 'in-process',
+    description: 'where it runs: in this process, in one of its own (local), or as a plugin offers',
   },
   fresh: { type: 'flag', description: 'start over instead of continuing an interrupted run' },
   'allow-other-processor': {
@@ -34,7 +34,7 @@ export async function carryOut(
   const { createRun, launchRun } = await import('@hubfuse/runs');
   const { openWorkspace } = await import('./workspace.ts');
   const { describeReport, reportAsJson, showRun } = await import('./run-view.ts');
-  const launcher = registry.get('launcher', context.options.launcher ?? 'local');
+  const launcher = registry.get('launcher', context.options.launcher ?? 'in-process');
   const { store, folder: workspace } = await openWorkspace(context, registry);
   const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
   const { workers, memory, 'allow-other-processor': allowOtherProcessor } = context.options;

@@ -37,6 +37,8 @@ export interface Manifest {
   gate?: unknown;
   /** What was taken back so that this stands here again: for the record. */
   rolledBack?: RollbackRecord;
+  /** Who or what asked for the merge, where that was not simply a person at the command line: for the record. */
+  origin?: ManifestOrigin;
   /** How a search went, where there was one: figures for the record. What it decided stands in an output of its own. */
   search?: unknown;
 }
@@ -56,6 +58,21 @@ export interface RollbackRecord {
   reason?: string;
   /** ISO 8601. */
   at: string;
+}
+
+/** Who asked, in public: no secret, and nothing that only its service understands but the id of a key. */
+export interface ManifestOrigin {
+  trigger: string;
+  /** Id of the key that asked; never the key. */
+  key?: string;
+  /** Hub account of whoever asked by a comment. */
+  account?: string;
+  /** Name of the stored recipe. */
+  recipe?: string;
+  /** The push that led to it. */
+  cause?: { type: string; repo: string; ref: string; sha: string };
+  /** Publications that led to it, the earliest first. */
+  ancestry: readonly { run: string; recipe?: string; repo: string; sha: string }[];
 }
 
 export interface ManifestInput {

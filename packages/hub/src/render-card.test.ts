@@ -131,3 +131,16 @@ test('a merge that was searched for says how it was found, and one that was not 
   expect(found).toContain('| lambda, money | 0.5 | 0.71 |');
   expect(card).not.toContain('How it was found');
 });
+
+test('who asked stands in one line with what led to it, and of a command line nothing is said', () => {
+  const cause = { type: 'dataset', repo: 'ns/data', ref: 'refs/heads/main', sha: 'c3'.repeat(20) };
+  const ancestry = [{ run: 'run-1', repo: 'you/parent', sha: 'd4'.repeat(20) }];
+  const origin = { trigger: 'webhook', recipe: 'support', key: 'k1', cause, ancestry };
+  const text = renderCard({ ...content, manifest: { ...content.manifest, origin } });
+  expect(text).toContain(
+    `Started by a change on the Hub ([ns/data@c3c3c3c](https://huggingface.co/datasets/ns/data/commit/${cause.sha})) ` +
+      'for the stored recipe `support` with the key `k1`, following ' +
+      `[you/parent@d4d4d4d](https://huggingface.co/you/parent/commit/${ancestry[0]?.sha}).`,
+  );
+  expect(card).not.toContain('Started ');
+});

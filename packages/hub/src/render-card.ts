@@ -1,6 +1,6 @@
 import { metricTitle, renderFrontMatter } from './card-front-matter.ts';
 import type { CardContent, CardScores, CardSearch } from './card-types.ts';
-import { MANIFEST_FILE, type ManifestInput, type ManifestStatistics } from './manifest.ts';
+import { MANIFEST_FILE, type ManifestInput, type ManifestOrigin, type ManifestStatistics } from './manifest.ts';
 import { DEFAULT_HUB_URL } from './options.ts';
 import { redact } from './token.ts';
 
@@ -45,8 +45,33 @@ function introduction({ manifest, method, tasks, hubUrl = DEFAULT_HUB_URL }: Car
   return [
     `${tasks === undefined ? 'This model was' : 'One model per task was'} merged by **${method.title}** from ${merged}${over}, with [hubfuse](${HOMEPAGE}) ${manifest.hubfuse}.`,
     ...(method.description === undefined ? [] : [method.description]),
+    ...(manifest.origin === undefined ? [] : [originLine(manifest.origin, hubUrl)]),
     ...(sources === '' ? [] : [`Sources of the method:\n\n${sources}`]),
   ].join('\n\n');
+}
+
+const TRIGGER_WORDS: Readonly<Record<string, string>> = {
+  http: 'by a request to a service of hubfuse',
+  webhook: 'by a change on the Hub',
+  schedule: 'on schedule',
+  comment: 'by a comment',
+  retry: 'again',
+};
+
+/** Who asked, in one line. */
+function originLine({ trigger, key, account, recipe, cause, ancestry }: ManifestOrigin, hubUrl: string): string {
+  const place = cause?.type === 'dataset' ? `${hubUrl}/datasets` : hubUrl;
+  const parts = [
+    `Started ${TRIGGER_WORDS[trigger] ?? 'from the command line'}`,
+    ...(cause === undefined
+      ? []
+      : [`([${cause.repo}@${cause.sha.slice(0, 7)}](${place}/${cause.repo}/commit/${cause.sha}))`]),
+    ...(account === undefined ? [] : [`of [${account}](${hubUrl}/${account})`]),
+    ...(recipe === undefined ? [] : [`for the stored recipe \`${recipe}\``]),
+    ...(key === undefined ? [] : [`with the key \`${key}\``]),
+  ];
+  const before = ancestry.map(({ repo, sha }) => `[${repo}@${sha.slice(0, 7)}](${hubUrl}/${repo}/commit/${sha})`);
+  return `${parts.join(' ')}${before.length === 0 ? '' : `, following ${before.join(', ')}`}.`;
 }
 
 function inputLink({ kind, name, revision }: ManifestInput, hubUrl: string): string {

@@ -29,7 +29,7 @@ export interface JobDescription {
 /** Where a run executes. One file per place. */
 export interface Launcher {
   kind: 'launcher';
-  /** `local`, later `aws-batch`, `hf-jobs`. */
+  /** `in-process`, `local`, `aws-batch`, `hf-jobs`. */
   name: string;
   description: string;
   /**

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
-import { logFile } from './launchers/log-file.ts';
 import { modelFolder, partialsOf } from './model-folder.ts';
 import { readStoredSpec, readStoredState } from './read-stored.ts';
 import { removeRun } from './remove-run.ts';
@@ -10,6 +9,7 @@ import { markActive, markerOf } from './run-index/note-change.ts';
 import { scratchOf } from './scratch-folder.ts';
 import { changeState } from './state-cell.ts';
 import { isActive } from './state-word.ts';
+import { logFile } from './worker-process/log-file.ts';
 
 export interface DeleteOptions {
   store: ObjectStore;

@@ -4,6 +4,7 @@ import { hearCancellation } from './cancel-run.ts';
 import type { ExecutionOptions } from './execution.ts';
 import type { Phase } from './phase.ts';
 import { readSpec } from './read-run.ts';
+import { requireWaiting } from './require-waiting.ts';
 import type { RunSpec, RunState } from './run.ts';
 import { RunExecution } from './run-execution.ts';
 import { readState } from './state-cell.ts';
@@ -32,6 +33,7 @@ export async function executePhases(
   const before = (await readState(store, runId)).state;
   if (before.status === 'done') return before;
   await hearCancellation({ store, runId });
+  if (options.continueEnded === false) requireWaiting(before);
   const place = `${store.url} ${runId}`;
   await requireLetGo(place, runId);
   const execution = await RunExecution.begin(options, spec);

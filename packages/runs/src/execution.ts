@@ -2,6 +2,18 @@ import type { HubOptions } from '@hubfuse/hub';
 import type { ObjectStore, Registry } from '@hubfuse/plugin';
 import type { RunEvent, RunProgress } from './run-event.ts';
 
+/** How to start `hubfuse worker`. */
+export interface WorkerCommand {
+  /** Path of the `hubfuse` command's JavaScript file. */
+  bin: string;
+  /** Further arguments, such as `--plugin` with its value. */
+  arguments?: readonly string[] | undefined;
+  /** Variables beside those of this process. */
+  environment?: Readonly<Record<string, string>> | undefined;
+  /** Working directory. Default: that of this process. */
+  directory?: string | undefined;
+}
+
 /** What an execution of a run works with. Nothing of it changes the result. */
 export interface ExecutionOptions {
   store: ObjectStore;
@@ -24,6 +36,13 @@ export interface ExecutionOptions {
   allowOtherProcessor?: boolean | undefined;
   onEvent?: ((event: RunEvent) => void) | undefined;
   onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** How a launcher that starts a process of its own calls hubfuse. Default: as this process was called, where it is hubfuse. */
+  worker?: WorkerCommand | undefined;
+  /**
+   * False: execute a run only while it waits for that, and one that has failed or was cancelled meanwhile not again. For whoever
+   * was sent for a run, and did not ask for it. Default true.
+   */
+  continueEnded?: boolean | undefined;
   /** Stops the run between two steps; it is then `cancelled` and can be resumed. */
   signal?: AbortSignal | undefined;
   /**

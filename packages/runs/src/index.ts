@@ -11,7 +11,7 @@ export { type CreatedRun, createRun, type RunCreation, runIdOf } from './create-
 export { type DeleteOptions, deleteRun } from './delete-run.ts';
 export { readEvents } from './event-log.ts';
 export { executeRun } from './execute-run.ts';
-export type { ExecutionOptions } from './execution.ts';
+export type { ExecutionOptions, WorkerCommand } from './execution.ts';
 export { launchRun } from './launch-run.ts';
 export { registerLaunchers } from './launchers.ts';
 export { listRunPage, type RunFilter, type RunPage } from './list-run-page.ts';

@@ -20,6 +20,8 @@ export function runKeys(id: string) {
     state: `${at}/state.json`,
     plan: `${at}/plan.json`,
     report: `${at}/report.json`,
+    /** The process that a launcher started for it. */
+    worker: `${at}/worker.json`,
     manifest: `${at}/manifest.json`,
     search: {
       /** Batches that candidates are scored in, composed once. */

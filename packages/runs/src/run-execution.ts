@@ -13,6 +13,7 @@ import { SEARCH_GRACE_SECONDS, timeExceeded } from './limits/time-limit.ts';
 import { type ModelFolder, modelFolder, takeUpPartial } from './model-folder.ts';
 import type { Phase, PhaseContext, PhaseName } from './phase.ts';
 import { completePhase, reopenFrom, setPhase } from './phase-state.ts';
+import { requireWaiting } from './require-waiting.ts';
 import type { RunSpec, RunState, StoredError } from './run.ts';
 import type { RunEventBody, RunProgress } from './run-event.ts';
 import { cancellation, released, storedError } from './stored-error.ts';
@@ -55,7 +56,10 @@ export class RunExecution {
     const { store, leaseMs } = options;
     const { lease, state } = await Lease.take({
       ...{ store, runId: spec.id, leaseMs },
-      permit: ({ cancellation: _, ...state }) => state,
+      permit: ({ cancellation: _, ...state }) => {
+        if (options.continueEnded === false) requireWaiting(state);
+        return state;
+      },
     });
     try {
       const own = fencedStore(store, lease);

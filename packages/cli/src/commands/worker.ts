@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
@@ -22,6 +23,12 @@ export default defineCommand({
       value: 'url',
       default: 'HUBFUSE_STORE, else the store of the configuration',
       description: 'folder or address of the store that holds it',
+    },
+    workspace: {
+      type: 'text',
+      value: 'folder',
+      default: '`work` in HUBFUSE_HOME',
+      description: 'folder for scratch files, and for outputs of runs that name none',
     },
     hub: common.hub,
     token: common.token,
@@ -66,7 +73,7 @@ export default defineCommand({
         runId: options.run,
         registry,
         hub,
-        workspace,
+        workspace: options.workspace === undefined ? workspace : resolve(context.directory, options.workspace),
         workers,
         memory,
         allowOtherProcessor,

@@ -69,6 +69,23 @@ export async function manifestOfRun(options: {
     ...(scores === undefined ? {} : { scores }),
     ...(gate === undefined ? {} : { gate }),
     ...(search === undefined ? {} : { search }),
+    ...manifestOrigin(spec),
+  };
+}
+
+/** Who asked, for everybody who reads the card. Of a person at the command line there is nothing to tell. */
+function manifestOrigin({ origin }: RunSpec): Pick<Manifest, 'origin'> {
+  const { trigger, key, account, recipe, cause, ancestry } = origin;
+  if (trigger === 'command' && ancestry.length === 0) return {};
+  return {
+    origin: {
+      trigger,
+      ...(key === undefined ? {} : { key }),
+      ...(account === undefined ? {} : { account }),
+      ...(recipe === undefined ? {} : { recipe: recipe.name }),
+      ...(cause === undefined ? {} : { cause }),
+      ancestry,
+    },
   };
 }
 

@@ -12,7 +12,7 @@ const registry = new Registry();
 await registerStores(registry);
 await registerMethods(registry);
 await registerLaunchers(registry);
-const local = registry.get('launcher', 'local');
+const inProcess = registry.get('launcher', 'in-process');
 
 /** A run whose models do not exist, so that it fails at once. */
 async function hopelessRun() {
@@ -25,23 +25,23 @@ async function hopelessRun() {
 
 test('a run is described by its state, before and after it was executed', async () => {
   const { store, run, execution, job } = await hopelessRun();
-  expect(await local.describe(job)).toEqual({ status: 'pending' });
-  const { handle, ended } = await local.submit({ store, run, execution });
+  expect(await inProcess.describe(job)).toEqual({ status: 'pending' });
+  const { handle, ended } = await inProcess.submit({ store, run, execution });
   expect(handle).toBe(run);
   await expect(ended).rejects.toThrow('nowhere');
-  expect(await local.describe(job)).toMatchObject({ status: 'failed', reason: expect.stringContaining('folder') });
+  expect(await inProcess.describe(job)).toMatchObject({ status: 'failed', reason: expect.stringContaining('folder') });
 });
 
 test('whoever launches a run gets the error that it failed with', async () => {
   const { store, run, execution } = await hopelessRun();
-  await expect(launchRun({ launcher: local, ...execution })).rejects.toThrow('nowhere');
+  await expect(launchRun({ launcher: inProcess, ...execution })).rejects.toThrow('nowhere');
   expect((await readState(store, run)).state.status).toBe('failed');
 });
 
 test('the log of a run is its events, one JSON object a line', async () => {
   const { store, run, execution, job } = await hopelessRun();
-  await expect((await local.submit({ store, run, execution })).ended).rejects.toThrow();
+  await expect((await inProcess.submit({ store, run, execution })).ended).rejects.toThrow();
   const lines: string[] = [];
-  for await (const line of local.logs(job)) lines.push(line);
+  for await (const line of inProcess.logs(job)) lines.push(line);
   expect(lines.map((line) => JSON.parse(line).type)).toEqual(['started', 'phase-started', 'failed']);
 });
