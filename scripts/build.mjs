@@ -77,21 +77,21 @@ function build(files) {
   run(join(modules, 'typescript', 'bin', 'tsc'), ['-b', ...force], 'tsc -b');
   writeFileSync(join(state, 'options'), options);
   removeOrphans();
-  if (existsSync(join(root, 'packages/tensors/kernels/index.ts'))) {
-    const asc = [
-      'kernels/index.ts',
-      '-o',
-      'dist/kernels.wasm',
-      '-O3',
-      '--noAssert',
-      '--enable',
-      'simd',
-      '--runtime',
-      'stub',
-    ];
-    const paths = asc.map((argument) => (argument.includes('/') ? join('packages/tensors', argument) : argument));
-    run(join(modules, 'assemblyscript', 'bin', 'asc.js'), [...paths, '--importMemory'], 'asc');
-  }
+  buildKernels(files);
+}
+
+/** Compiling the kernels takes as long as all else together, and they change seldom. */
+function buildKernels(files) {
+  const room = join(root, 'packages', 'tensors');
+  const wasm = join(room, 'dist', 'kernels.wasm');
+  const lock = join(root, 'package-lock.json');
+  const sources = contentHash([...files.filter((path) => path.startsWith(join(room, 'kernels'))), lock]);
+  if (existsSync(wasm) && sources === read('kernels')) return;
+  const asc = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
+  const paths = [relative(root, join(room, 'kernels', 'index.ts')), '-o', relative(root, wasm)];
+  const flags = ['-O3', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--importMemory'];
+  run(asc, [...paths, ...flags], 'asc');
+  writeFileSync(join(state, 'kernels'), sources);
 }
 
 /** Removes what a source that is gone has left: folders of `dist` are read to find commands and methods. */
