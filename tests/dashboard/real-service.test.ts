@@ -1,67 +1,21 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { type ApiServer, DEFAULT_BOUNDS, startServer } from '@hubfuse/api';
-import { dashboardFiles } from '@hubfuse/dashboard';
-import { registerEvaluation } from '@hubfuse/evaluate';
-import { registerArchitectures } from '@hubfuse/graphs';
-import { registerPublishers } from '@hubfuse/hub';
-import { registerMethods } from '@hubfuse/merge';
-import { openStore, registerStorePublishers, registerStores } from '@hubfuse/objects';
-import { Registry } from '@hubfuse/plugin';
-import { registerLaunchers } from '@hubfuse/runs';
-import { Dispatcher, MasterKey, openServices } from '@hubfuse/service';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, findBarriers, launchBrowser, openPage, WHY_SKIPPED } from '../../packages/dashboard/test/browser.ts';
+import { startExampleService } from '../../scripts/example-service.mjs';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 
-const REGISTER = [
-  registerStores,
-  registerStorePublishers,
-  registerMethods,
-  registerArchitectures,
-  registerEvaluation,
-  registerPublishers,
-  registerLaunchers,
-];
-
 describe.skipIf(CHROMIUM === undefined)(`the dashboard of a real service in Chromium${WHY_SKIPPED}`, () => {
-  const stop = new AbortController();
   let hub: ExampleHub;
-  let server: ApiServer;
+  let server: Awaited<ReturnType<typeof startExampleService>>;
   let browser: Browser;
-  let working: Promise<void> | undefined;
 
   beforeAll(async () => {
     hub = await startExampleHub();
-    const registry = new Registry();
-    for (const register of REGISTER) await register(registry);
-    const services = openServices({
-      store: await openStore(join(hub.work, 'store'), registry),
-      registry,
-      hub: { hubUrl: hub.url, cacheDir: join(hub.work, 'cache'), retry: { attempts: 1 } },
-      master: new MasterKey(randomBytes(32)),
-    });
-    const launcher = registry.get('launcher', 'local');
-    server = await startServer({
-      ...services,
-      wake: () => services.wake(),
-      launcher,
-      webhookSecret: undefined,
-      publicUrl: undefined,
-      bounds: DEFAULT_BOUNDS,
-      cors: [],
-      dashboard: await dashboardFiles(),
-      docs: new Map(),
-    });
-    const execution = { workspace: join(hub.work, 'runs'), workers: 1 };
-    working = new Dispatcher({ services, launcher, execution, pauseMs: 200 }).run(stop.signal);
+    server = await startExampleService({ hubUrl: hub.url, folder: hub.work });
     browser = await launchBrowser();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
-    stop.abort();
-    await working;
     await server?.close();
     await hub?.close();
   });

@@ -1,5 +1,5 @@
 import type { ScoreTable } from '../api/types.ts';
-import { ownerOf, type Split } from './score-owner.ts';
+import { ownerOf, type Split, signOf } from './score-owner.ts';
 import { strandClass } from './strand.ts';
 
 const WIDTH = 760;
@@ -46,7 +46,8 @@ export function ScoreDots({ table, split }: { table: ScoreTable; split: Split })
               const value = of(row);
               if (value === undefined) return null;
               const owner = ownerOf(row, rows);
-              if (owner === 'result') {
+              const sign = signOf(row);
+              if (owner === 'result' && sign === 'dot') {
                 const [cx, half] = [x(value), 6];
                 return (
                   <rect
@@ -60,7 +61,12 @@ export function ScoreDots({ table, split }: { table: ScoreTable; split: Split })
                   />
                 );
               }
-              return <circle key={`${row.role}${row.name}`} class={strandClass(owner)} cx={x(value)} cy={y} r={6} />;
+              const mark = `${strandClass(owner)} ${sign}`;
+              const key = `${row.role}${row.name}`;
+              if (sign === 'square') {
+                return <rect key={key} class={mark} x={x(value) - 5} y={y - 5} width={10} height={10} />;
+              }
+              return <circle key={key} class={mark} cx={x(value)} cy={y} r={sign === 'ring' ? 5 : 6} />;
             })}
           </g>
         );

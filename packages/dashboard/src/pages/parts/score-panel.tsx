@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { ScoreTable } from '../api/types.ts';
 import { percent, points, shortName } from '../text/units.ts';
 import { ScoreDots } from './score-dots.tsx';
-import { ownerOf, type Split } from './score-owner.ts';
+import { ownerOf, type Split, signOf } from './score-owner.ts';
 import { ScrollRegion } from './scroll-region.tsx';
 import { Segments } from './segments.tsx';
 import { strandClass } from './strand.ts';
@@ -101,7 +101,7 @@ function ScoreLine(options: {
   return (
     <tr class={isResult ? 'result' : ''}>
       <th scope="row">
-        <span class={`dot ${isResult ? 'result ' : ''}${strandClass(ownerOf(row, rows))}`} />
+        <span class={`dot ${isResult ? 'result' : signOf(row)} ${strandClass(ownerOf(row, rows))}`} />
         {shortName(row.name)}
         {note !== undefined && note !== shortName(row.name) && <span class="soft"> {note}</span>}
       </th>
