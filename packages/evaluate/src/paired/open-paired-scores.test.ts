@@ -44,8 +44,8 @@ const pack = (models: readonly Said[][]): Answers[] => models.map(packAnswers);
 
 async function compare(metric: Metric, models: readonly (Answers | undefined)[], name = 'data') {
   const scores = await openPairedScores({ metric, datasets: [{ name, models }] });
-  const between = (left: number, right: number) => {
-    const difference = scores.difference({ left, right, datasets: [name] });
+  const between = async (left: number, right: number) => {
+    const difference = await scores.difference({ left, right, datasets: [name] });
     if (difference === undefined) throw new Error('no difference');
     return difference;
   };
@@ -102,8 +102,8 @@ describe.each(CASES.map(([metric, words]) => ({ metric, words })))(
     test('a difference is that of the scores, lies in its interval, and turns its sign with its sides', async () => {
       const models = simulate({ seed: metric.name, examples: 150, right: [0.8, 0.7], words });
       const { between } = await compare(metric, pack(models));
-      const forth = between(0, 1);
-      const back = between(1, 0);
+      const forth = await between(0, 1);
+      const back = await between(1, 0);
       const score = (said: Said[] = []) =>
         metric.score(
           said.map(({ prediction }) => prediction),
@@ -118,27 +118,27 @@ describe.each(CASES.map(([metric, words]) => ({ metric, words })))(
     test('a model is not better than itself', async () => {
       const [said = []] = simulate({ seed: metric.name, examples: 60, right: [0.7], words });
       const { between } = await compare(metric, pack([said, said]));
-      expect(between(0, 1)).toEqual({ value: 0, low: 0, high: 0, p: 1 });
-      expect(isBetter(between(0, 1))).toBe(false);
+      expect(await between(0, 1)).toEqual({ value: 0, low: 0, high: 0, p: 1 });
+      expect(isBetter(await between(0, 1))).toBe(false);
     });
 
     test('is the same in every run, whatever else is compared', async () => {
       const models = pack(simulate({ seed: metric.name, examples: 80, right: [0.8, 0.7, 0.6], words }));
-      const first = (await compare(metric, models)).between(0, 1);
-      expect((await compare(metric, models.slice(0, 2))).between(0, 1)).toEqual(first);
+      const first = await (await compare(metric, models)).between(0, 1);
+      expect(await (await compare(metric, models.slice(0, 2))).between(0, 1)).toEqual(first);
     });
 
     test('what is plainly better is better, and its rival is not', async () => {
       const models = pack(simulate({ seed: metric.name, examples: 300, right: [0.95, 0.6], words }));
       const { between } = await compare(metric, models);
-      expect([isBetter(between(0, 1)), isBetter(between(1, 0))]).toEqual([true, false]);
+      expect([isBetter(await between(0, 1)), isBetter(await between(1, 0))]).toEqual([true, false]);
     });
 
     test('without totals it gives the same kind of interval', async () => {
       const models = pack(simulate({ seed: metric.name, examples: 60, right: [0.8, 0.6], words }));
       const { totals: _, ...plain } = metric;
-      const fast = (await compare(metric, models)).between(0, 1);
-      const slow = (await compare(plain, models)).between(0, 1);
+      const fast = await (await compare(metric, models)).between(0, 1);
+      const slow = await (await compare(plain, models)).between(0, 1);
       expect(slow.value).toBeCloseTo(fast.value, 14);
       for (const end of ['low', 'high'] as const) expect(Math.abs(slow[end] - fast[end])).toBeLessThan(0.05);
       expect(Math.abs(slow.p - fast.p)).toBeLessThan(0.05);
@@ -153,8 +153,8 @@ test('models that call the labels differently are compared as if they did not', 
     reference: `LABEL_${LABELS.indexOf(String(reference))}`,
   }));
   for (const metric of METRICS) {
-    const same = (await compare(metric, pack([ours, theirs]))).between(0, 1);
-    expect((await compare(metric, pack([ours, renamed]))).between(0, 1)).toEqual(same);
+    const same = await (await compare(metric, pack([ours, theirs]))).between(0, 1);
+    expect(await (await compare(metric, pack([ours, renamed]))).between(0, 1)).toEqual(same);
   }
 });
 
@@ -168,12 +168,13 @@ test('a mean over datasets weighs each dataset the same, and needs all of them',
       { name: 'large', models: [...large, large[0]] },
     ],
   });
-  const of = (datasets: string[], right = 1) => scores.difference({ left: 0, right, datasets });
-  const value = (datasets: string[]) => of(datasets)?.value ?? Number.NaN;
-  expect(value(['small', 'large'])).toBeCloseTo((value(['small']) + value(['large'])) / 2, 14);
-  expect(of(['large'], 2)?.value).toBe(0);
-  expect(of(['small', 'large'], 2)).toBeUndefined();
-  expect(of(['absent'])).toBeUndefined();
+  const of = async (datasets: string[], right = 1) => await scores.difference({ left: 0, right, datasets });
+  const value = async (datasets: string[]) => (await of(datasets))?.value ?? Number.NaN;
+  const apart = ((await value(['small'])) + (await value(['large']))) / 2;
+  expect(await value(['small', 'large'])).toBeCloseTo(apart, 14);
+  expect((await of(['large'], 2))?.value).toBe(0);
+  expect(await of(['small', 'large'], 2)).toBeUndefined();
+  expect(await of(['absent'])).toBeUndefined();
 });
 
 test('a handful of examples that differ all the same way is not better by chance alone', async () => {
@@ -181,7 +182,7 @@ test('a handful of examples that differ all the same way is not better by chance
   const ahead = async (wins: number) => {
     const said = (rights: number): Said[] =>
       Array.from({ length: 100 }, (_, example) => ({ prediction: example < rights ? 'a' : 'b', reference: 'a' }));
-    return (await compare(accuracy, pack([said(50 + wins), said(50)]))).between(0, 1);
+    return await (await compare(accuracy, pack([said(50 + wins), said(50)]))).between(0, 1);
   };
   // Exact: 2 * 0.5 ** 5 is 0.0625, 2 * 0.5 ** 6 is 0.03125.
   const [five, six] = [await ahead(5), await ahead(6)];
@@ -220,7 +221,7 @@ describe('over many samples of a known difference', () => {
       const name = `${metric.name} ${trial}`;
       const models = pack(simulate({ seed: name, examples, right, words }));
       const scores = await openPairedScores({ metric, datasets: [{ name, models }], resamples: 999 });
-      const difference = scores.difference({ left: 0, right: 1, datasets: [name] });
+      const difference = await scores.difference({ left: 0, right: 1, datasets: [name] });
       if (difference === undefined) throw new Error('no difference');
       if (difference.low <= truth && truth <= difference.high) covered++;
       if (isBetter(difference)) better++;

@@ -21,7 +21,7 @@ export interface PairedScores {
    * @param left Position of a model.
    * @param right Position of a model.
    */
-  difference(pair: { left: number; right: number; datasets: readonly string[] }): Difference | undefined;
+  difference(pair: { left: number; right: number; datasets: readonly string[] }): Promise<Difference | undefined>;
 }
 
 /** Resamples of the examples. */
@@ -75,7 +75,7 @@ export async function openPairedScores(options: {
     });
   }
   return {
-    difference({ left, right, datasets: names }) {
+    async difference({ left, right, datasets: names }) {
       const chosen = names.flatMap((name) => sampled.get(name) ?? []);
       const known = chosen.every(({ answers }) => answers.has(left) && answers.has(right));
       if (chosen.length === 0 || chosen.length < names.length || !known) return undefined;
@@ -85,9 +85,12 @@ export async function openPairedScores(options: {
       const resampled = Float64Array.from({ length: resamples }, (_, nth) =>
         mean(({ scores }) => (scores[left]?.[nth] ?? 0) - (scores[right]?.[nth] ?? 0)),
       );
-      const swapped = chosen.map(({ answers, name, count }) =>
-        answers.swapped({ left, right, words: randomWords(`swap ${count} ${name}`), times: resamples }),
-      );
+      const swapped: Float64Array[] = [];
+      for (const { answers, name, count } of chosen) {
+        swapped.push(answers.swapped({ left, right, words: randomWords(`swap ${count} ${name}`), times: resamples }));
+        await breathe();
+        signal?.throwIfAborted();
+      }
       const random = Float64Array.from({ length: resamples }, (_, nth) => {
         return swapped.reduce((sum, differences) => sum + (differences[nth] ?? 0), 0) / chosen.length;
       });

@@ -25,19 +25,21 @@ export async function withDifferences(options: {
     if (datasets.length > 0) paired.set(split, await openPairedScores({ metric, datasets, signal }));
   }
   const merged = table.rows.findIndex(({ role }) => role === 'merged');
-  const rows = table.rows.map((row, right): ScoreRow => {
-    if (row.role === 'merged') return row;
-    const entries = SPLITS.flatMap((split) => {
-      const difference = paired.get(split)?.difference({ left: merged, right, datasets: inDomain(table, split) });
-      return difference === undefined ? [] : [[split, difference] as const];
-    });
-    return entries.length === 0 ? row : { ...row, difference: Object.fromEntries(entries) };
-  });
+  const rows: ScoreRow[] = [];
+  for (const [right, row] of table.rows.entries()) {
+    const difference: ScoreRow['difference'] = {};
+    for (const [split, scores] of row.role === 'merged' ? [] : paired) {
+      const found = await scores.difference({ left: merged, right, datasets: inDomain(table, split) });
+      if (found !== undefined) difference[split] = found;
+    }
+    rows.push(Object.keys(difference).length === 0 ? row : { ...row, difference });
+  }
   const dev = paired.get('dev');
-  const differences = (gate === undefined ? [] : gatePairs(gate)).flatMap((pair) => {
-    const difference = dev === undefined ? undefined : gateDifference({ pair, table, paired: dev });
-    return difference === undefined ? [] : [difference];
-  });
+  const differences: GateDifference[] = [];
+  for (const pair of gate === undefined || dev === undefined ? [] : gatePairs(gate)) {
+    const difference = dev && (await gateDifference({ pair, table, paired: dev }));
+    if (difference !== undefined) differences.push(difference);
+  }
   return { table: { ...table, rows }, differences };
 }
 
@@ -49,17 +51,17 @@ function inDomain({ datasets }: ScoreTable, split: 'dev' | 'test'): string[] {
 }
 
 /** Undefined where one of the two has no row: nothing is published yet. */
-function gateDifference(options: {
+async function gateDifference(options: {
   pair: GatePair;
   table: ScoreTable;
   paired: PairedScores;
-}): GateDifference | undefined {
+}): Promise<GateDifference | undefined> {
   const { pair, table, paired } = options;
   // Where one side is a dataset, the other side's model is looked at on it alone.
   const dataset = table.datasets.find(({ name }) => name === pair.left || name === pair.right)?.name;
   const [left, right] = [rowBehind(table, pair.left, dataset), rowBehind(table, pair.right, dataset)];
   if (left === undefined || right === undefined) return undefined;
-  const difference = paired.difference({
+  const difference = await paired.difference({
     left: table.rows.indexOf(left),
     right: table.rows.indexOf(right),
     datasets: dataset === undefined ? inDomain(table, 'dev') : [dataset],
