@@ -17,6 +17,8 @@ export interface Services {
   secrets: SecretStore;
   /** What any run may spend; of these and its own the stricter ones hold. */
   limits: RunLimits;
+  /** Addresses in S3 (`s3://bucket/prefix`) that runs may publish below. Absent: wherever the credentials reach. */
+  s3?: readonly string[] | undefined;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Tells the dispatcher of this process, where there is one, that there is work. */
@@ -32,15 +34,18 @@ export interface ServiceSettings {
   master: MasterKey;
   /** Default: no limit. */
   limits?: RunLimits | undefined;
+  /** Addresses in S3 that runs may publish below. Default: wherever the credentials reach, but never the store itself. */
+  s3?: readonly string[] | undefined;
   /** Stands in for the clock. */
   now?: (() => number) | undefined;
 }
 
-export function openServices({ store, registry, hub, master, limits = {}, now = Date.now }: ServiceSettings): Services {
+export function openServices(settings: ServiceSettings): Services {
+  const { store, registry, hub, master, limits = {}, s3, now = Date.now } = settings;
   return {
-    ...{ store, registry, hub, limits, now },
+    ...{ store, registry, hub, limits, s3, now },
     keys: new Keys({ store, master, now }),
-    recipes: new StoredRecipes({ store, registry, hubUrl: hub.hubUrl, now }),
+    recipes: new StoredRecipes({ store, registry, hubUrl: hub.hubUrl, s3, now }),
     secrets: new SecretStore({ store, master }),
     wake: () => undefined,
   };

@@ -40,6 +40,7 @@ export async function attendRuns(services: Services, settings: NoticeSettings = 
 /** The token first: notices may be lost before a secret stays. */
 async function forget({ store, secrets }: Services, runId: string): Promise<void> {
   await secrets.wipe(runId);
+  await store.delete(serviceKeys.lease(`run-${runId}`));
   await store.delete(serviceKeys.attendedRun(runId));
 }
 

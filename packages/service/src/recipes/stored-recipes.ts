@@ -4,6 +4,7 @@ import { type ObjectStore, type Registry, UsageError } from '@hubfuse/plugin';
 import { type Recipe, recipeError } from '@hubfuse/recipe';
 import type { Key } from '../keys/key.ts';
 import { checkPublishing } from '../starting/check-publishing.ts';
+import { checkS3Target } from '../starting/check-s3-target.ts';
 import { serviceKeys } from '../store/keys-of-store.ts';
 import { describeCycle, findCycle, type NamedRecipe } from './find-cycle.ts';
 import { parseServedRecipe } from './parse-served-recipe.ts';
@@ -34,17 +35,21 @@ export class StoredRecipes {
   readonly #store: ObjectStore;
   readonly #registry: Registry;
   readonly #hubUrl: string | undefined;
+  readonly #s3: readonly string[] | undefined;
   readonly #now: () => number;
 
   constructor(options: {
     store: ObjectStore;
     registry: Registry;
     hubUrl?: string | undefined;
+    /** Addresses in S3 that recipes may publish below. Default: all but the store's own. */
+    s3?: readonly string[] | undefined;
     now?: (() => number) | undefined;
   }) {
     this.#store = options.store;
     this.#registry = options.registry;
     this.#hubUrl = options.hubUrl;
+    this.#s3 = options.s3;
     this.#now = options.now ?? Date.now;
     this.notes = new RecipeNotes(options.store);
   }
@@ -52,12 +57,14 @@ export class StoredRecipes {
   /**
    * Stores a recipe, which from then on runs by itself. Notes on an earlier version are gone with it.
    * @throws UsageError `service/bad-name`, `service/etag-mismatch`; RecipeError where it cannot be served, `recipe/cycle`
-   * where its result would start it again; RunError `service/namespace` where its key may not publish there
+   * where its result would start it again; `service/namespace` and
+   * `service/s3-target` where it may not publish there
    */
   async put({ name, text, key, condition }: PutRecipe): Promise<{ recipe: StoredRecipe; created: boolean }> {
     checkName(name);
     const recipe = this.parse(text, `${name}.yaml`);
     checkPublishing(recipe, key);
+    checkS3Target(recipe, { store: this.#store, s3: this.#s3 });
     const path = serviceKeys.recipe(name);
     const found = await getJson<StoredRecipe>(this.#store, path);
     requireCondition(name, condition, found?.value.etag);

@@ -15,6 +15,7 @@ import type { Key } from '../keys/key.ts';
 import type { Services } from '../services.ts';
 import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
 import { checkPublishing } from './check-publishing.ts';
+import { checkS3Target } from './check-s3-target.ts';
 import { countRun, type QuotaSubject, uncountRun } from './daily-quota.ts';
 import { privateNamespaces } from './private-namespaces.ts';
 import { writeAccess } from './run-access.ts';
@@ -59,6 +60,7 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
   const existing = await findState(store, id);
   if (existing !== undefined) return { id, created: false };
   checkPublishing(recipe, key);
+  checkS3Target(recipe, services);
   if (token !== undefined) checkToken(token);
   const namespaces =
     key === undefined || token !== undefined ? [] : await privateNamespaces({ recipe, key, hub: services.hub });
