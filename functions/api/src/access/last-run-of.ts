@@ -13,7 +13,9 @@ export async function lastRunOf(
   if (run === undefined) return undefined;
   const { id, state, updatedAt } = run;
   if (state !== 'done') return { id, state, updatedAt };
-  const { report } = await readRun({ store: services.store, runId: id });
+  const { report, spec } = await readRun({ store: services.store, runId: id });
+  const { hub, others = {} } = spec.recipe.publish ?? {};
+  const publishes = hub !== undefined || Object.keys(others).length > 0;
   const rows = report?.scores?.rows ?? [];
   const score = rows.find(({ role }) => role === 'merged')?.dev?.mean;
   const parents = rows.flatMap(({ role, dev }) => (role === 'parent' && dev !== undefined ? [dev.mean] : []));
@@ -21,7 +23,7 @@ export async function lastRunOf(
     id,
     state,
     updatedAt,
-    published: (report?.published.length ?? 0) > 0,
+    ...(publishes ? { published: (report?.published.length ?? 0) > 0 } : {}),
     ...(score === undefined ? {} : { score }),
     ...(parents.length === 0 ? {} : { bestParent: Math.max(...parents) }),
   };

@@ -21,7 +21,10 @@ const LastRun = z
     id: z.string(),
     state: StateSchema,
     updatedAt: Time,
-    published: z.boolean().optional().openapi({ description: 'Once it is done: whether anything was published.' }),
+    published: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Once it is done, where something was to be published: whether it was.' }),
     score: z.number().optional().openapi({ description: 'Mean development score of the merged model, a fraction.' }),
     bestParent: z.number().optional().openapi({ description: 'The same of its best parent.' }),
   })

@@ -106,13 +106,15 @@ export interface RunItem {
   recipe?: string;
   /** Merge method. */
   method?: string;
-  /** Names of the models. */
+  /** Names of the models, the base first where there is one. */
   models?: readonly string[];
   /** Mean development score of the merged model, and of its best parent. */
   score?: number;
   bestParent?: number;
-  /** Whether something was published. */
+  /** Once it is done: whether something was published. */
   published?: boolean;
+  /** Why it failed. */
+  error?: { code: string; message: string };
 }
 
 export interface RunPhase {

@@ -26,8 +26,7 @@ function FollowedRow({ run, onChange }: { run: RunItem; onChange: () => void }) 
 
 function RowOf({ run, progress }: { run: RunItem; progress: RunProgress | undefined }) {
   const { id, name, state, models = [], method, score, bestParent } = run;
-  const unpublished = state === 'done' && run.published === false;
-  const look = lookOf(state, { unpublished });
+  const look = lookOf(state);
   const share = progress !== undefined && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
   return (
     <li class="row">
@@ -42,7 +41,13 @@ function RowOf({ run, progress }: { run: RunItem; progress: RunProgress | undefi
         </p>
       </div>
       <div class="where">
-        <StateLabel state={state} unpublished={unpublished} />
+        <StateLabel state={state} />
+        {run.published === true && <p class="sub">published</p>}
+        {run.error !== undefined && (
+          <p class="sub" title={run.error.message}>
+            {run.error.message}
+          </p>
+        )}
         {look === 'running' && share !== undefined && (
           <ProgressBar share={share} label={`${phaseTitle(progress?.phase ?? '')} of ${name}`} />
         )}

@@ -91,7 +91,7 @@ export function RunsView() {
           ))}
         </ul>
       )}
-      {items.length === 0 && !loading && problem === undefined && <NoRuns filtered={filtered} />}
+      {items.length === 0 && next === undefined && !loading && problem === undefined && <NoRuns filtered={filtered} />}
       {next !== undefined && (
         <div class="more">
           <button type="button" class="button" onClick={() => void more(next)}>
