@@ -236,7 +236,7 @@ describe('over many samples of a known difference', () => {
     { metric: spanF1, right: [0.9, 0.85], examples: 60, words: true },
   ])('$metric.name of $examples examples: 95 % of the intervals hold it', async (options) => {
     expect((await trials(options)).covered).toBeGreaterThan(0.905);
-  });
+  }, 300_000);
 
   test.each([
     { metric: accuracy, right: [0.8, 0.8], examples: 40 },
@@ -247,5 +247,5 @@ describe('over many samples of a known difference', () => {
     const { better, covered } = await trials(options);
     expect(better).toBeLessThan(0.055);
     expect(covered).toBeGreaterThan(0.905);
-  });
+  }, 300_000);
 });
