@@ -234,18 +234,26 @@ describe('over many samples of a known difference', () => {
     { metric: accuracy, right: [0.853, 0.752], examples: 100 },
     { metric: macroF1, right: [0.85, 0.75], examples: 80 },
     { metric: spanF1, right: [0.9, 0.85], examples: 60, words: true },
-  ])('$metric.name of $examples examples: 95 % of the intervals hold it', async (options) => {
-    expect((await trials(options)).covered).toBeGreaterThan(0.905);
-  }, 300_000);
+  ])(
+    '$metric.name of $examples examples: 95 % of the intervals hold it',
+    async (options) => {
+      expect((await trials(options)).covered).toBeGreaterThan(0.905);
+    },
+    300_000,
+  );
 
   test.each([
     { metric: accuracy, right: [0.8, 0.8], examples: 40 },
     { metric: accuracy, right: [0.98, 0.98], examples: 60 },
     { metric: macroF1, right: [0.8, 0.8], examples: 40 },
     { metric: spanF1, right: [0.9, 0.9], examples: 40, words: true },
-  ])('$metric.name of $examples examples: of equals one is called better once in forty times', async (options) => {
-    const { better, covered } = await trials(options);
-    expect(better).toBeLessThan(0.055);
-    expect(covered).toBeGreaterThan(0.905);
-  }, 300_000);
+  ])(
+    '$metric.name of $examples examples: of equals one is called better once in forty times',
+    async (options) => {
+      const { better, covered } = await trials(options);
+      expect(better).toBeLessThan(0.055);
+      expect(covered).toBeGreaterThan(0.905);
+    },
+    300_000,
+  );
 });
