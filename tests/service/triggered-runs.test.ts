@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { receiveHubEvent } from '@hubfuse/service';
 import { deleteRepo, uploadFile } from '@huggingface/hub';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { TriggeredService } from './triggered-service.ts';
+
+// Several merges and publications, on a machine that may be busy with other tests.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let service: TriggeredService;
 

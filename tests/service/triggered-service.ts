@@ -121,7 +121,7 @@ export class TriggeredService {
 
   /** Waits until something holds. */
   async until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-    for (let look = 0; look < 1_200; look++) {
+    for (let look = 0; look < 2_000; look++) {
       if (await holds()) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
