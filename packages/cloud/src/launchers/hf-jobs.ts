@@ -1,0 +1,101 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Job, type JobDescription, type Launcher, RunError, type SubmittedJob } from '@hubfuse/plugin';
+import { cancelRun, type ExecutionOptions } from '@hubfuse/runs';
+import { readCloudEnvironment } from '../environment.ts';
+import { chooseFlavor } from '../jobs/choose-flavor.ts';
+import { parseJobsConfiguration } from '../jobs/configuration.ts';
+import { type JobsAccess, openJobs } from '../jobs/jobs-access.ts';
+import { lazily } from '../lazily.ts';
+import { endOfRun, requireDone } from '../outcome-of-run.ts';
+import { planOfJob } from '../plan-of-job.ts';
+import { LEAST, requirementsOf } from '../requirements.ts';
+
+/** What a worker's image holds; Jobs run a command and no entry point. */
+const WORKER = ['/usr/local/bin/node', '/opt/hubfuse/node_modules/hubfuse/bin/hubfuse.js', 'worker'];
+/** A machine that goes away is followed by another. */
+const ATTEMPTS = 5;
+const LOOK_MS = { first: 1_000, most: 15_000 };
+const ENDED = new Set(['COMPLETED', 'STOPPED', 'CANCELED', 'CANCELLED', 'DELETED', 'DELETING', 'ERROR']);
+
+/** A job of Hugging Face Jobs, on the cheapest machine that the plan fits on. The token goes as a secret. */
+const hfJobs: Launcher = {
+  kind: 'launcher',
+  name: 'hf-jobs',
+  description: 'in a job of Hugging Face Jobs',
+
+  async submit(job: Job) {
+    const { run, store } = job;
+    const { hub } = job.execution as Partial<ExecutionOptions>;
+    const { image, flavors, timeoutSeconds } = parseJobsConfiguration(readCloudEnvironment().jobs);
+    if (!store.url.startsWith('s3:')) {
+      throw new RunError({
+        code: 'launcher/local-store',
+        message: `a job of Hugging Face Jobs cannot reach ${store.url}`,
+        hint: 'keep the store in S3, or in a Storage Bucket of the Hub through its S3 gateway',
+      });
+    }
+    const jobs = access(hub?.token, hub?.hubUrl);
+    const plan = await planOfJob(job);
+    const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
+    const { storeCredentials } = readCloudEnvironment();
+    const handle = await jobs.run({
+      dockerImage: image,
+      command: [...WORKER, '--run', run, '--store', store.url],
+      environment: {
+        HOME: '/tmp',
+        HF_HOME: '/tmp/huggingface',
+        HUBFUSE_HOME: '/tmp/hubfuse',
+        ...(hub?.hubUrl === undefined ? {} : { HF_ENDPOINT: hub.hubUrl }),
+      },
+      secrets: { ...storeCredentials, ...(hub?.token === undefined ? {} : { HF_TOKEN: hub.token }) },
+      flavor: chooseFlavor(offered, plan === undefined ? LEAST : requirementsOf(plan)),
+      timeoutSeconds,
+      attempts: ATTEMPTS,
+      labels: { 'hubfuse-run': run },
+    });
+    return { handle, ended: lazily(() => waitForEnd(jobs, { run, store, handle })) };
+  },
+
+  async describe({ run, store, handle }: SubmittedJob) {
+    const end = await endOfRun(store, run);
+    if (end !== undefined) return end;
+    const { stage, message } = await access().status(handle);
+    return describeStage(stage, message);
+  },
+
+  async cancel({ run, store, handle }: SubmittedJob) {
+    await cancelRun({ store, runId: run });
+    // What runs reads the store and ends in good order; what waits for a machine would get one for nothing.
+    const { stage } = await access().status(handle);
+    if (stage !== 'RUNNING' && !ENDED.has(stage)) await access().cancel(handle);
+  },
+
+  async *logs({ handle }: SubmittedJob) {
+    yield* access().lines(handle);
+  },
+};
+
+/** Access with the token of a run, or of the environment where a job is only looked at. */
+function access(token?: string, hubUrl?: string): JobsAccess {
+  const environment = readCloudEnvironment();
+  const { namespace, endpoint } = parseJobsConfiguration(environment.jobs);
+  const address = endpoint ?? hubUrl ?? environment.hubUrl;
+  return openJobs({ namespace, token: token ?? environment.hubToken, hubUrl: address });
+}
+
+function describeStage(stage: string, message: string | undefined): JobDescription {
+  if (stage === 'RUNNING') return { status: 'running' };
+  if (!ENDED.has(stage)) return { status: 'pending' };
+  const reason = message ?? `the job is ${stage}, and the run is not done; start it again to continue`;
+  return { status: 'failed', reason };
+}
+
+async function waitForEnd(jobs: JobsAccess, { run, store, handle }: SubmittedJob): Promise<void> {
+  for (let pause = LOOK_MS.first; ; pause = Math.min(LOOK_MS.most, pause * 1.5)) {
+    const { stage, message } = await jobs.status(handle);
+    if (ENDED.has(stage)) return await requireDone({ store, runId: run, job: handle, reason: message ?? stage });
+    await wait(pause);
+  }
+}
+
+export default hfJobs;

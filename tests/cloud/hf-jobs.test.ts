@@ -1,0 +1,120 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { registerCloudLaunchers } from '@hubfuse/cloud';
+import { type Launcher, Registry } from '@hubfuse/plugin';
+import { launchRun, readRun } from '@hubfuse/runs';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type JobsDouble, startJobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
+import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
+import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
+import { exampleRecipe } from '../runs/example-run.ts';
+import { Bench } from '../runs/harness.ts';
+import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { waitingRun } from '../worker/worker-runs.ts';
+
+const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.meta.url));
+const HARDWARE = [
+  { name: 'cpu-basic', cpu: '2 vCPU', ram: '16 GB', accelerator: null, unitCostUSD: 0.01 },
+  { name: 'a10g-small', cpu: '4 vCPU', ram: '15 GB', accelerator: { quantity: '1', vram: '24 GB' }, unitCostUSD: 1 },
+  { name: 't4-small', cpu: '4 vCPU', ram: '15 GB', accelerator: { quantity: '1', vram: '16 GB' }, unitCostUSD: 0.4 },
+];
+
+let hub: ExampleHub;
+let s3: S3Double;
+let double: JobsDouble;
+let front: JobsDouble;
+let launcher: Launcher;
+beforeAll(async () => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
+  hub = await startExampleHub();
+  s3 = await startS3Double();
+  const settings = {
+    token: 'hf_you',
+    programs: {
+      '/usr/local/bin/node': process.execPath,
+      '/opt/hubfuse/node_modules/hubfuse/bin/hubfuse.js': BIN,
+    },
+    environment: { PATH: process.env.PATH ?? '' },
+    hardware: HARDWARE,
+  };
+  double = await startJobsDouble(settings);
+  front = await startJobsDouble({ ...settings, held: true });
+  vi.stubEnv('HF_TOKEN', 'hf_you');
+  const registry = new Registry();
+  await registerCloudLaunchers(registry);
+  launcher = registry.get('launcher', 'hf-jobs');
+});
+afterAll(async () => {
+  await Promise.all([double.close(), front.close()]);
+  await s3.close();
+  await hub.close();
+});
+
+const weights = (files: readonly { path: string; sha256: string }[] = []) =>
+  files.find(({ path }) => path === 'model.safetensors')?.sha256;
+const publishingTo = (repo: string) => exampleRecipe({ evaluate: false, publish: `publish: {hub: {repo: ${repo}}}` });
+
+/** The double answers for jobs alone; everything else of the Hub is the local one's. */
+async function jobOf(name: string, recipe: string, jobs: JobsDouble) {
+  const configuration = { namespace: 'you', image: 'example.com/worker:1', endpoint: jobs.url };
+  vi.stubEnv('HUBFUSE_JOBS', JSON.stringify(configuration));
+  const { bench, runId } = await waitingRun(hub, name, recipe, s3.storeUrl('state', name));
+  const { store, registry } = bench;
+  const execution = { store, runId, registry, hub: bench.hubOptions, workspace: bench.folder };
+  return { store, runId, execution, job: { store, run: runId, execution } };
+}
+
+test('a run in a job gives the bytes of a local one, on the cheapest machine that suffices, with its token as a secret', async () => {
+  const { execution, store, runId } = await jobOf('jobs', publishingTo('you/jobs'), double);
+  const running = launchRun({ launcher, ...execution });
+  await vi.waitFor(() => expect(double.jobs).toHaveLength(1), { timeout: 20_000 });
+  const report = await running;
+  const local = await (await Bench.open(hub, 'jobs-here')).run(exampleRecipe({ evaluate: false }));
+  expect(weights(report.files)).toBe(weights(local.files));
+  const [job] = double.jobs;
+  expect(job?.body).toMatchObject({
+    flavor: 'cpu-basic',
+    dockerImage: 'example.com/worker:1',
+    labels: { 'hubfuse-run': runId },
+  });
+  expect(job?.body.secrets).toMatchObject({ HF_TOKEN: 'hf_you', AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId });
+  expect(JSON.stringify([job?.body.environment, job?.body.command])).not.toContain('hf_you');
+  const lines: string[] = [];
+  for await (const line of launcher.logs({ run: runId, store, handle: job?.id ?? '' })) lines.push(line);
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'worker-done' });
+});
+
+test('a job whose machine is lost goes on at another one, and publishes once', async () => {
+  hub.setFaults([{ kind: 'slow', path: 'safetensors', delayMs: 10, bytesPerSecond: 12_000_000, times: 100_000 }]);
+  const { job, store, runId } = await jobOf('lost', publishingTo('you/lost'), double);
+  const { handle, ended } = await launcher.submit(job);
+  await vi.waitFor(() => expect(double.jobs.find(({ id }) => id === handle)?.lines.length).toBeGreaterThan(3), {
+    timeout: 30_000,
+  });
+  await wait(Math.random() * 2_000);
+  double.lose(handle);
+  hub.setFaults([]);
+  await ended;
+  const { state, report } = await readRun({ store, runId });
+  expect(state.status).toBe('done');
+  expect(report?.published).toHaveLength(1);
+}, 120_000);
+
+test('a run that scores asks for a GPU, and one that waits is cancelled without ever getting a machine', async () => {
+  const { job, store, runId } = await jobOf('waiting', exampleRecipe(), front);
+  const { handle } = await launcher.submit(job);
+  expect(front.jobs[0]?.body.flavor).toBe('t4-small');
+  expect(await launcher.describe({ run: runId, store, handle })).toEqual({ status: 'pending' });
+  await launcher.cancel({ run: runId, store, handle });
+  expect(front.jobs[0]?.stage).toBe('CANCELED');
+});
+
+test('a store on this disk is refused, because no job reaches it', async () => {
+  vi.stubEnv('HUBFUSE_JOBS', JSON.stringify({ namespace: 'you', image: 'example.com/worker:1' }));
+  const { bench, runId } = await waitingRun(hub, 'disk', exampleRecipe({ evaluate: false }));
+  const execution = { hub: bench.hubOptions, registry: bench.registry };
+  await expect(launcher.submit({ run: runId, store: bench.store, execution })).rejects.toMatchObject({
+    code: 'launcher/local-store',
+  });
+});
