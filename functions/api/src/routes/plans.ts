@@ -32,6 +32,9 @@ const route = createRoute({
   middleware: requireScope('read'),
 });
 
+/** Launchers that execute on this machine, which then needs what scores. */
+const HERE = new Set(['in-process', 'local']);
+
 export function planRoutes(services: ApiServices) {
   const { registry, hub, recipes, launcher } = services;
   const turnstile = new Turnstile(services.bounds.plans);
@@ -56,7 +59,7 @@ export function planRoutes(services: ApiServices) {
         spec: { recipe, options },
         hub: { ...access, signal },
         registry,
-        elsewhere: launcher.name !== 'local',
+        elsewhere: !HERE.has(launcher.name),
       }),
     );
     return c.json(planView(plan, { tensors: c.req.valid('query').tensors === 'true' }), 200);
