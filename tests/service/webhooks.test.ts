@@ -140,7 +140,7 @@ test('a delivery that comes again starts nothing, and what no recipe uses starts
   expect((await service.ask('GET', `/v1/runs/${items[0].id}`)).body.origin.cause.sha).toBe(last);
 });
 
-test('a gate that does not hold publishes nothing, and the figures say why', async () => {
+test('a gate that does not hold publishes nothing, says why, and what was made is published on request', async () => {
   const publish = 'publish: {hub: {repo: you/strict}, if: mean > 0.99}';
   await service.ask('PUT', '/v1/recipes/strict', { body: exampleRecipe({ ...scored, publish }) });
   const started = await service.ask('POST', '/v1/runs', { body: { stored: 'strict' } });
@@ -150,5 +150,21 @@ test('a gate that does not hold publishes nothing, and the figures say why', asy
   expect(body).toMatchObject({ state: 'done', gate: { met: false }, published: [] });
   expect(body.gate.comparisons[0]).toMatchObject({ text: 'mean > 0.99', met: false });
   expect((await hubApi('/api/models/you/strict')).status).toBe(404);
+
+  // Somebody has looked at it and wants it all the same.
+  const at = `/v1/runs/${started.body.id}`;
+  const asked = await service.ask('POST', `${at}/publish`);
+  expect(asked.status, asked.text).toBe(202);
+  await until('the publication', async () => (await service.ask('GET', at)).body.published?.length > 0);
+  expect((await service.ask('GET', at)).body).toMatchObject({ state: 'done', published: [{ publisher: 'hub' }] });
+  expect((await hubApi('/api/models/you/strict')).status).toBe(200);
+  for (const action of ['publish', 'retry']) {
+    expect(await service.ask('POST', `${at}/${action}`)).toMatchObject({
+      status: 409,
+      body: { code: 'run/published' },
+    });
+  }
+  expect((await service.ask('DELETE', at)).status).toBe(204);
+  expect((await service.ask('GET', at)).status).toBe(404);
   await service.ask('DELETE', '/v1/recipes/strict');
 });

@@ -31,6 +31,8 @@ export const DEFAULT_BOUNDS: ApiBounds = {
 export interface ApiServices extends Services {
   /** Where runs execute: it knows what they wrote. */
   launcher: Launcher;
+  /** Folder that runs work in, where it is on this machine. */
+  workspace?: string | undefined;
   /** What the Hub sends as `X-Webhook-Secret`; without one no delivery is taken. */
   webhookSecret: string | undefined;
   /** Address at which the Hub reaches the service; without one no webhook can be registered by it. */

@@ -1,47 +1,36 @@
-import { listRuns, readRunSpec, readRunState, stateOf } from '@hubfuse/runs';
+import type { z } from '@hono/zod-openapi';
+import { listRunPage, type RunFilter, type RunSummary } from '@hubfuse/runs';
 import { mayLook, readAccess } from '@hubfuse/service';
-import type { Principal } from '../http/principal.ts';
+import { mayUse, type Principal } from '../http/principal.ts';
+import type { RunPageSchema, RunSummarySchema } from '../schemas/run.ts';
 import type { ApiServices } from '../services.ts';
 
-/** A page of the runs that a caller may see. */
+/** Pages that one answer looks through for runs that the caller may see; the next answer goes on behind them. */
+const MOST_PAGES = 5;
+
+/** A page of the runs that a caller may see, the latest first. It may be short, even empty, and have a next one. */
 export async function listRunsOfCaller(
   { store }: ApiServices,
-  options: {
-    principal: Principal;
-    limit: number;
-    cursor: string | undefined;
-    filter: { state?: string | undefined; recipe?: string | undefined; model?: string | undefined };
-  },
-) {
-  const { principal, limit, cursor, filter } = options;
-  const items = [];
-  let skipping = cursor !== undefined;
-  for (const { id, name, createdAt, updatedAt } of await listRuns({ store })) {
-    if (skipping) {
-      skipping = id !== cursor;
-      continue;
-    }
-    const [spec, state, access] = await Promise.all([
-      readRunSpec({ store, runId: id }),
-      readRunState({ store, runId: id }),
-      readAccess(store, id),
-    ]);
-    const word = stateOf(state);
-    const models = spec.recipe.models.map(({ text }) => text);
-    if (!mayLook(access, principal.key)) continue;
-    if (filter.state !== undefined && filter.state !== word) continue;
-    if (filter.recipe !== undefined && filter.recipe !== spec.origin.recipe?.name) continue;
-    if (filter.model !== undefined && !models.includes(filter.model)) continue;
-    if (items.length === limit) return { items, next: items.at(-1)?.id ?? '' };
-    items.push({
-      id,
-      name,
-      state: word,
-      createdAt,
-      updatedAt,
-      ...(spec.origin.recipe === undefined ? {} : { recipe: spec.origin.recipe.name }),
-      models,
-    });
+  options: { principal: Principal; limit: number; cursor: string | undefined; filter: RunFilter },
+): Promise<z.infer<typeof RunPageSchema>> {
+  const { principal, limit, filter } = options;
+  const items: z.infer<typeof RunSummarySchema>[] = [];
+  let { cursor } = options;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    // No more than there is room for, so that the cursor of the store stands behind what was shown.
+    const { runs, next } = await listRunPage({ store, limit: limit - items.length, cursor, filter });
+    const seen = await Promise.all(runs.map(({ id }) => maySee(id)));
+    items.push(...runs.filter((_, index) => seen[index] === true).map(summaryView));
+    cursor = next;
+    if (cursor === undefined || items.length === limit) break;
   }
-  return { items };
+  return { items, ...(cursor === undefined ? {} : { next: cursor }) };
+
+  async function maySee(id: string): Promise<boolean> {
+    return mayUse(principal, 'admin') || mayLook(await readAccess(store, id), principal.key);
+  }
+}
+
+function summaryView({ status: _, models, ...summary }: RunSummary): z.infer<typeof RunSummarySchema> {
+  return { ...summary, models: [...models] };
 }

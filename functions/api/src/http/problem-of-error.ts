@@ -32,6 +32,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'service/namespace': 403,
   'service/private-repo': 403,
   'service/idempotency-key': 409,
+  'service/token-needed': 409,
   'service/bad-key-settings': 422,
   'service/bad-payload': 422,
 };

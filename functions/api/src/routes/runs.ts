@@ -1,7 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { cancelRun, readRun } from '@hubfuse/runs';
+import { continueRun, removeRun } from '@hubfuse/service';
+import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
 import { listRunsOfCaller } from '../access/list-runs-of-caller.ts';
 import { requireOwnRun, requireRun } from '../access/runs-of-callers.ts';
+import type { ApiContext } from '../http/api-env.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
 import { createRouter } from '../http/router.ts';
@@ -52,6 +55,39 @@ const cancel = createRoute({
   middleware: requireScope('run'),
 });
 
+const retry = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/retry',
+  tags,
+  summary: 'Start a run again that failed, was cancelled, or was not published',
+  description:
+    'It keeps its id and who asked. One that failed or was cancelled goes on where it was; one that is done and was not ' +
+    'published begins anew. A run that reads with a token of its caller needs that again.',
+  request: { ...request, headers: HubTokenHeader },
+  responses: { 202: json(RunSchema, 'The run, which waits to be executed.'), ...problems(409) },
+  middleware: requireScope('run'),
+});
+
+const publish = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/publish',
+  tags,
+  summary: 'Publish what a run made although its gate does not hold',
+  request: { ...request, headers: HubTokenHeader },
+  responses: { 202: json(RunSchema, 'The run, which waits to publish.'), ...problems(409) },
+  middleware: requireScope('run'),
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/v1/runs/{id}',
+  tags,
+  summary: 'Delete a run that has ended, with all that is kept of it',
+  request,
+  responses: { 204: { description: 'It is gone.' }, ...problems(409) },
+  middleware: requireScope('run'),
+});
+
 export function runRoutes(services: ApiServices) {
   const { store } = services;
   return createRouter()
@@ -71,5 +107,21 @@ export function runRoutes(services: ApiServices) {
       await cancelRun({ store, runId: id });
       services.wake();
       return c.json(runView(await readRun({ store, runId: id })), 202);
+    })
+    .openapi(retry, async (c) => c.json(await again(c, 'retry'), 202))
+    .openapi(publish, async (c) => c.json(await again(c, 'publish'), 202))
+    .openapi(remove, async (c) => {
+      const { id } = c.req.valid('param');
+      await requireOwnRun(services, { id, principal: c.get('principal') });
+      await removeRun(services, { runId: id, workspace: services.workspace });
+      return c.body(null, 204);
     });
+
+  async function again(c: ApiContext, how: 'retry' | 'publish') {
+    const id = c.req.param('id') ?? '';
+    const principal = c.get('principal');
+    await requireOwnRun(services, { id, principal });
+    await continueRun(services, { runId: id, how, key: principal.key, token: callerToken(c) });
+    return runView(await readRun({ store, runId: id }));
+  }
 }

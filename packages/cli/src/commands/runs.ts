@@ -9,14 +9,27 @@ import { followToEnd, requireHubToken } from '../follow-remote-run.ts';
 import { expectJson, requireOk, requireServer, serverOptions } from '../server-options.ts';
 import { renderTable } from '../terminal/table.ts';
 
-const ACTIONS = ['list', 'start', 'show', 'follow', 'logs', 'report', 'artefacts', 'cancel'];
+const ACTIONS = [
+  'list',
+  'start',
+  'show',
+  'follow',
+  'logs',
+  'report',
+  'artefacts',
+  'cancel',
+  'retry',
+  'publish',
+  'delete',
+];
 
 export default defineCommand({
   name: 'runs',
   summary: 'Start, follow and steer the runs of a server',
   description: [
     '`start` takes a recipe file, or --stored with the name of a stored one, prints the commands that follow and cancel the ' +
-      'run, and follows it; Ctrl-C lets go of it, and the run goes on. `artefacts` lists the files of a run, or reads the ' +
+      'run, and follows it; Ctrl-C lets go of it, and the run goes on. `retry` starts one again that failed, was cancelled or was ' +
+      'not published; `publish` publishes what a run made although its gate does not hold. `artefacts` lists the files of a run, or reads the ' +
       'one that is named into --out.',
   ],
   positionals: [
@@ -147,9 +160,24 @@ export default defineCommand({
         output.result({ file: target, ...found }, () => `${file} is in ${target}`);
         return undefined;
       }
-      default: {
+      case 'delete':
+        await requireOk(await one.$delete({ param }));
+        output.result({ deleted: subject }, () => `the run ${subject} is gone`);
+        return undefined;
+      case 'cancel': {
         const run = await expectJson(await one.cancel.$post({ param }));
         output.result({ run }, () => `the run ${run.id} is being stopped (${run.state})`);
+        return undefined;
+      }
+      default: {
+        const token = options['send-token'] ? await requireHubToken() : undefined;
+        const header = token === undefined ? {} : { 'x-hf-token': token };
+        const asked = action === 'retry' ? one.retry : one.publish;
+        const run = await expectJson(await asked.$post({ param, header }));
+        output.result(
+          { run },
+          () => `the run ${run.id} is ${run.state}: it will be ${action === 'retry' ? 'started again' : 'published'}`,
+        );
         return undefined;
       }
     }

@@ -3,6 +3,8 @@ import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
 
 const DEFAULT_PORT = 8080;
+/** Milliseconds that runs of this process have to give themselves back. */
+const DRAIN_MS = 10_000;
 
 export default defineCommand({
   name: 'serve',
@@ -83,6 +85,7 @@ export default defineCommand({
         // The dispatcher exchanges it.
         wake: () => services.wake(),
         launcher,
+        workspace: join(folder, 'work'),
         webhookSecret: environment.webhookSecret ?? master.digest('webhooks of the Hub', 'secret'),
         publicUrl: options['public-url'],
         bounds: DEFAULT_BOUNDS,
@@ -99,6 +102,7 @@ export default defineCommand({
       services,
       launcher,
       concurrency,
+      drainMs: DRAIN_MS,
       execution: { workspace: join(folder, 'work'), workers: options.workers, memory: options.memory, release: signal },
       ...(options.commenter.length === 0 ? {} : { commenters: options.commenter }),
       onProblem: problem,
