@@ -40,6 +40,8 @@ export interface RunItem {
   createdAt: string;
 }
 
+/** A test starts several processes, one after the other. */
+export const LONGEST_TEST_MS = 300_000;
 const LONGEST_WAIT_MS = 150_000;
 const PAUSE_MS = 250;
 
