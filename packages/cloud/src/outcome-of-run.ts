@@ -1,5 +1,6 @@
 import { type JobDescription, type ObjectStore, RunError, reviveError } from '@hubfuse/plugin';
 import { readRun } from '@hubfuse/runs';
+import { lazily } from './lazily.ts';
 
 /** What the store says of a run that has ended; undefined while it goes on. The store is the truth, whatever a queue says. */
 export async function endOfRun(store: ObjectStore, runId: string): Promise<JobDescription | undefined> {
@@ -21,9 +22,25 @@ export async function requireDone(options: {
   const { state } = await readRun({ store, runId });
   if (state.status === 'done') return;
   if (state.error !== undefined) throw reviveError(state.error);
+  if (state.status === 'cancelled') {
+    throw new RunError({
+      code: 'run/cancelled',
+      message: `the run "${runId}" was stopped`,
+      hint: 'retry it to continue',
+    });
+  }
   throw new RunError({
     code: 'run/not-done',
     message: `the job ${job} has ended (${reason}), and the run "${runId}" is ${state.status}`,
     hint: 'start it again: it continues where it was',
   });
+}
+
+/** What submitting a run gives that has ended already: no job, and its end. */
+export function endedBefore({ run, store }: { run: string; store: ObjectStore }): {
+  handle: string;
+  ended: Promise<void>;
+} {
+  const end = () => requireDone({ store, runId: run, job: run, reason: 'before it was submitted' });
+  return { handle: run, ended: lazily(end) };
 }

@@ -15,7 +15,8 @@ export interface JobsAccess {
   hardware(): Promise<JobHardware[]>;
   /** Returns the job's id. */
   run(request: JobRequest): Promise<string>;
-  status(id: string): Promise<{ stage: string; message: string | undefined }>;
+  /** Without a stage where the Hub knows no such job. */
+  status(id: string): Promise<{ stage: string | undefined; message: string | undefined }>;
   cancel(id: string): Promise<void>;
   /** Lines of its log; while it runs they come as they are written. */
   lines(id: string): AsyncIterable<string>;
@@ -42,10 +43,14 @@ export function openJobs(options: {
       return id;
     },
     async status(jobId) {
-      const { status } = await asking(`describe the job ${jobId}`, async () =>
-        (await library()).getJob({ ...common, jobId }),
-      );
-      return { stage: status.stage, message: status.message ?? undefined };
+      const job = await asking(`describe the job ${jobId}`, async () => {
+        const { getJob, HubApiError } = await library();
+        return await getJob({ ...common, jobId }).catch((error: unknown) => {
+          if (error instanceof HubApiError && error.statusCode === 404) return undefined;
+          throw error;
+        });
+      });
+      return { stage: job?.status.stage, message: job?.status.message ?? undefined };
     },
     async cancel(jobId) {
       await asking(`cancel the job ${jobId}`, async () => (await library()).cancelJob({ ...common, jobId }));

@@ -7,7 +7,7 @@ import { chooseQueue } from '../batch/choose-queue.ts';
 import { parseBatchConfiguration } from '../batch/configuration.ts';
 import { readCloudEnvironment } from '../environment.ts';
 import { lazily } from '../lazily.ts';
-import { endOfRun, requireDone } from '../outcome-of-run.ts';
+import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
 import { planOfJob } from '../plan-of-job.ts';
 import { LEAST, requirementsOf } from '../requirements.ts';
 
@@ -33,6 +33,8 @@ const awsBatch: Launcher = {
 
   async submit(job: Job) {
     const { run, store } = job;
+    // A run that has ended needs no machine to find that out.
+    if ((await endOfRun(store, run)) !== undefined) return endedBefore({ run, store });
     const { queues } = parseBatchConfiguration(readCloudEnvironment().batch);
     const plan = await planOfJob(job);
     const needed = plan === undefined ? LEAST : requirementsOf(plan);
@@ -54,17 +56,17 @@ const awsBatch: Launcher = {
   },
 
   async describe({ run, store, handle }: SubmittedJob) {
-    const url = consoleUrl(handle);
     const end = await endOfRun(store, run);
-    if (end !== undefined) return { ...end, ...url };
+    if (end !== undefined) return end;
     const detail = await (await batch()).describe(handle);
-    return { ...describeDetail(detail), ...url };
+    return { ...describeDetail(detail), ...consoleUrl(handle) };
   },
 
   async cancel({ run, store, handle }: SubmittedJob) {
     await cancelRun({ store, runId: run });
     // What runs reads the store and ends in good order; a job that waits for a machine would get one for nothing.
-    await (await batch()).cancel(handle, 'cancelled by a user of hubfuse');
+    const service = await batch();
+    if ((await service.describe(handle)) !== undefined) await service.cancel(handle, 'cancelled by a user of hubfuse');
   },
 
   async *logs({ handle }: SubmittedJob) {

@@ -6,7 +6,7 @@ import { chooseFlavor } from '../jobs/choose-flavor.ts';
 import { parseJobsConfiguration } from '../jobs/configuration.ts';
 import { type JobsAccess, openJobs } from '../jobs/jobs-access.ts';
 import { lazily } from '../lazily.ts';
-import { endOfRun, requireDone } from '../outcome-of-run.ts';
+import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
 import { planOfJob } from '../plan-of-job.ts';
 import { LEAST, requirementsOf } from '../requirements.ts';
 
@@ -34,6 +34,8 @@ const hfJobs: Launcher = {
         hint: 'keep the store in S3, or in a Storage Bucket of the Hub through its S3 gateway',
       });
     }
+    // A run that has ended needs no machine to find that out.
+    if ((await endOfRun(store, run)) !== undefined) return endedBefore({ run, store });
     const jobs = access(hub?.token, hub?.hubUrl);
     const plan = await planOfJob(job);
     const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
@@ -67,7 +69,7 @@ const hfJobs: Launcher = {
     await cancelRun({ store, runId: run });
     // What runs reads the store and ends in good order; what waits for a machine would get one for nothing.
     const { stage } = await access().status(handle);
-    if (stage !== 'RUNNING' && !ENDED.has(stage)) await access().cancel(handle);
+    if (stage !== undefined && stage !== 'RUNNING' && !ENDED.has(stage)) await access().cancel(handle);
   },
 
   async *logs({ handle }: SubmittedJob) {
@@ -83,7 +85,9 @@ function access(token?: string, hubUrl?: string): JobsAccess {
   return openJobs({ namespace, token: token ?? environment.hubToken, hubUrl: address });
 }
 
-function describeStage(stage: string, message: string | undefined): JobDescription {
+function describeStage(stage: string | undefined, message: string | undefined): JobDescription {
+  if (stage === undefined)
+    return { status: 'failed', reason: 'the Hub knows the job no more; start the run again to continue' };
   if (stage === 'RUNNING') return { status: 'running' };
   if (!ENDED.has(stage)) return { status: 'pending' };
   const reason = message ?? `the job is ${stage}, and the run is not done; start it again to continue`;
@@ -93,7 +97,14 @@ function describeStage(stage: string, message: string | undefined): JobDescripti
 async function waitForEnd(jobs: JobsAccess, { run, store, handle }: SubmittedJob): Promise<void> {
   for (let pause = LOOK_MS.first; ; pause = Math.min(LOOK_MS.most, pause * 1.5)) {
     const { stage, message } = await jobs.status(handle);
-    if (ENDED.has(stage)) return await requireDone({ store, runId: run, job: handle, reason: message ?? stage });
+    if (stage === undefined || ENDED.has(stage)) {
+      return await requireDone({
+        store,
+        runId: run,
+        job: handle,
+        reason: message ?? stage ?? 'the Hub knows it no more',
+      });
+    }
     await wait(pause);
   }
 }
