@@ -56,6 +56,10 @@ describe('an evolution in front of a method', () => {
     expect(search?.best.score).toBeGreaterThanOrEqual(search?.start.score ?? Number.NaN);
     expect(search?.candidates).toBe(8);
     expect(search?.spent.examples).toBeLessThan(search?.spent.examplesInFull ?? 0);
+    const { accepted, rejected } = search?.examples ?? {};
+    expect(accepted?.examples).toBe(accepted?.total);
+    expect(rejected?.examples).toBeLessThan(rejected?.total ?? 0);
+    expect((accepted?.candidates ?? 0) + (rejected?.candidates ?? 0)).toBe(search?.candidates);
     expect((await decisions(bench, runId)).map(({ number }) => number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
@@ -203,6 +207,16 @@ test('a budget of examples ends a search cleanly with the best so far', async ()
   const report = await bench.run(searching('evolve: {generations: 9, mode: blend, examples: 300}'));
   expect(report.search?.ended).toBe('examples');
   expect(report.search?.candidates).toBeLessThan(36);
+}, 120_000);
+
+test('with a metric that has no sound bound every candidate is scored in full, and the log says so', async () => {
+  const bench = await Bench.open(hub, 'unbounded');
+  const recipe = searching('evolve: {generations: 1, mode: blend}');
+  const report = await bench.run(recipe.replace(/^( *)task: .*$/m, '$&\n$1metric: matthews'));
+  expect(report.warnings.join()).toContain('the metric matthews has no sound bound');
+  const { spent, examples } = report.search ?? {};
+  expect(spent?.examples).toBe(spent?.examplesInFull);
+  expect(examples?.rejected.examples).toBe(examples?.rejected.total);
 }, 120_000);
 
 test('a changed record of decisions is found out', async () => {
