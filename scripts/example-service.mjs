@@ -34,7 +34,7 @@ export async function startExampleService({ hubUrl, folder, token }) {
   };
   const store = await openStore(join(folder, 'store'), registry);
   const services = openServices({ store, registry, hub, master: new MasterKey(randomBytes(32)) });
-  const launcher = registry.get('launcher', 'local');
+  const launcher = registry.get('launcher', 'in-process');
   const server = await startServer({
     ...services,
     // The dispatcher exchanges it.
