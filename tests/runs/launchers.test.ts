@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '@hubfuse/objects';
@@ -8,6 +9,7 @@ import { type ExecutionOptions, readRun, registerLaunchers, retryRun } from '@hu
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LauncherBench, launcherContract } from '../../packages/runs/test/launcher-contract.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { hubfuse } from '../support/hubfuse.ts';
 import { exampleRecipe } from './example-run.ts';
 import { Bench, fullRegistry } from './harness.ts';
 
@@ -105,4 +107,25 @@ test('a worker that was sent for a run which failed meanwhile leaves it alone', 
   await retryRun({ store, runId: run });
   await expect((await bench.launcher.submit({ run, store, execution })).ended).rejects.toThrow('no-such-model');
   expect((await readRun({ store, runId: run })).state.attempts).toBe(before.attempts + 1);
+}, 120_000);
+
+test('the command line has a run executed by a process of its own and shows what came of it', async () => {
+  bench.hurry();
+  const directory = join(bench.bench.folder, 'command');
+  await mkdir(directory, { recursive: true });
+  const recipe = exampleRecipe({ method: 'task_arithmetic', domains: ['money', 'home'], evaluate: false });
+  await writeFile(join(directory, 'recipe.yaml'), recipe);
+  const result = await hubfuse(['merge', 'recipe.yaml', '--out', 'merged', '--launcher', 'local', '--json'], {
+    directory,
+    variables: {
+      HF_ENDPOINT: bench.hub.url,
+      HF_HOME: join(directory, 'huggingface'),
+      HF_TOKEN: 'hf_you',
+      HUBFUSE_HOME: join(directory, 'home'),
+    },
+  });
+  expect(result.code, result.stderr).toBe(0);
+  expect(existsSync(join(directory, 'merged', 'model.safetensors'))).toBe(true);
+  const [log = ''] = await readdir(join(directory, 'home', 'work', 'logs'));
+  expect(await readFile(join(directory, 'home', 'work', 'logs', log), 'utf8')).toContain('worker-done');
 }, 120_000);

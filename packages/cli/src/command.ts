@@ -71,6 +71,8 @@ export interface CommandContext<O extends Options = Options> {
   directory: string;
   environment: Environment;
   configuration: Configuration;
+  /** What `--plugin` named. */
+  plugins: readonly string[];
   /** Built-in extensions and the user's plugins, loaded on the first call. */
   registry(): Promise<Registry>;
 }

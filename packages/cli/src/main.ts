@@ -73,6 +73,7 @@ async function runCommand(command: Command, invocation: Invocation, environment:
       directory: invocation.directory,
       environment,
       configuration,
+      plugins: options.plugin,
       registry() {
         registry ??= loadExtensions(invocation.directory, [...configuration.plugins, ...options.plugin]);
         return registry;

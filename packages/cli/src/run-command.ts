@@ -33,12 +33,16 @@ export async function carryOut(
   }
   const { createRun, launchRun } = await import('@hubfuse/runs');
   const { openWorkspace } = await import('./workspace.ts');
+  const { workerCommand } = await import('./worker-command.ts');
   const { describeReport, reportAsJson, showRun } = await import('./run-view.ts');
   const launcher = registry.get('launcher', context.options.launcher ?? 'in-process');
   const { store, folder: workspace } = await openWorkspace(context, registry);
   const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
   const { workers, memory, 'allow-other-processor': allowOtherProcessor } = context.options;
-  const execution = { store, runId, registry, hub, workspace, workers, memory, allowOtherProcessor };
+  const execution = {
+    ...{ store, runId, registry, hub, workspace, workers, memory, allowOtherProcessor },
+    worker: workerCommand(context),
+  };
   const report = await launchRun({ launcher, ...execution, signal: context.signal, ...showRun(context.output) });
   context.output.result(reportAsJson(report), () => describeReport(report));
   return report.gate?.met === false ? EXIT_CODES.gate.code : EXIT_CODES.ok.code;

@@ -28,7 +28,9 @@ export function fencedStore(store: ObjectStore, lease: Pick<Lease, 'confirm'>): 
         const etag = await fenced(() =>
           before === undefined ? store.create(key, body) : store.replace(key, body, before.etag),
         );
-        if (etag !== undefined) return etag;
+        if (etag === undefined) continue;
+        if (before === undefined) await requireStill({ store, lease, key, etag });
+        return etag;
       }
       throw new StoreError({
         code: 'store/contended',
@@ -38,6 +40,25 @@ export function fencedStore(store: ObjectStore, lease: Pick<Lease, 'confirm'>): 
       });
     },
   };
+}
+
+/**
+ * Takes back an object that a process created after it had stood still in the middle of the write: the next owner may have
+ * made it, used it and removed it meanwhile.
+ */
+async function requireStill(options: {
+  store: ObjectStore;
+  lease: Pick<Lease, 'confirm'>;
+  key: string;
+  etag: string;
+}): Promise<void> {
+  const { store, lease, key, etag } = options;
+  try {
+    await lease.confirm();
+  } catch (error) {
+    if ((await store.get(key))?.etag === etag) await store.delete(key);
+    throw error;
+  }
 }
 
 /** The same bytes. A body that breaks leaves what stood there, so a lease that was lost meanwhile breaks it. */

@@ -101,6 +101,19 @@ test('a put that stands still behind its confirmation does not replace what the 
   expect(await textOf('plan')).toBe('the next owner');
 });
 
+test('what a process created after it stood still in the middle of the write is taken back', async () => {
+  const slow: ObjectStore = {
+    ...methodsOf(store),
+    async create(key, bytes) {
+      vi.advanceTimersByTime(LEASE_MS + 1);
+      await takeOver();
+      return await store.create(key, bytes);
+    },
+  };
+  await expect(fencedStore(slow, lease).put('intent', body('late'))).rejects.toMatchObject({ code: 'run/taken-over' });
+  expect(await store.get('intent')).toBeUndefined();
+});
+
 test('a clock that was set back confirms nothing by itself', async () => {
   await takeOver();
   vi.setSystemTime(Date.now() - 3_600_000);

@@ -73,6 +73,7 @@ export default defineCommand({
     const { Dispatcher, openServices } = await import('@hubfuse/service');
     const { hubOptions } = await import('../hub-options.ts');
     const { openInstallation } = await import('../installation.ts');
+    const { workerCommand } = await import('../worker-command.ts');
     const { folder, store, master, registry } = await openInstallation(context);
     // Requests to the Hub end with what asked for them, not with the signal: a server drains.
     const { signal: _, ...hub } = await hubOptions(context);
@@ -103,7 +104,13 @@ export default defineCommand({
       launcher,
       concurrency,
       drainMs: DRAIN_MS,
-      execution: { workspace: join(folder, 'work'), workers: options.workers, memory: options.memory, release: signal },
+      execution: {
+        workspace: join(folder, 'work'),
+        workers: options.workers,
+        memory: options.memory,
+        worker: workerCommand(context),
+        release: signal,
+      },
       ...(options.commenter.length === 0 ? {} : { commenters: options.commenter }),
       onProblem: problem,
     });
