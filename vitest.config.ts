@@ -38,6 +38,8 @@ export default defineConfig({
     globalSetup: ['scripts/build-before-tests.mjs'],
     reporters: ['default', './scripts/summary-reporter.ts'],
     pool: 'forks',
+    // Files share a process: what they import is loaded once. A file that changes its environment puts it back.
+    isolate: false,
     // vitest leaves one core free, which is half of a machine of two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,

@@ -11,6 +11,7 @@ import { folderSource, readCheckpoint } from '@hubfuse/tensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { datasetOf, LABELS, sentence } from '../packages/evaluate/test/tiny-datasets.ts';
 import { writeTinyModel } from '../packages/evaluate/test/tiny-model.ts';
+import { environment as variables } from './environment.ts';
 
 const registry = new Registry();
 const MINUTES = 5;
@@ -99,11 +100,14 @@ async function search(options: {
   }
 }
 
-test.each([
-  { alone: true, update: 'synchronous' },
+/** The hardest; `npm run soak` takes all. */
+const SEARCHES = [
   { alone: false, update: 'synchronous' },
+  { alone: true, update: 'synchronous' },
   { alone: true, update: 'steady' },
-] as const)(
+] as const;
+
+test.each(variables.soak === undefined ? SEARCHES.slice(0, 1) : SEARCHES)(
   'one, two and eight workers, and hardly any memory, find the same ($update, alone: $alone)',
   async ({ alone, update }) => {
     const one = await search({ workers: 1, alone, update });

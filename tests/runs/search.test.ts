@@ -5,6 +5,7 @@ import { parseModelReference } from '@hubfuse/recipe';
 import { type RunEvent, type RunReport, readEvents, readRun, reproduce } from '@hubfuse/runs';
 import { type FloatDType, readSafetensors, toFloat32, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { environment } from '../environment.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe } from './example-run.ts';
 import { Bench } from './harness.ts';
@@ -209,15 +210,20 @@ test('a budget of examples ends a search cleanly with the best so far', async ()
   expect(report.search?.candidates).toBeLessThan(36);
 }, 120_000);
 
-test('with a metric that has no sound bound every candidate is scored in full, and the log says so', async () => {
-  const bench = await Bench.open(hub, 'unbounded');
-  const recipe = searching('evolve: {generations: 1, mode: blend}');
-  const report = await bench.run(recipe.replace(/^( *)task: .*$/m, '$&\n$1metric: matthews'));
-  expect(report.warnings.join()).toContain('the metric matthews has no sound bound');
-  const { spent, examples } = report.search ?? {};
-  expect(spent?.examples).toBe(spent?.examplesInFull);
-  expect(examples?.rejected.examples).toBe(examples?.rejected.total);
-}, 120_000);
+// Matthews over every candidate takes as long as all other searches here: `npm run soak` scores it.
+test.skipIf(environment.soak === undefined)(
+  'with a metric that has no sound bound every candidate is scored in full, and the log says so',
+  async () => {
+    const bench = await Bench.open(hub, 'unbounded');
+    const recipe = searching('evolve: {generations: 1, mode: blend}');
+    const report = await bench.run(recipe.replace(/^( *)task: .*$/m, '$&\n$1metric: matthews'));
+    expect(report.warnings.join()).toContain('the metric matthews has no sound bound');
+    const { spent, examples } = report.search ?? {};
+    expect(spent?.examples).toBe(spent?.examplesInFull);
+    expect(examples?.rejected.examples).toBe(examples?.rejected.total);
+  },
+  120_000,
+);
 
 test('a changed record of decisions is found out', async () => {
   const bench = await Bench.open(hub, 'forged');

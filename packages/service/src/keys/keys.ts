@@ -54,6 +54,7 @@ export class Keys {
     };
     if ((await this.#store.create(serviceKeys.key(id), toJson(stored))) === undefined)
       return await this.create(settings);
+    this.#exist = undefined;
     return { id, key };
   }
 
