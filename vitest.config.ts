@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig, type Plugin } from 'vitest/config';
+import { configDefaults, defineConfig, type Plugin } from 'vitest/config';
 
 const root = dirname(fileURLToPath(import.meta.url));
 
@@ -25,6 +25,11 @@ function runWhatShips(): Plugin {
   };
 }
 
+/** Suites that take longest and prove once more, with more processes, what others prove: `npm run soak` runs them. */
+const longSuites: string[] = process.env.HUBFUSE_SOAK
+  ? []
+  : JSON.parse(readFileSync(resolve(root, 'scripts/soak/long-suites.json'), 'utf8'));
+
 export default defineConfig({
   root,
   plugins: [runWhatShips()],
@@ -35,6 +40,7 @@ export default defineConfig({
       'tests/**/*.test.ts',
       'examples/**/*.test.ts',
     ],
+    exclude: [...configDefaults.exclude, ...longSuites],
     globalSetup: ['scripts/build-before-tests.mjs'],
     reporters: ['default', './scripts/summary-reporter.ts'],
     pool: 'forks',

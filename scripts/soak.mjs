@@ -12,7 +12,7 @@ import { recordResults } from './soak/results.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const { kills, mutations, requests, slow } = await import('./soak/tests.mjs');
+const { kills, mutations, requests, slow, suites } = await import('./soak/tests.mjs');
 const { merges, METHODS } = await import('./soak/merges.mjs');
 const { values, positionals } = parseArgs({
   options: { folder: { type: 'string' }, method: { type: 'string', multiple: true, default: Object.keys(METHODS) } },
@@ -29,6 +29,7 @@ const PARTS = {
   kills,
   requests,
   slow,
+  suites,
 };
 
 refuseUnknown('part', positionals, PARTS);

@@ -21,7 +21,7 @@ export function mutations(folder) {
 export function kills(folder) {
   return runTests(folder, {
     files: ['tests/hub/killed', 'tests/runs/kills', 'tests/runs/search-kills', 'packages/hub-server/src/durability'],
-    variables: { HUBFUSE_KILLS: String(KILLS) },
+    variables: { HUBFUSE_KILLS: String(KILLS), HUBFUSE_SOAK: '1' },
     titles: 'kill',
   });
 }
@@ -41,6 +41,15 @@ export function slow(folder) {
     files: ['packages/hub-server/src/routes/xet', 'tests/zoo-scores'],
     variables: { HUBFUSE_SOAK: '1' },
     titles: '(uploads by Xet|scores what PyTorch scores)',
+  });
+}
+
+/** Suites that take too long for `npm test`, whole. */
+export function suites(folder) {
+  return runTests(folder, {
+    files: JSON.parse(readFileSync(join(root, 'scripts/soak/long-suites.json'), 'utf8')),
+    variables: { HUBFUSE_SOAK: '1' },
+    titles: '.',
   });
 }
 
