@@ -6,6 +6,7 @@ import { executeMerge, planMerge, registerMethods } from '@hubfuse/merge';
 import { Registry } from '@hubfuse/plugin';
 import { parseRecipe } from '@hubfuse/recipe';
 import { folderSource, readCheckpoint } from '@hubfuse/tensors';
+import { peakMemory } from './peak-memory.mjs';
 
 async function openInput({ reference }) {
   const source = await folderSource(reference.path);
@@ -25,5 +26,5 @@ const folders = [base, ...models].filter((input) => input !== undefined).map(({ 
 const start = performance.now();
 const { files } = await executeMerge({ plan, folders, out, registry, workers, memory });
 const seconds = (performance.now() - start) / 1000;
-const peakBytes = process.resourceUsage().maxRSS * 1024;
+const peakBytes = peakMemory();
 process.stdout.write(JSON.stringify({ seconds, peakBytes, files }));
