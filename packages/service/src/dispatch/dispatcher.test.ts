@@ -70,6 +70,8 @@ describe.each(STORES)('a dispatcher over a store of the kind %s', (kind) => {
     for (let index = 0; index < 4; index++) {
       ids.push((await start()).id);
       clock.now += 1000;
+      // Runs are dated by the real clock, to the millisecond.
+      await new Promise((resolve) => setTimeout(resolve, 2));
     }
     await dispatcher.look();
     await dispatcher.look();
