@@ -17,11 +17,11 @@ const PAUSE_MS = 1_000;
 let opening: Promise<Dispatcher> | undefined;
 
 async function open(): Promise<Dispatcher> {
-  const { environment, services, launcher } = await openLambdaServices();
+  const { environment, services, launcher, workspace } = await openLambdaServices();
   return new Dispatcher({
     services,
     launcher,
-    execution: { workspace: '/tmp/hubfuse' },
+    execution: { workspace },
     concurrency: environment.concurrency,
     onProblem: (error) => logLine('error', { event: 'problem', message: String(error) }),
   });

@@ -1,6 +1,6 @@
 import type { HubOptions } from '@hubfuse/hub';
-import { HubfuseError, type ObjectStore, type Registry, RunError, StoreError } from '@hubfuse/plugin';
-import type { RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
+import { HubfuseError, RunError, StoreError } from '@hubfuse/plugin';
+import type { ExecutionOptions, RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
 import { WORKER_EXIT_CODES } from './exit-codes.ts';
 import { PhaseMeter } from './phase-meter.ts';
 import { takeRun } from './take-run.ts';
@@ -13,18 +13,11 @@ const GRACE_MS = 80_000;
 /** Longer than a lease of 60 s, so that a killed worker's run is taken and not given up. */
 const PATIENCE_MS = 150_000;
 
-export interface WorkerOptions {
-  store: ObjectStore;
-  runId: string;
-  registry: Registry;
-  hub: HubOptions;
-  /** Folder for scratch files and for outputs. */
-  workspace: string;
-  workers?: number | undefined;
-  /** Bytes that a merge may use. */
-  memory?: number | undefined;
-  /** Go on with a search that began on another kind of processor. */
-  allowOtherProcessor?: boolean | undefined;
+export interface WorkerOptions
+  extends Pick<
+    ExecutionOptions,
+    'store' | 'runId' | 'registry' | 'hub' | 'workspace' | 'workers' | 'memory' | 'allowOtherProcessor'
+  > {
   /** Aborts where the machine is taken away (SIGTERM): the run is left to be resumed. */
   signal: AbortSignal;
   log: WorkerLog;

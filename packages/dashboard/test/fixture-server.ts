@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dashboardFiles } from '@hubfuse/dashboard';
-import { parse } from 'yaml';
 import { METHODS, SCHEMA, TASKS } from './fixture-extensions.ts';
+import { closed, refuse, send, textOf } from './fixture-http.ts';
+import { mistake, read, recipeIn } from './fixture-mistakes.ts';
 import { fixtureEvents, fixtureRuns, PLAN } from './fixture-runs.ts';
 
 /** The policy under which the service serves the pages. */
@@ -340,84 +341,4 @@ function session(signedIn: boolean) {
   return signedIn
     ? { name: 'laptop', ...shared, by: 'session', csrf: FIXTURE_CSRF }
     : { name: 'this machine', ...shared, by: 'nothing' };
-}
-
-function recipeIn(body: string): unknown {
-  const { recipe, stored } = JSON.parse(body) as { recipe?: unknown; stored?: string };
-  if (stored !== undefined) return { merge_method: 'linear', models: ['a/b', 'c/d'] };
-  return typeof recipe === 'string' ? read(recipe) : recipe;
-}
-
-function read(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A few of the mistakes that the service finds, with the places that it gives. */
-function mistake(recipe: unknown): Record<string, unknown> | undefined {
-  const { merge_method: method, models = [] } = (recipe ?? {}) as { merge_method?: string; models?: unknown[] };
-  const errors: Record<string, unknown>[] = [];
-  if (!METHODS.some(({ name }) => name === method)) {
-    errors.push({
-      code: 'recipe/unknown-method',
-      detail: `there is no merge method "${method}"`,
-      pointer: '/merge_method',
-      line: 2,
-      column: 15,
-      hint: 'did you mean "linear"?',
-    });
-  }
-  models.forEach((model, index) => {
-    const name = typeof model === 'string' ? model : String((model as { model?: unknown }).model);
-    if (!name.includes('/'))
-      errors.push({
-        code: 'recipe/model',
-        detail: `"${name}" is no model of the Hub`,
-        pointer: `/models/${index}`,
-        line: 4 + index,
-        column: 5,
-        hint: 'write org/name',
-      });
-  });
-  return errors.length === 0 ? undefined : { ...errors[0], errors };
-}
-
-function send(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-}
-
-function refuse(response: ServerResponse, status: number, problem: Record<string, unknown>): void {
-  const title =
-    {
-      401: 'Unauthorized',
-      403: 'Forbidden',
-      404: 'Not Found',
-      412: 'Precondition Failed',
-      422: 'Unprocessable Entity',
-    }[status] ?? 'Error';
-  response.writeHead(status, { 'content-type': 'application/problem+json' }).end(
-    JSON.stringify({
-      type: `urn:hubfuse:problem:${problem.code}`,
-      title,
-      status,
-      instance: 'urn:hubfuse:request:1',
-      ...problem,
-    }),
-  );
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString('utf8');
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.closeAllConnections();
-    server.close(() => resolve());
-  });
 }

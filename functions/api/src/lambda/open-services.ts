@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { registerCloudLaunchers } from '@hubfuse/cloud';
 import { registerEvaluation } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
@@ -10,13 +12,15 @@ import { type LambdaEnvironment, readLambdaEnvironment } from './environment.ts'
 import { readSecrets } from './read-secrets.ts';
 
 /** Lambda lets a function write here alone. */
-const WRITABLE = '/tmp/hubfuse';
+const WORKSPACE = join(tmpdir(), 'hubfuse');
 
 export interface LambdaServices {
   environment: LambdaEnvironment;
   services: Services;
   launcher: Launcher;
   webhookSecret: string;
+  /** Folder for scratch files. */
+  workspace: string;
 }
 
 /** Everything that the functions work with, from what the stack gives them. Neither executes a run. */
@@ -29,7 +33,7 @@ export async function openLambdaServices(): Promise<LambdaServices> {
   const [store, hub] = await Promise.all([
     openStore(environment.store, registry),
     hubOptionsFromEnvironment({
-      cacheDir: `${WRITABLE}/hub`,
+      cacheDir: join(WORKSPACE, 'hub'),
       ...(secrets.hubToken === undefined ? {} : { token: secrets.hubToken, tokenOrigin: 'the secret of the stack' }),
     }),
   ]);
@@ -43,6 +47,7 @@ export async function openLambdaServices(): Promise<LambdaServices> {
     }),
     launcher: registry.get('launcher', environment.launcher),
     webhookSecret: secrets.webhook,
+    workspace: WORKSPACE,
   };
 }
 

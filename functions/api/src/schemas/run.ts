@@ -1,22 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import { STATE_WORDS } from '@hubfuse/runs';
 import { OpenObject, Time } from './common.ts';
 import { PlanSchema } from './plan.ts';
 
-export const STATES = [
-  'queued',
-  'resolving',
-  'fetching',
-  'gathering',
-  'searching',
-  'merging',
-  'evaluating',
-  'publishing',
-  'done',
-  'failed',
-  'cancelled',
-] as const;
-
-export const StateSchema = z.enum(STATES).openapi('RunStateWord');
+export const StateSchema = z.enum(STATE_WORDS).openapi('RunStateWord');
 
 export const RunParameters = z.object({
   id: z.string().min(1).max(200).openapi({ description: 'Id of the run.', example: 'support-1f3a9c2b7d' }),

@@ -13,6 +13,15 @@ export interface QuotaSubject {
   perDay: number;
 }
 
+/** A run, and all that it counts for. */
+export interface CountedRun {
+  store: ObjectStore;
+  subjects: readonly QuotaSubject[];
+  runId: string;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
 interface Started {
   /** Ids of the runs of this day. */
   runs: readonly string[];
@@ -37,13 +46,7 @@ export function nextDay(time: number): number {
  * together never go beyond a limit.
  * @throws ResourceError `service/runs-per-day`
  */
-export async function countRun(options: {
-  store: ObjectStore;
-  subjects: readonly QuotaSubject[];
-  runId: string;
-  now: number;
-}): Promise<void> {
-  const { store, subjects, runId, now } = options;
+export async function countRun({ store, subjects, runId, now }: CountedRun): Promise<void> {
   const counted: QuotaSubject[] = [];
   for (const subject of subjects) {
     const fits = await add({ store, subject, runId, day: dayOf(now) });
@@ -61,13 +64,7 @@ export async function countRun(options: {
 }
 
 /** Takes back a run that was counted and could not be made. */
-export async function uncountRun(options: {
-  store: ObjectStore;
-  subjects: readonly QuotaSubject[];
-  runId: string;
-  now: number;
-}): Promise<void> {
-  const { store, subjects, runId, now } = options;
+export async function uncountRun({ store, subjects, runId, now }: CountedRun): Promise<void> {
   for (const { id } of subjects) {
     await changeJson<Started>({ store, key: serviceKeys.quota(dayOf(now), id) }, (started) =>
       started?.runs.includes(runId) ? { runs: started.runs.filter((run) => run !== runId) } : undefined,

@@ -52,9 +52,20 @@ function dataOf(course: readonly CoursePoint[]): UPlot.AlignedData {
   ];
 }
 
+/** A canvas takes no variables: gives each as the colour that it is in the scheme of now. */
+function colourReader(place: HTMLElement): (name: string) => string {
+  return (name) => {
+    const probe = document.createElement('span');
+    probe.style.color = `var(${name})`;
+    place.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  };
+}
+
 function optionsFor(place: HTMLElement): UPlot.Options {
-  const style = getComputedStyle(place);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const colour = colourReader(place);
   const axis: UPlot.Axis = {
     stroke: colour('--ink-soft'),
     font: '12.5px "Geist Sans", sans-serif',

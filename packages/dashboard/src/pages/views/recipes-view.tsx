@@ -3,6 +3,7 @@ import type { RecipeItem } from '../api/types.ts';
 import { Age } from '../parts/age.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { FuseGlyph } from '../parts/fuse-glyph.tsx';
+import { LoadProblem } from '../parts/load-problem.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { ProblemNotice, sentence } from '../parts/problem-notice.tsx';
 import { Difference } from '../parts/score-panel.tsx';
@@ -29,13 +30,7 @@ export function RecipesView() {
           </a>
         )}
       </PageHead>
-      {problem !== undefined && (
-        <ProblemNotice problem={problem}>
-          <button type="button" class="button" onClick={reload}>
-            Try again
-          </button>
-        </ProblemNotice>
-      )}
+      <LoadProblem problem={problem} reload={reload} />
       {items.length > 0 && (
         <ul class="rows" aria-label="Stored recipes">
           {items.map((recipe) => (

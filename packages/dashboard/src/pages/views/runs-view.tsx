@@ -3,6 +3,7 @@ import { listRuns } from '../api/api.ts';
 import { type Problem, problemOf } from '../api/problem.ts';
 import type { RunItem, StateWord } from '../api/types.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
+import { LoadProblem } from '../parts/load-problem.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { RunRow } from '../parts/run-row.tsx';
@@ -77,13 +78,7 @@ export function RunsView() {
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
       </div>
-      {problem !== undefined && (
-        <ProblemNotice problem={problem}>
-          <button type="button" class="button" onClick={reload}>
-            Try again
-          </button>
-        </ProblemNotice>
-      )}
+      <LoadProblem problem={problem} reload={reload} />
       {items.length > 0 && (
         <ul class="rows" aria-label="Runs">
           {items.map((run) => (
