@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fetchModel, openDataset, openModel } from '@hubfuse/hub';
 import type { ModelSource } from '@hubfuse/plugin';
@@ -56,6 +58,21 @@ test('a blob that another program downloaded is used, one of the wrong size is f
   await writeFile(blob, weights.subarray(5));
   await fetched(await open());
   expect((await readFile(blob)).equals(weights)).toBe(true);
+});
+
+test('what a process left that was killed behind its last byte is tidied up by the next fetch', async () => {
+  await fetched(await open());
+  const left = join(repoFolder(), '.hubfuse');
+  const name = sha256(weights);
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  await mkdir(join(left, 'locks'), { recursive: true });
+  await writeFile(join(left, 'locks', `${name}.lock`), JSON.stringify({ host: hostname(), pid, id: 'dead' }));
+  await mkdir(join(left, 'downloads', `${name}.earlier`), { recursive: true });
+  await writeFile(join(left, 'downloads', `${name}.earlier`, 'journal'), `${weights.length}\n`);
+  expect(await isTidy()).toBe(false);
+  await fetched(await open());
+  expect(states('model.safetensors').at(-1)).toBe('cached');
+  expect(await isTidy()).toBe(true);
 });
 
 test('contents that two revisions share are downloaded once', async () => {

@@ -55,6 +55,11 @@ export async function lockBlob(input: {
   }
 }
 
+/** Removes the lock of a process that was killed; false where there is none, or one that may live. */
+export async function removeDeadLock(path: string): Promise<boolean> {
+  return (await stateOf(path)) === 'dead' && (await takeAway(path)) !== undefined;
+}
+
 async function create(path: string, holder: Holder): Promise<boolean> {
   try {
     const file = await open(path, 'wx');

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubError, type ModelFile } from '@hubfuse/plugin';
 import { fileAddress, type RepoAddress } from './addresses.ts';
-import { lockBlob } from './blob-lock.ts';
+import { lockBlob, removeDeadLock } from './blob-lock.ts';
 import { blobName, type RepoCache, sizeOf } from './cache-layout.ts';
 import type { DownloadEvent } from './events.ts';
 import { FileLocation } from './file-location.ts';
-import { PartialDownload } from './partial-download.ts';
+import { discardLeftovers, PartialDownload, partialName } from './partial-download.ts';
 import type { ByteRange } from './ranged-reader.ts';
 import { type Semaphore, settleAll } from './semaphore.ts';
 import { TransientFailure, withRetry } from './transient.ts';
@@ -40,10 +40,9 @@ export async function downloadBlob(download: BlobDownload): Promise<string> {
   const blob = join(cache.blobs, blobName(file) ?? encodeURIComponent(`${download.revision}/${file.path}`));
   const isDone = async () => (await sizeOf(blob)) === file.size;
   await mkdir(cache.blobs, { recursive: true });
-  const name = blobName(file) ?? encodeURIComponent(file.path);
   for (;;) {
     const lock = await lockBlob({
-      path: join(cache.locks, `${name}.lock`),
+      path: lockPath(cache, file),
       isDone,
       signal: transport.options.signal,
       clock: transport.clock,
@@ -55,6 +54,15 @@ export async function downloadBlob(download: BlobDownload): Promise<string> {
       await lock.release();
     }
   }
+}
+
+/** Tidies up behind a process that was killed when the contents stood under their name and its notes were not gone yet. */
+export async function tidyBlob(cache: RepoCache, file: ModelFile): Promise<void> {
+  if (await removeDeadLock(lockPath(cache, file))) await discardLeftovers(cache, file);
+}
+
+function lockPath(cache: RepoCache, file: ModelFile): string {
+  return join(cache.locks, `${partialName(file)}.lock`);
 }
 
 /** False where another process took over what this one had received: then it is at it. */

@@ -10,7 +10,7 @@ import {
   writeRef,
 } from './cache-layout.ts';
 import { requireFreeBytes } from './disk-space.ts';
-import { downloadBlob } from './download-blob.ts';
+import { downloadBlob, tidyBlob } from './download-blob.ts';
 import { type FetchPool, openFetchPool } from './fetch-pool.ts';
 import { explainFileFailure } from './file-failures.ts';
 import { missingFile } from './missing-file.ts';
@@ -115,6 +115,7 @@ async function findCached(input: {
   const blob = await cachedBlob(cache, file);
   if (blob !== undefined) await linkIntoSnapshot({ cache, revision: hub.revision, path: file.path, blob });
   else if ((await cachedSnapshotFile(cache, hub.revision, file)) === undefined) return false;
+  await tidyBlob(cache, file);
   const { path, size } = file;
   options.onProgress?.({ type: 'download', repo: hub.name, path, received: size, size, state: 'cached' });
   return true;

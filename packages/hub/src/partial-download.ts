@@ -159,7 +159,8 @@ export async function leftBytes(cache: RepoCache, file: ModelFile): Promise<numb
 }
 
 /** A file whose contents have no name goes by its path. */
-function partialName(file: ModelFile): string {
+/** What a file on its way is called: its checksum where it has one, so that equal contents are one file. */
+export function partialName(file: ModelFile): string {
   return blobName(file) ?? encodeURIComponent(file.path);
 }
 
@@ -167,6 +168,11 @@ interface Leftover {
   folder: string;
   done: ByteRange[];
   bytes: number;
+}
+
+/** Throws away what earlier processes left of a file. */
+export async function discardLeftovers(cache: RepoCache, file: ModelFile): Promise<void> {
+  for (const { folder } of await leftovers(cache, file)) await rm(folder, { recursive: true, force: true });
 }
 
 async function leftovers(cache: RepoCache, file: ModelFile): Promise<Leftover[]> {
