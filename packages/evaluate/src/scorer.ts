@@ -53,31 +53,13 @@ class PooledScorer implements Scorer {
   }
 
   score(options: ScoreOptions): Promise<Scores> {
-    const scores = this.#turn.then(() => this.#abortable(options));
+    const scores = this.#turn.then(() => this.#pool.abortable(options.signal, () => this.#score(options)));
     this.#turn = scores.catch(() => {});
     return scores;
   }
 
   async close(): Promise<void> {
     await this.#pool.end(new EvaluationError({ code: 'evaluate/closed', message: 'the scorer was closed' }));
-  }
-
-  /** A run inside onnxruntime cannot be interrupted: an abort ends the threads. */
-  async #abortable(options: ScoreOptions): Promise<Scores> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const onAbort = (): void => {
-      this.#pool.end(signal?.reason).catch(() => {});
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await this.#score(options);
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw cause;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
   }
 
   async #score(options: ScoreOptions): Promise<Scores> {

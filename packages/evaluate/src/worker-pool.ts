@@ -87,6 +87,26 @@ export class WorkerPool {
     await Promise.all(this.#members.map((_, place) => this.#drop(place, reason)));
   }
 
+  /**
+   * Does work that ends with the signal. A run inside onnxruntime cannot be interrupted: an abort ends the threads.
+   * @throws the signal's reason once it is aborted; else what `work` throws.
+   */
+  async abortable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    const onAbort = (): void => {
+      this.end(signal?.reason).catch(() => {});
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await work();
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw cause;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
   #member(place: number): Member {
     const existing = this.#members[place];
     if (existing !== undefined) return existing;

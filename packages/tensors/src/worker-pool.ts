@@ -33,6 +33,7 @@ export class WorkerPool {
   #next = 0;
   #seconds = 0;
   #failure: unknown;
+  #letGo: () => void = () => {};
 
   /**
    * @param options.data handed to every worker as `workerData` (structured clone).
@@ -61,8 +62,14 @@ export class WorkerPool {
       this.#workers.push(worker);
       this.#idle.push(worker);
     }
-    options.signal?.addEventListener('abort', () => this.#fail(options.signal?.reason), { once: true });
-    if (options.signal?.aborted === true) this.#fail(options.signal.reason);
+    const { signal } = options;
+    if (signal?.aborted === true) this.#fail(signal.reason);
+    else if (signal !== undefined) {
+      const abort = (): void => this.#fail(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      // A signal outlives many pools, and would keep each of them.
+      this.#letGo = () => signal.removeEventListener('abort', abort);
+    }
   }
 
   /** Seconds of processor time that all jobs have taken, as `threadSeconds` tells them. */
@@ -102,6 +109,7 @@ export class WorkerPool {
   /** Ends all workers at once. */
   async close(): Promise<void> {
     this.#failure ??= new MergeError({ code: 'merge/pool-closed', message: 'the worker pool was closed' });
+    this.#letGo();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
@@ -134,6 +142,7 @@ export class WorkerPool {
   #fail(reason: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
+    this.#letGo();
     for (const pending of [...this.#running.values(), ...this.#queue]) pending.reject(reason);
     this.#running.clear();
     this.#queue.length = 0;

@@ -70,7 +70,7 @@ class PooledRace implements Race {
     initial: AsyncIterable<ModelInput> | Iterable<ModelInput>,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<RaceBatches> {
-    return this.#abortable(options.signal, async () => {
+    return this.#pool.abortable(options.signal, async () => {
       const { datasets, batchTokens = DEFAULT_BATCH_TOKENS } = this.#options;
       const scored: PlannedDataset[][] = [];
       for await (const model of initial) {
@@ -117,7 +117,7 @@ class PooledRace implements Race {
       });
     }
     const bar = typeof options.bar === 'number' ? settledBar(options.bar) : options.bar;
-    return this.#abortable(signal, async () => {
+    return this.#pool.abortable(signal, async () => {
       const plan = await this.#plan(candidate);
       const entry = new RaceEntry({
         plan,
@@ -174,23 +174,6 @@ class PooledRace implements Race {
       eachMember: false,
       onProgress: undefined,
     });
-  }
-
-  /** A run inside onnxruntime cannot be interrupted: an abort ends the threads. */
-  async #abortable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted();
-    const onAbort = (): void => {
-      this.#pool.end(signal?.reason).catch(() => {});
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await work();
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw cause;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
   }
 }
 
