@@ -198,6 +198,23 @@ test.each<FloatDType>(['F16', 'BF16', 'F64'])(
   },
 );
 
+test.each([
+  'bert-sequence-classification',
+  'bert-decoder',
+  'roberta-sequence-classification',
+  'distilbert-sequence-classification',
+])('%s: a last layer of the first tokens alone gives what one of every token gives', async (name) => {
+  const folder = join(GOLDEN, name);
+  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const options = { folder, config, tensors: await storedIn(folder), registry };
+  const short = await graphOverFiles(options);
+  const whole = await graphOverFiles({ ...options, outputs: 'hidden-states' });
+  const [some, all] = [await logitsOf(short), await logitsOf(whole)];
+  for (const [index, logit] of some.entries()) expect(logit).toBeCloseTo(all[index] as number, 5);
+  expect(all).toHaveLength(some.length);
+  expect(Buffer.from(short.model).toString('latin1')).not.toContain('hidden_states');
+});
+
 test('what the labels are for does not change the graph', async () => {
   const config = JSON.parse(await readFile(join(BERT, 'config.json'), 'utf8')) as Record<string, unknown>;
   const tensors = await storedIn(BERT);

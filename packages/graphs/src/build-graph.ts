@@ -77,6 +77,7 @@ export function composeModel(options: GraphOptions, place: (tensor: StoredTensor
     weights: new Weights(options.tensors.values(), architecture),
     place,
     hiddenStates: options.outputs === 'hidden-states',
+    everyToken: options.outputs === 'hidden-states' || options.taps !== undefined,
   });
   architecture.build(builder, model);
   return {

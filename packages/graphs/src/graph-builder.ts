@@ -57,6 +57,11 @@ export class GraphBuilder {
   readonly #widened = new Map<string, Value>();
   /** Whether the architecture should emit the hidden state before and after every layer as outputs. */
   readonly hiddenStates: boolean;
+  /**
+   * Whether the last layer should compute every token where the outputs need the first one alone: hidden states and taps
+   * read all of them.
+   */
+  readonly everyToken: boolean;
 
   constructor(options: {
     name: string;
@@ -64,10 +69,12 @@ export class GraphBuilder {
     /** Where the elements of a stored tensor are for this graph. */
     place: (tensor: StoredTensor) => WeightData;
     hiddenStates: boolean;
+    everyToken: boolean;
   }) {
     this.#weights = options.weights;
     this.#place = options.place;
     this.hiddenStates = options.hiddenStates;
+    this.everyToken = options.everyToken;
     this.#graph = { name: options.name, nodes: [], initializers: [], inputs: [], outputs: [], values: [] };
   }
 

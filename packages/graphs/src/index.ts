@@ -12,7 +12,7 @@ export {
 } from './blocks/heads.ts';
 export { layerNorm } from './blocks/layer-norm.ts';
 export { linear } from './blocks/linear.ts';
-export { type Encoded, Sequence } from './blocks/sequence.ts';
+export { type Encoded, firstTokenOf, type Readout, readoutOf, Sequence } from './blocks/sequence.ts';
 export { tokenInputs, tokenTypeInput } from './blocks/token-inputs.ts';
 export {
   type BuildGraphOptions,

@@ -60,6 +60,7 @@ export function emptyBuilder(): GraphBuilder {
       throw new Error('there are no weights');
     },
     hiddenStates: false,
+    everyToken: false,
   });
 }
 

@@ -2,7 +2,7 @@ import { type BertSizes, bertEncoder, bertSizes } from '../blocks/bert-encoder.t
 import { embedding, firstPositions } from '../blocks/embedding.ts';
 import { encoderOutputs, maskedLmLogits, pooledFirstToken, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
-import { type Encoded, Sequence } from '../blocks/sequence.ts';
+import { type Encoded, type Readout, readoutOf, Sequence } from '../blocks/sequence.ts';
 import { tokenInputs, tokenTypeInput } from '../blocks/token-inputs.ts';
 import { defineArchitecture } from '../define-architecture.ts';
 import type { GraphBuilder } from '../graph-builder.ts';
@@ -26,7 +26,7 @@ export default defineArchitecture({
   buffers: ['.position_ids'],
   build(builder, model) {
     const sizes = bertSizes(model, { vocabulary: 30522 });
-    const encoded = encode(builder, sizes);
+    const encoded = encode(builder, sizes, readoutOf(builder, model.className));
     switch (model.className) {
       case 'BertForSequenceClassification': {
         const pooled = pooledFirstToken(builder, encoded, 'bert.pooler.dense');
@@ -50,7 +50,7 @@ export default defineArchitecture({
   },
 });
 
-function encode(builder: GraphBuilder, sizes: BertSizes): Encoded {
+function encode(builder: GraphBuilder, sizes: BertSizes, readout: Readout): Encoded {
   const { inputIds, attentionMask } = tokenInputs(builder);
   const sequence = new Sequence(builder, inputIds);
   const { width, epsilon } = sizes;
@@ -69,5 +69,5 @@ function encode(builder: GraphBuilder, sizes: BertSizes): Encoded {
   });
   const summed = builder.node('Add', [builder.node('Add', [words, types]), positions]);
   const embedded = layerNorm(builder, summed, `${embeddings}.LayerNorm`, { width, epsilon });
-  return bertEncoder(builder, embedded, { module: 'bert.encoder', sizes, sequence, attentionMask });
+  return bertEncoder(builder, embedded, { module: 'bert.encoder', sizes, sequence, attentionMask, readout });
 }

@@ -6,7 +6,7 @@ import { embedding, firstPositions } from '../blocks/embedding.ts';
 import { encoderOutputs, maskedLmLogits, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
 import { linear } from '../blocks/linear.ts';
-import { type Encoded, Sequence } from '../blocks/sequence.ts';
+import { type Encoded, firstTokenOf, type Readout, readoutOf, Sequence } from '../blocks/sequence.ts';
 import { tokenInputs } from '../blocks/token-inputs.ts';
 import { defineArchitecture } from '../define-architecture.ts';
 import type { GraphBuilder, Value } from '../graph-builder.ts';
@@ -55,11 +55,10 @@ export default defineArchitecture({
   build(builder, model) {
     const sizes = readSizes(model);
     const { width } = sizes;
-    const encoded = encode(builder, sizes);
+    const encoded = encode(builder, sizes, readoutOf(builder, model.className));
     switch (model.className) {
       case 'DistilBertForSequenceClassification': {
-        const first = encoded.sequence.firstToken(encoded.rows, width);
-        const dense = linear(builder, first, 'pre_classifier', { in: width, out: width });
+        const dense = linear(builder, firstTokenOf(encoded), 'pre_classifier', { in: width, out: width });
         return sequenceLogits(builder, builder.node('Relu', [dense]), 'classifier', width);
       }
       case 'DistilBertForTokenClassification':
@@ -95,10 +94,11 @@ function readSizes(model: ModelDescription): Sizes {
   };
 }
 
-function encode(builder: GraphBuilder, sizes: Sizes): Encoded {
+function encode(builder: GraphBuilder, sizes: Sizes, asked: Readout): Encoded {
   const { inputIds, attentionMask } = tokenInputs(builder);
   const sequence = new Sequence(builder, inputIds);
   const { width } = sizes;
+  const readout = sizes.layers === 0 ? 'every-token' : asked;
   const embeddings = 'distilbert.embeddings';
   const words = embedding(builder, inputIds, `${embeddings}.word_embeddings.weight`, {
     entries: sizes.vocabulary,
@@ -116,32 +116,35 @@ function encode(builder: GraphBuilder, sizes: Sizes): Encoded {
   builder.hiddenState(0, embedded, width);
   let rows = sequence.toRows(embedded, width);
   for (let index = 0; index < sizes.layers; index++) {
-    rows = transformerBlock(builder, rows, { name: `distilbert.transformer.layer.${index}`, sizes, sequence, bias });
+    const name = `distilbert.transformer.layer.${index}`;
+    const own = index === sizes.layers - 1 ? readout : 'every-token';
+    rows = transformerBlock(builder, rows, { name, sizes, sequence, bias, readout: own });
     if (builder.hiddenStates) builder.hiddenState(index + 1, sequence.fromRows(rows, [width]), width);
   }
-  return { sequence, rows, width };
+  return { sequence, rows, width, readout };
 }
 
 function transformerBlock(
   builder: GraphBuilder,
   rows: Value,
-  options: { name: string; sizes: Sizes; sequence: Sequence; bias: Value },
+  options: { name: string; sizes: Sizes; sequence: Sequence; bias: Value; readout: Readout },
 ): Value {
-  const { name, sizes, sequence, bias } = options;
+  const { name, sizes, sequence, bias, readout } = options;
   const { width, heads, intermediate } = sizes;
   const square = { in: width, out: width };
   const norm = { width, epsilon: EPSILON };
+  const asking = readout === 'first-token' ? sequence.firstToken(rows, width) : rows;
   const mixed = attention(
     builder,
     {
-      query: linear(builder, rows, `${name}.attention.q_lin`, square),
+      query: linear(builder, asking, `${name}.attention.q_lin`, square),
       key: linear(builder, rows, `${name}.attention.k_lin`, square),
       value: linear(builder, rows, `${name}.attention.v_lin`, square),
     },
-    { sequence, heads, headSize: width / heads, bias },
+    { sequence, heads, headSize: width / heads, bias, readout },
   );
   const attended = linear(builder, mixed, `${name}.attention.out_lin`, square);
-  const first = layerNorm(builder, builder.node('Add', [attended, rows]), `${name}.sa_layer_norm`, norm);
+  const first = layerNorm(builder, builder.node('Add', [attended, asking]), `${name}.sa_layer_norm`, norm);
   const inner = linear(builder, first, `${name}.ffn.lin1`, { in: width, out: intermediate });
   const active = activation(builder, sizes.activation, inner, `${name}.ffn.activation`);
   const outer = linear(builder, active, `${name}.ffn.lin2`, { in: intermediate, out: width });

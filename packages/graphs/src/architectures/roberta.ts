@@ -3,7 +3,7 @@ import { type BertSizes, bertEncoder, bertSizes } from '../blocks/bert-encoder.t
 import { embedding } from '../blocks/embedding.ts';
 import { encoderOutputs, maskedLmLogits, pooledFirstToken, sequenceLogits, tokenLogits } from '../blocks/heads.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
-import { type Encoded, Sequence } from '../blocks/sequence.ts';
+import { type Encoded, type Readout, readoutOf, Sequence } from '../blocks/sequence.ts';
 import { tokenInputs, tokenTypeInput } from '../blocks/token-inputs.ts';
 import { defineArchitecture } from '../define-architecture.ts';
 import type { GraphBuilder, Value } from '../graph-builder.ts';
@@ -39,7 +39,7 @@ export default defineArchitecture({
   build(builder, model) {
     const sizes = bertSizes(model, { vocabulary: VOCABULARY[String(model.config.model_type)] ?? 50265 });
     const padId = new ModelConfig(model.config).integer('pad_token_id', 1, 0);
-    const encoded = encode(builder, sizes, padId);
+    const encoded = encode(builder, sizes, { padId, readout: readoutOf(builder, model.className) });
     switch (KINDS.find((kind) => model.className.endsWith(kind))) {
       case 'ForSequenceClassification': {
         const pooled = pooledFirstToken(builder, encoded, 'classifier.dense');
@@ -64,7 +64,8 @@ export default defineArchitecture({
   },
 });
 
-function encode(builder: GraphBuilder, sizes: BertSizes, padId: number): Encoded {
+function encode(builder: GraphBuilder, sizes: BertSizes, options: { padId: number; readout: Readout }): Encoded {
+  const { padId, readout } = options;
   const { inputIds, attentionMask } = tokenInputs(builder);
   const sequence = new Sequence(builder, inputIds);
   const { width, epsilon } = sizes;
@@ -87,7 +88,7 @@ function encode(builder: GraphBuilder, sizes: BertSizes, padId: number): Encoded
   });
   const summed = builder.node('Add', [builder.node('Add', [words, types]), positions]);
   const embedded = layerNorm(builder, summed, `${embeddings}.LayerNorm`, { width, epsilon });
-  return bertEncoder(builder, embedded, { module: 'roberta.encoder', sizes, sequence, attentionMask });
+  return bertEncoder(builder, embedded, { module: 'roberta.encoder', sizes, sequence, attentionMask, readout });
 }
 
 /** Positions count from pad id + 1 over the tokens whose id is not the pad id; the others are at the pad id. */

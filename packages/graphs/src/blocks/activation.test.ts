@@ -83,6 +83,7 @@ beforeAll(async () => {
       data: { kind: 'external', location: tensor.file, offset: tensor.offset, length: tensor.bytes },
     }),
     hiddenStates: false,
+    everyToken: false,
   });
   const input = builder.input('input', 'float32', ['size']);
   for (const name of NAMES) builder.output(name, activation(builder, name, input, name), ['size']);

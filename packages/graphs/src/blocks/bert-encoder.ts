@@ -6,7 +6,7 @@ import { attention } from './attention.ts';
 import { attentionBias } from './attention-mask.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
-import type { Encoded, Sequence } from './sequence.ts';
+import type { Encoded, Readout, Sequence } from './sequence.ts';
 
 /** The sizes of a BERT-like encoder, as config.json gives them. */
 export interface BertSizes {
@@ -46,43 +46,47 @@ export function bertSizes(model: ModelDescription, defaults: { vocabulary: numbe
 
 /**
  * The layers of BERT (post-norm) over embeddings [batch, length, width], under `module` (`bert.encoder`). Emits the
- * hidden states that are asked for: 0 is the embedding output, i the output of layer i.
+ * hidden states that are asked for: 0 is the embedding output, i the output of layer i. With `readout: first-token` the
+ * last layer computes keys and values of every token, and all else of the first alone.
  */
 export function bertEncoder(
   builder: GraphBuilder,
   embedded: Value,
-  options: { module: string; sizes: BertSizes; sequence: Sequence; attentionMask: Value },
+  options: { module: string; sizes: BertSizes; sequence: Sequence; attentionMask: Value; readout: Readout },
 ): Encoded {
   const { module, sizes, sequence, attentionMask } = options;
+  const readout = sizes.layers === 0 ? 'every-token' : options.readout;
   const bias = attentionBias(builder, attentionMask, { sequence, causal: sizes.causal });
   builder.hiddenState(0, embedded, sizes.width);
   let rows = sequence.toRows(embedded, sizes.width);
   for (let layer = 0; layer < sizes.layers; layer++) {
-    rows = bertLayer(builder, rows, { name: `${module}.layer.${layer}`, sizes, sequence, bias });
+    const own = layer === sizes.layers - 1 ? readout : 'every-token';
+    rows = bertLayer(builder, rows, { name: `${module}.layer.${layer}`, sizes, sequence, bias, readout: own });
     if (builder.hiddenStates) builder.hiddenState(layer + 1, sequence.fromRows(rows, [sizes.width]), sizes.width);
   }
-  return { sequence, rows, width: sizes.width };
+  return { sequence, rows, width: sizes.width, readout };
 }
 
 function bertLayer(
   builder: GraphBuilder,
   rows: Value,
-  options: { name: string; sizes: BertSizes; sequence: Sequence; bias: Value },
+  options: { name: string; sizes: BertSizes; sequence: Sequence; bias: Value; readout: Readout },
 ): Value {
-  const { name, sizes, sequence, bias } = options;
+  const { name, sizes, sequence, bias, readout } = options;
   const { width, heads, headSize, epsilon } = sizes;
   const square = { in: width, out: width };
+  const asking = readout === 'first-token' ? sequence.firstToken(rows, width) : rows;
   const mixed = attention(
     builder,
     {
-      query: linear(builder, rows, `${name}.attention.self.query`, square),
+      query: linear(builder, asking, `${name}.attention.self.query`, square),
       key: linear(builder, rows, `${name}.attention.self.key`, square),
       value: linear(builder, rows, `${name}.attention.self.value`, square),
     },
-    { sequence, heads, headSize, bias },
+    { sequence, heads, headSize, bias, readout },
   );
   const attended = linear(builder, mixed, `${name}.attention.output.dense`, square);
-  const first = layerNorm(builder, builder.node('Add', [attended, rows]), `${name}.attention.output.LayerNorm`, {
+  const first = layerNorm(builder, builder.node('Add', [attended, asking]), `${name}.attention.output.LayerNorm`, {
     width,
     epsilon,
   });

@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { type ActivationName, activation } from './activation.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
-import type { Encoded } from './sequence.ts';
+import { type Encoded, firstTokenOf } from './sequence.ts';
 
 /**
  * The bare encoder's outputs: `last_hidden_state` [batch, length, width], and `pooler_output` [batch, width] where the
@@ -19,9 +19,8 @@ export function encoderOutputs(builder: GraphBuilder, encoded: Encoded, { pooler
 
 /** The first token's state through a dense layer and tanh: [batch, width]. */
 export function pooledFirstToken(builder: GraphBuilder, encoded: Encoded, dense: string): Value {
-  const { sequence, rows, width } = encoded;
-  const first = sequence.firstToken(rows, width);
-  return builder.node('Tanh', [linear(builder, first, dense, { in: width, out: width })]);
+  const { width } = encoded;
+  return builder.node('Tanh', [linear(builder, firstTokenOf(encoded), dense, { in: width, out: width })]);
 }
 
 /** Logits of a sequence from one row each [batch, width]. The number of labels is that of the stored classifier. */

@@ -37,10 +37,26 @@ export class Sequence {
   }
 }
 
+/** The tokens whose last hidden state an encoder computes: a head that reads the first alone needs no other. */
+export type Readout = 'every-token' | 'first-token';
+
 /** The tokens of a graph after its encoder. */
 export interface Encoded {
   sequence: Sequence;
-  /** The last hidden state as rows [batch * length, width]. */
+  /** The last hidden state as rows [batch * length, width]; with the readout `first-token` [batch, width]. */
   rows: Value;
   width: number;
+  /** Default `every-token`. */
+  readout?: Readout;
+}
+
+/** The tokens that the head of a class reads, or all of them where the graph is asked for more than its outputs. */
+export function readoutOf(builder: GraphBuilder, className: string): Readout {
+  const first = className.endsWith('ForSequenceClassification') && !builder.everyToken;
+  return first ? 'first-token' : 'every-token';
+}
+
+/** The last hidden state of each sequence's first token: [batch, width]. */
+export function firstTokenOf({ sequence, rows, width, readout }: Encoded): Value {
+  return readout === 'first-token' ? rows : sequence.firstToken(rows, width);
 }

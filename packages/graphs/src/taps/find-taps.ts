@@ -8,7 +8,8 @@ import { type Tap, tapsOf } from './taps.ts';
  * @throws GraphError where the graph cannot be built
  */
 export function findTaps(options: Omit<GraphOptions, 'outputs' | 'taps'>): Tap[] {
-  const { graph } = composeModel(options, (tensor) => ({
+  // A tap reads every token, as hidden states do.
+  const { graph } = composeModel({ ...options, outputs: 'hidden-states' }, (tensor) => ({
     elementType: storedElementType(tensor),
     data: { kind: 'external', location: tensor.file, offset: tensor.offset, length: tensor.bytes },
   }));
