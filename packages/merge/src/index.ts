@@ -1,3 +1,8 @@
+export { isDivisible } from './divide/divide-merge.ts';
+export { type DividedMergeOptions, executeDividedMerge } from './divide/execute-divided-merge.ts';
+export type { MergeCrew, MergeTask, SweptPart, WrittenPart } from './divide/merge-task.ts';
+export { openPartBuilder, type PartBuilder, type PartBuilderOptions } from './divide/open-part-builder.ts';
+export { fromBytes, toBytes } from './divide/structured-bytes.ts';
 export type { CarryOptions } from './evolution/carried-population.ts';
 export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';
@@ -11,6 +16,7 @@ export {
 } from './execute/execute-merge.ts';
 export type { LayerNote } from './execute/linear-tensor.ts';
 export { type Build, type BuilderOptions, type MergeBuilder, openBuilder } from './execute/open-builder.ts';
+export { planDigest } from './execute/output-files.ts';
 export { registerMethods } from './methods.ts';
 export type { MergeInput } from './plan/merge-input.ts';
 export type {

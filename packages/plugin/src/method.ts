@@ -136,6 +136,11 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
   /** Plain data (structured clone), independent of the accumulator's memory. */
   close(accumulator: Accumulator): Partial;
   reduce(left: Partial, right: Partial): Partial;
+  /**
+   * Whether `reduce` gives the same however neighbours are grouped: counts, extremes, lists one after the other; not sums of
+   * fractions. Partials of such a sweep are reduced where they are made before they travel. Default false.
+   */
+  exact?: boolean;
   finish(total: Partial, state: State, group: Group): { result: Result } | { again: State };
 }
 

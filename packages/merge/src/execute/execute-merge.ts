@@ -99,7 +99,7 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     const layers = [...(progress?.layers ?? []), ...written];
     const small = [...(await writeKeptHeads(options)), ...(await writeTaskFiles({ plan, program, results, out }))];
     // The disk takes what is left to write while the rest is hashed.
-    const [files] = await Promise.all([hashFiles({ ...options, hashes, small }), syncOutputs(plan, out)]);
+    const [files] = await Promise.all([hashOutputs({ ...options, hashes, small }), syncOutputs(plan, out)]);
     await nameOutputs(plan, out);
     await journal.remove();
     return { files, layers: inPlanOrder(layers, plan), resumed: resume };
@@ -116,8 +116,9 @@ function inPlanOrder(layers: readonly LayerNote[], plan: MergePlan): LayerNote[]
   return [...layers].sort((a, b) => (place.get(a.tensor) ?? 0) - (place.get(b.tensor) ?? 0));
 }
 
-async function hashFiles(
-  options: ExecuteMergeOptions & {
+/** Size and checksum of every file of a result: of the outputs as they were taken on the way, of others from the disk. */
+export async function hashOutputs(
+  options: Pick<ExecuteMergeOptions, 'plan' | 'out' | 'onProgress'> & {
     hashes: OutputHashes;
     /** Names of the whole files beside the outputs, below `out`. */
     small: readonly string[];

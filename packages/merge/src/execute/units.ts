@@ -62,32 +62,37 @@ export function isShared(plan: MergePlan, program: MethodProgram, [first]: Unit)
   return tensor !== undefined && isGroup(tensor, program) && tensor.length > SHARED_ELEMENTS;
 }
 
-/** The units of a plan: the same for everyone who has the plan. */
-export function writingUnits(plan: MergePlan, program: MethodProgram): Unit[] {
+/** The units of a plan, or of some of its blocks in their order: the same for everyone who has the plan. */
+export function writingUnits(
+  plan: MergePlan,
+  program: MethodProgram,
+  given: readonly (readonly BlockReference[])[] = plan.tensors.map((_, index) => blocksOf(plan.tensors, [index])),
+): Unit[] {
   const units: Unit[] = [];
   let loose: BlockReference[] = [];
   const flush = () => {
     units.push(...runsOf(loose));
     loose = [];
   };
-  plan.tensors.forEach((tensor, index) => {
-    const blocks = blocksOf(plan.tensors, [index]);
+  for (const blocks of given) {
+    const tensor = plan.tensors[blocks[0]?.tensor ?? -1];
+    if (tensor === undefined) continue;
     // Solving a layer takes far longer than reading it: each is a unit, so that the workers share them evenly.
     if (tensor.linear !== undefined) {
       flush();
       units.push(blocks);
-      return;
+      continue;
     }
     if (isGroup(tensor, program) && blocks.length >= RUN_BLOCKS) {
       flush();
       units.push(blocks);
-      return;
+      continue;
     }
     // A group that would straddle the end of a run begins the next one, so that runs never divide it.
     if (isGroup(tensor, program) && elementsOf(loose) + tensor.length > BLOCK_ELEMENTS * RUN_BLOCKS) flush();
     loose.push(...blocks);
     if (elementsOf(loose) >= BLOCK_ELEMENTS * RUN_BLOCKS) flush();
-  });
+  }
   flush();
   return units;
 }

@@ -84,6 +84,7 @@ function productRanges(models: number): Sweep {
     },
     close: (ranges) => ranges,
     reduce: (left, right) => left.map((range, i) => join(range, right[i] as Range)),
+    exact: true,
     finish: (total) => ({ result: total }),
   });
 }

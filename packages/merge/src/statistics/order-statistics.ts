@@ -127,6 +127,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
     },
     close: (accumulators) => accumulators.map(closeWindow),
     reduce: (left, right) => left.map((count, i) => addCounts(count, right[i] as WindowCount)),
+    exact: true,
     finish(total, state) {
       const windows = distinctWindows(state);
       const targets = state.targets.map((target) => {

@@ -24,6 +24,7 @@ export function signMajority(options: {
     },
     close: ({ excess }) => excess,
     reduce: (left, right) => left + right,
+    exact: true,
     finish: (total) => ({ result: Math.sign(total) as 1 | 0 | -1 }),
   });
 }
