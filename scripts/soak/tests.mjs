@@ -26,6 +26,15 @@ export function kills(folder) {
   });
 }
 
+/** Servers and workers over one store, killed at random moments. */
+export function serviceKills(folder) {
+  return runTests(folder, {
+    files: ['tests/service/fleet'],
+    variables: { HUBFUSE_KILLS: String(KILLS), HUBFUSE_SOAK: '1' },
+    titles: '.',
+  });
+}
+
 /** Requests that are made at random from the OpenAPI document. */
 export function requests(folder) {
   return runTests(folder, {

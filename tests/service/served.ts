@@ -47,12 +47,18 @@ const PAUSE_MS = 250;
 
 export async function serve(
   hub: ExampleHub,
-  options: { name: string; argv?: readonly string[]; variables?: Record<string, string> },
+  options: {
+    name: string;
+    argv?: readonly string[];
+    variables?: Record<string, string>;
+    /** Default: a free one. */
+    port?: string;
+  },
 ): Promise<Served> {
   const data = join(hub.work, options.name);
   let child: ChildProcess | undefined;
   let written = '';
-  const argv = ['serve', '--port', '0', '--data', data, '--hub', hub.url, '--workers', '1', '--json'];
+  const argv = ['serve', '--port', options.port ?? '0', '--data', data, '--hub', hub.url, '--workers', '1', '--json'];
   const ended = hubfuse([...argv, ...(options.argv ?? [])], {
     variables: { ...hub.variables, HF_TOKEN: 'hf_you', ...options.variables },
     onStart: (started) => {
@@ -120,4 +126,4 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
 }
 
-export const hasEnded = ({ state }: RunItem): boolean => ['done', 'failed', 'cancelled'].includes(state);
+export const hasEnded = ({ state }: Pick<RunItem, 'state'>): boolean => ['done', 'failed', 'cancelled'].includes(state);

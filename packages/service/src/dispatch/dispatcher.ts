@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Launcher } from '@hubfuse/plugin';
 import { pruneRuns } from '@hubfuse/runs';
 import type { CommentSettings } from '../comments/handle-comment.ts';
@@ -9,6 +8,7 @@ import { tickSchedules } from '../schedule/tick-schedules.ts';
 import type { Services } from '../services.ts';
 import { pruneQuotas } from '../starting/daily-quota.ts';
 import { forgetRun } from '../starting/remove-run.ts';
+import { newHolder } from '../store/holder.ts';
 import { giveLease, takeLease } from '../store/lease.ts';
 import { Alarm } from './alarm.ts';
 import { type JobExecution, JobTable } from './job-table.ts';
@@ -50,7 +50,7 @@ const HOUR_MS = 3_600_000;
  */
 export class Dispatcher {
   readonly #settings: DispatcherSettings;
-  readonly #holder = randomUUID();
+  readonly #holder = newHolder();
   readonly #alarm = new Alarm();
   readonly #jobs: JobTable;
   #scheduledAt = Number.NEGATIVE_INFINITY;

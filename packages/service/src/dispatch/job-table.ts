@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 import { attendRun, findState } from '../starting/begin-run.ts';
 import { readAccess } from '../starting/run-access.ts';
 import { isOrphaned } from './is-orphaned.ts';
-import { claimRun, dropClaim, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
+import { claimRun, dropClaim, isHeldByOther, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
 
 /** What runs are executed with, besides the store, the registry and the Hub of the services. */
 export type JobExecution = Omit<ExecutionOptions, 'store' | 'runId' | 'registry' | 'hub'>;
@@ -105,7 +105,7 @@ export class JobTable {
     const state = await findState(store, run);
     if (state === undefined || !isOrphaned(state, now())) return;
     const seen = await readClaim(store, run);
-    if ((seen.holder !== this.#holder && seen.until > now()) || seen.notBefore > now()) return;
+    if (isHeldByOther(seen, { holder: this.#holder, now: now() }) || seen.notBefore > now()) return;
     const phasesDone = state.phases.filter(({ status }) => status === 'done').length;
     const claim = await claimRun(store, {
       ...{ run, holder: this.#holder, now: now(), forMs: CLAIM_MS },

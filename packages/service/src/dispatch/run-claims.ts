@@ -1,6 +1,7 @@
 import { getJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
 import { changeJson } from '../store/change-json.ts';
+import { isHolderGone } from '../store/holder.ts';
 import { serviceKeys } from '../store/keys-of-store.ts';
 
 /** Says which dispatcher looks after a run, and what it knows of the job. */
@@ -22,6 +23,11 @@ export interface RunClaim {
 
 const EMPTY: RunClaim = { holder: '', until: 0, failures: 0, phasesDone: 0, notBefore: 0 };
 
+/** Whether another dispatcher looks after a run, as far as can be known. */
+export function isHeldByOther(claim: RunClaim, { holder, now }: { holder: string; now: number }): boolean {
+  return claim.holder !== holder && claim.until > now && !isHolderGone(claim.holder);
+}
+
 /**
  * Takes a run for a dispatcher, or renews it. A run has one dispatcher at a time; that two jobs for one run do no harm is the
  * business of its lease.
@@ -34,7 +40,7 @@ export async function claimRun(
   const { run, holder, now, forMs, change } = options;
   const changed = await changeJson<RunClaim>({ store, key: serviceKeys.lease(`run-${run}`) }, (found) => {
     const claim = found ?? EMPTY;
-    if (claim.holder !== holder && claim.until > now) return undefined;
+    if (isHeldByOther(claim, { holder, now })) return undefined;
     // Renewed only when half of it is over: every renewal is a write.
     const isFresh = claim.holder === holder && claim.until - now > forMs / 2;
     if (isFresh && change === undefined) return undefined;

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '@hubfuse/plugin';
 import { changeJson } from './change-json.ts';
+import { isHolderGone } from './holder.ts';
 import { serviceKeys } from './keys-of-store.ts';
 
 /** Says that somebody does something, for as long as he renews it. */
@@ -20,7 +21,9 @@ export async function takeLease(
 ): Promise<boolean> {
   const { name, holder, now, forMs } = lease;
   const changed = await changeJson<Lease>({ store, key: serviceKeys.lease(name) }, (found) => {
-    if (found !== undefined && found.holder !== holder && found.until > now) return undefined;
+    if (found !== undefined && found.holder !== holder && found.until > now && !isHolderGone(found.holder)) {
+      return undefined;
+    }
     // Renewed only when half of it is over: every renewal is a write.
     const isFresh = found?.holder === holder && found.until - now > forMs / 2;
     return isFresh ? undefined : { holder, until: now + forMs };
