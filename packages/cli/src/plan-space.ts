@@ -4,17 +4,11 @@ import { ResourceError } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
 import { formatBytes } from './units.ts';
 
-/** Bytes per second and worker that a pass over the tensors takes: rough, and only for an estimate in a plan. */
-const PASS_BYTES_PER_SECOND = 300e6;
-const WRITE_BYTES_PER_SECOND = 500e6;
-
 /** What a plan needs of this machine, beside what is there. */
 export interface PlanSpace {
   memory: { workers: number; peakBytes: number };
   /** Upper bounds: what the cache holds already is counted as if it had to come. */
   disk: readonly { purpose: 'download' | 'output'; folder: string; bytes: number; freeBytes: number }[];
-  /** Expected seconds of the merge itself, without downloads and scoring. */
-  seconds: number;
 }
 
 /** @throws ResourceError where the memory granted is too little for one worker */
@@ -28,7 +22,6 @@ export async function findSpace(
 ): Promise<PlanSpace> {
   const { places, workers, memory } = options;
   const division = divideMemory({ plan: plan.merge, workers, memory });
-  const { readBytes, writeBytes, passes } = plan.merge.totals;
   return {
     memory: { workers: division.workers, peakBytes: division.peakBytes },
     disk: [
@@ -40,7 +33,6 @@ export async function findSpace(
       },
       { purpose: 'output', folder: places.output, bytes: plan.bytes.output, freeBytes: await freeBytes(places.output) },
     ],
-    seconds: (readBytes * passes) / (PASS_BYTES_PER_SECOND * division.workers) + writeBytes / WRITE_BYTES_PER_SECOND,
   };
 }
 

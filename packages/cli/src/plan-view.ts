@@ -1,6 +1,7 @@
 import type { MergePlan, PlannedTensor } from '@hubfuse/merge';
 import type { ParameterValues } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
+import { describeCost, describeTime } from './estimate-view.ts';
 import type { PlanSpace } from './plan-space.ts';
 import { describeSearchSize } from './search-view.ts';
 import { type Column, renderTable } from './terminal/table.ts';
@@ -35,8 +36,11 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     `reads ${formatBytes(merge.totals.readBytes)} in ${merge.totals.passes} ${merge.totals.passes === 1 ? 'pass' : 'passes'}`,
     ...describeStatistics(plan),
     ...describeSpace(space),
-    ...describeSearchSize(plan, { workers: space.memory.workers, mergeSeconds: space.seconds }),
+    ...describeSearchSize(plan),
     `steps: ${phases.join(', ')}`,
+    '',
+    ...describeTime(plan.time),
+    ...describeCost(plan.cost),
     '',
     `licence: ${licence.licence}`,
     ...findings.map(({ severity, message }) => `  ${severity}: ${message}`),
@@ -119,7 +123,7 @@ function describeException({ name, rule, note }: PlannedTensor): string {
   return `  ${name}: ${fate}${note === undefined ? '' : `, ${note}`}`;
 }
 
-function describeSpace({ memory, disk, seconds }: PlanSpace): string[] {
+function describeSpace({ memory, disk }: PlanSpace): string[] {
   const threads = memory.workers === 1 ? '1 worker' : `${memory.workers} workers`;
   return [
     `memory: at most ${formatBytes(memory.peakBytes)} with ${threads}`,
@@ -127,7 +131,6 @@ function describeSpace({ memory, disk, seconds }: PlanSpace): string[] {
       ({ purpose, bytes, folder, freeBytes }) =>
         `disk: ${purpose} at most ${formatBytes(bytes)}; ${formatBytes(freeBytes)} free at ${folder}`,
     ),
-    `time: about ${formatDuration(seconds)} for the merge itself`,
   ];
 }
 

@@ -1,4 +1,5 @@
-import type { RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
+import { FREE_MACHINE, formatUsd } from '@hubfuse/plugin';
+import type { RunCost, RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
 import type { Output } from './output.ts';
 import { renderScores } from './score-table.ts';
 import { percent } from './scores-view.ts';
@@ -75,9 +76,20 @@ export function describeReport(report: RunReport): string {
     lines.push('', `publish if ${report.gate.condition}: ${verdict}`);
     lines.push(...report.gate.explanation.split('; ').map((comparison) => `  ${comparison}`));
   }
+  if (report.cost !== undefined) lines.push('', describeRunCost(report.cost));
   for (const { url, revision, already, as } of report.published) {
     const how = already ? 'was published already' : as === 'pull_request' ? 'proposed as a pull request' : 'published';
     lines.push('', `${how}: ${url} (${revision.slice(0, 12)})`);
   }
   return lines.join('\n');
+}
+
+/** What a run has cost, or why it cost nothing. */
+export function describeRunCost({ machine, launcher, spentUsd, verified, unpriced, estimatedUsd }: RunCost): string {
+  if (unpriced)
+    return `cost: unknown, since nobody knows the price of a machine that it ran on (${machine}, ${launcher})`;
+  if (machine === FREE_MACHINE && spentUsd === 0) return `cost: nothing, it ran on ${machine}`;
+  const expected = estimatedUsd === undefined ? '' : `, expected were ${formatUsd(estimatedUsd.expected)}`;
+  const prices = verified ? '' : '; prices not verified';
+  return `cost: about ${formatUsd(spentUsd)} by ${launcher} on ${machine}${expected}${prices}`;
 }

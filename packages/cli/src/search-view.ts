@@ -43,30 +43,16 @@ function describeExamples({ accepted, rejected }: NonNullable<SearchSummary['exa
   return `  rejected candidates took ${share(rejected)} of their examples, accepted ones ${share(accepted)}`;
 }
 
-/** Examples per second and worker of a small encoder: rough, and only for an estimate in a plan. */
-const EXAMPLES_PER_SECOND = 250;
-/** Parameters that the figure above is for; the time grows with them. */
-const REFERENCE_PARAMETERS = 6e6;
-
-/** What the search of a plan costs at most. */
-export function describeSearchSize(
-  plan: Pick<RunPlan, 'search' | 'merge'>,
-  options: { workers: number; mergeSeconds: number },
-): string[] {
-  const { search, merge } = plan;
+/** What the search of a plan does at most. */
+export function describeSearchSize({ search }: Pick<RunPlan, 'search'>): string[] {
   if (search === undefined) return [];
   const { kind, initial, candidates, coefficients, examples } = search;
   const models = initial + candidates;
   const what = kind === 'evolution' ? 'the models evolve' : `${formatCount(coefficients)} coefficients are searched`;
-  const lines = [
-    `search: ${what}: at most ${formatCount(candidates)} candidates after ${formatCount(initial)} to start from, each built and scored`,
-  ];
-  if (examples === undefined) return [...lines, '  its examples are counted when they are downloaded'];
-  const speed = EXAMPLES_PER_SECOND * Math.min(1, REFERENCE_PARAMETERS / merge.totals.parameters) * options.workers;
-  const seconds = models * (options.mergeSeconds + examples / speed);
   return [
-    ...lines,
-    `  at most ${formatCount(models * examples)} examples (${formatCount(examples)} for each); racing scores fewer`,
-    `  time: up to about ${formatDuration(seconds)}`,
+    `search: ${what}: at most ${formatCount(candidates)} candidates after ${formatCount(initial)} to start from, each built and scored`,
+    examples === undefined
+      ? '  its examples are counted when they are downloaded'
+      : `  at most ${formatCount(models * examples)} examples (${formatCount(examples)} for each); racing scores fewer`,
   ];
 }

@@ -1,6 +1,7 @@
 export * from './architecture.ts';
 export * from './errors.ts';
 export * from './evaluation.ts';
+export * from './format-usd.ts';
 export * from './kernels.ts';
 export * from './launcher.ts';
 export * from './linear-layer.ts';
@@ -14,4 +15,5 @@ export * from './registry.ts';
 export * from './statistics.ts';
 export * from './store.ts';
 export * from './suggest.ts';
+export * from './tariff.ts';
 export * from './task-kernels.ts';

@@ -1,4 +1,5 @@
 import type { ObjectStore } from './store.ts';
+import type { Tariff } from './tariff.ts';
 
 /** A run that waits in a store to be executed. */
 export interface Job {
@@ -40,6 +41,11 @@ export interface Launcher {
   describe(job: SubmittedJob): Promise<JobDescription>;
   /** Asks it to stop; the same run can be submitted again and continues. */
   cancel(job: SubmittedJob): Promise<void>;
+  /**
+   * What a run with this plan (a `RunPlan` of `@hubfuse/runs`) costs on the machine that it would be given. Absent: it runs on a
+   * machine that costs nothing, as far as hubfuse is concerned.
+   */
+  tariffOf?(plan: object): Promise<Tariff>;
   /** What it has written so far, line by line. */
   logs(job: SubmittedJob): AsyncIterable<string>;
 }

@@ -197,8 +197,14 @@ export function limitsSchema(): JsonSchema {
       memory: amount('Memory that its merge works in, such as 8GiB.'),
       disk: amount('What it puts onto the disk in all, downloads included, such as 200GiB.'),
       runs_per_day: count('Runs of a stored recipe that start on one day (UTC).'),
+      usd: dollars('Dollars that a run may cost where it runs, by the prices that hubfuse knows.'),
+      usd_per_month: dollars('Dollars that the runs of a recipe may cost that start in one month (UTC).'),
     },
   };
+}
+
+function dollars(description: string): JsonSchema {
+  return { type: 'number', exclusiveMinimum: 0, description };
 }
 
 function count(description: string): JsonSchema {

@@ -61,6 +61,7 @@ async function makeReport({ store }: ExecutionOptions, state: RunState, spec: Ru
     ...(scores === undefined ? {} : { scores }),
     ...(decision === undefined ? {} : { gate: decision }),
     published: output<PublishOutput>('publish')?.published ?? [],
+    ...(state.cost === undefined ? {} : { cost: state.cost }),
     warnings: await warningsOf(store, spec.id),
   };
 }

@@ -1,5 +1,5 @@
 import type { HubOptions } from '@hubfuse/hub';
-import type { ObjectStore, Registry } from '@hubfuse/plugin';
+import type { ObjectStore, Registry, Tariff } from '@hubfuse/plugin';
 import type { RunEvent, RunProgress } from './run-event.ts';
 
 /** How to start `hubfuse worker`. */
@@ -36,6 +36,8 @@ export interface ExecutionOptions {
   allowOtherProcessor?: boolean | undefined;
   onEvent?: ((event: RunEvent) => void) | undefined;
   onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** What the machine that executes the run costs. Default: nothing. */
+  tariff?: Tariff | undefined;
   /** How a launcher that starts a process of its own calls hubfuse. Default: as this process was called, where it is hubfuse. */
   worker?: WorkerCommand | undefined;
   /**

@@ -7,6 +7,18 @@ export {
   type Comparison,
   compareMethods,
 } from './compare-methods.ts';
+export { type CostEstimate, type CostItem, estimateCost } from './cost/estimate-cost.ts';
+export {
+  estimateTime,
+  matrixElements,
+  mergeTime,
+  type PhaseTime,
+  type TimedPlan,
+  type TimeEstimate,
+} from './cost/estimate-time.ts';
+export type { Range } from './cost/range.ts';
+export type { RunCost } from './cost/spending.ts';
+export { withEstimates } from './cost/with-estimates.ts';
 export { type CreatedRun, createRun, type RunCreation, runIdOf } from './create-run.ts';
 export { type DeleteOptions, deleteRun } from './delete-run.ts';
 export { readEvents } from './event-log.ts';
@@ -14,6 +26,7 @@ export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions, WorkerCommand } from './execution.ts';
 export { launchRun } from './launch-run.ts';
 export { registerLaunchers } from './launchers.ts';
+export { checkExpectedCost } from './limits/usd-limit.ts';
 export { listRunPage, type RunFilter, type RunPage } from './list-run-page.ts';
 export { materializeModel } from './materialize-model.ts';
 export { PHASES, type PhaseName } from './phase.ts';
@@ -29,6 +42,7 @@ export {
 export { publishRun } from './publish-run.ts';
 export { listRuns, type RunRecord, readRun } from './read-run.ts';
 export { readRunSpec, readRunState } from './read-run-state.ts';
+export { refuseRun } from './refuse-run.ts';
 export type {
   Difference,
   GateReport,

@@ -1,5 +1,6 @@
 import type { HubOptions } from '@hubfuse/hub';
 import type { RunLimits } from '@hubfuse/recipe';
+import type { CostEstimate } from './cost/estimate-cost.ts';
 import type { ExecutionOptions } from './execution.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { Artefact, RunSpec } from './run.ts';
@@ -35,8 +36,12 @@ export interface PhaseContext {
   limits: RunLimits;
   /** Awaited before what is written elsewhere than through `execution.store` and `hub`, which do so by themselves. */
   confirm(): Promise<void>;
-  /** Whether the run has worked for as long as it may: a search ends then. */
+  /** Whether the run has worked for as long as it may, or costs what it may with what follows: a search ends then. */
   isOutOfTime(): boolean;
+  /** Keeps what the run is expected to cost. @throws ResourceError `run/usd-limit` where that is more than it may */
+  expectCost(estimate: CostEstimate): Promise<void>;
+  /** Adds what the run has cost beside the time of its machine. */
+  spend(usd: number): Promise<void>;
   /** Aborted where the run is cancelled; its reason is the error to throw. */
   signal: AbortSignal;
   event(body: RunEventBody): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Difference, ScoringEnvironment } from '@hubfuse/evaluate';
 import type { GateResult } from '@hubfuse/recipe';
+import type { RunCost } from './cost/spending.ts';
 import type { SearchSummary } from './search/search-summary.ts';
 
 export type { Difference };
@@ -19,6 +20,8 @@ export interface RunReport {
   gate?: GateReport;
   /** One entry per publisher; empty where nothing was to be published or the gate was not met. */
   published: readonly Published[];
+  /** What it cost where it ran. Absent in reports of an older version. */
+  cost?: RunCost;
   warnings: readonly string[];
 }
 

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { HubEvent } from '@hubfuse/hub';
-import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { formatUsd, type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunLimits } from '@hubfuse/recipe';
+import type { CostEstimate } from './cost/estimate-cost.ts';
+import { beginSpending, usdPerSecond } from './cost/spending.ts';
 import { EventLog } from './event-log.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { fencedStore } from './fenced-store.ts';
@@ -10,6 +12,7 @@ import { Lease } from './lease.ts';
 import { DiskUse, diskExceeded } from './limits/disk-use.ts';
 import { limitedMemory } from './limits/limited-memory.ts';
 import { SEARCH_GRACE_SECONDS, timeExceeded } from './limits/time-limit.ts';
+import { checkExpectedCost, usdExceeded } from './limits/usd-limit.ts';
 import { type ModelFolder, modelFolder, takeUpPartial } from './model-folder.ts';
 import type { Phase, PhaseContext, PhaseName } from './phase.ts';
 import { completePhase, reopenFrom, setPhase } from './phase-state.ts';
@@ -41,6 +44,10 @@ export class RunExecution {
   #progress: RunProgress | undefined;
   #phase: PhaseName | undefined;
   #beating = false;
+  /** Dollars for each second of this machine. */
+  readonly #usdPerSecond: number;
+  /** It was said already that the search ends for its money. */
+  #toldOfMoney = false;
   /** Changes wait for each other: none is made in vain, and no second is counted twice. */
   #changing: Promise<void> = Promise.resolve();
   /** When the time that was worked was last added to the state, and when the disk was last looked at. */
@@ -58,7 +65,7 @@ export class RunExecution {
       ...{ store, runId: spec.id, leaseMs },
       permit: ({ cancellation: _, ...state }) => {
         if (options.continueEnded === false) requireWaiting(state);
-        return state;
+        return { ...state, cost: beginSpending(state.cost, options.tariff) };
       },
     });
     try {
@@ -91,6 +98,7 @@ export class RunExecution {
     this.#log = log;
     this.#folder = folder;
     this.#limits = state.limits ?? spec.limits;
+    this.#usdPerSecond = options.tariff === undefined ? 0 : (usdPerSecond(options.tariff) ?? 0);
     this.#disk = new DiskUse({ folder, workspace: options.workspace, runId: spec.id });
     const { signal, release } = options;
     this.#signal = AbortSignal.any([this.#stop.signal, signal, release].filter((one) => one !== undefined));
@@ -115,6 +123,7 @@ export class RunExecution {
       const next = this.state.phases.find(({ status }) => status !== 'done');
       if (next === undefined) return this.state;
       if (this.#isOutOfTime()) throw timeExceeded(this.#spec.id, this.#limits);
+      if (this.#isOutOfMoney()) throw this.#usdExceeded();
       const phase = phases.find(({ name }) => name === next.name);
       if (phase === undefined) {
         throw new RunError({
@@ -249,7 +258,13 @@ export class RunExecution {
       const now = performance.now();
       const seconds = (now - this.#countedAt) / 1000;
       this.state = await this.#lease.change((state) =>
-        change({ ...state, workedSeconds: (state.workedSeconds ?? 0) + seconds }),
+        change({
+          ...state,
+          workedSeconds: (state.workedSeconds ?? 0) + seconds,
+          ...(state.cost === undefined
+            ? {}
+            : { cost: { ...state.cost, spentUsd: state.cost.spentUsd + seconds * this.#usdPerSecond } }),
+        }),
       );
       this.#countedAt = now;
     });
@@ -280,6 +295,7 @@ export class RunExecution {
     if (this.#isOutOfTime(this.#phase === 'search' ? SEARCH_GRACE_SECONDS : 0)) {
       this.#giveUp(timeExceeded(this.#spec.id, this.#limits));
     }
+    if (this.#isOutOfMoney()) this.#giveUp(this.#usdExceeded());
     const { disk } = this.#limits;
     if (disk === undefined || performance.now() - this.#lookedAt < DISK_LOOK_MS) return;
     this.#lookedAt = performance.now();
@@ -292,6 +308,50 @@ export class RunExecution {
     if (seconds === undefined) return false;
     const uncounted = (performance.now() - this.#countedAt) / 1000;
     return (this.state.workedSeconds ?? 0) + uncounted >= seconds + more;
+  }
+
+  /** @param more dollars that are to be left over */
+  #isOutOfMoney(more = 0): boolean {
+    const { usd } = this.#limits;
+    const { cost } = this.state;
+    if (usd === undefined || cost === undefined || this.#usdPerSecond === 0) return false;
+    const uncounted = ((performance.now() - this.#countedAt) / 1000) * this.#usdPerSecond;
+    return cost.spentUsd + uncounted + more >= usd;
+  }
+
+  #usdExceeded(): unknown {
+    const { cost } = this.state;
+    return usdExceeded(this.#spec.id, this.#limits, cost ?? beginSpending(undefined, this.#options.tariff));
+  }
+
+  /** Whether a search has to end: for its time, or so that what follows it can be paid. */
+  #shouldSearchEnd(): boolean {
+    if (this.#isOutOfTime()) return true;
+    const { reserveUsd = 0 } = this.state.cost ?? {};
+    if (!this.#isOutOfMoney(reserveUsd)) return false;
+    if (!this.#toldOfMoney) {
+      this.#toldOfMoney = true;
+      const { usd = 0 } = this.#limits;
+      const message =
+        `the search ends with the best so far: of ${formatUsd(usd)} that the run may cost, ` +
+        `up to ${formatUsd(reserveUsd)} are kept for what follows it`;
+      const told = this.#log.append({ type: 'warning', code: 'run/usd-limit', message });
+      told.catch((error: unknown) => this.#giveUp(error));
+    }
+    return true;
+  }
+
+  /** Keeps what the run is expected to cost, and refuses what is too dear. */
+  async #expectCost(estimate: CostEstimate): Promise<void> {
+    const { usd, reserveUsd } = estimate;
+    await this.#change((state) => ({
+      ...state,
+      ...(state.cost === undefined
+        ? {}
+        : { cost: { ...state.cost, reserveUsd, ...(usd === undefined ? {} : { estimatedUsd: usd }) } }),
+    }));
+    const spentUsd = this.state.cost?.spentUsd;
+    checkExpectedCost({ runId: this.#spec.id, limits: this.#limits, estimate, spentUsd });
   }
 
   /** Stops the phase for a reason of the run's own. */
@@ -328,7 +388,12 @@ export class RunExecution {
       publishAnyway: this.state.publishAnyway === true,
       limits: this.#limits,
       confirm,
-      isOutOfTime: () => this.#isOutOfTime(),
+      isOutOfTime: () => this.#shouldSearchEnd(),
+      expectCost: (estimate) => this.#expectCost(estimate),
+      spend: (usd) =>
+        this.#change((state) =>
+          state.cost === undefined ? state : { ...state, cost: { ...state.cost, spentUsd: state.cost.spentUsd + usd } },
+        ),
       signal: this.#signal,
       event: (body) => this.#log.append(body),
       progress: (progress) => {

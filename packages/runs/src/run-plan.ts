@@ -1,6 +1,8 @@
 import type { LicenceVerdict } from '@hubfuse/hub';
 import type { MergePlan } from '@hubfuse/merge';
 import type { Recipe } from '@hubfuse/recipe';
+import type { CostEstimate } from './cost/estimate-cost.ts';
+import type { TimeEstimate } from './cost/estimate-time.ts';
 import type { PhaseName } from './phase.ts';
 import type { SearchSize } from './search/search-size.ts';
 import type { PlannedModelStatistics } from './statistics/statistics-plan.ts';
@@ -39,6 +41,8 @@ export interface PinnedData {
   path: string;
   /** SHA-256 of a local file. */
   sha256?: string;
+  /** Bytes of the file. Absent in plans of an older version. */
+  size?: number;
 }
 
 /** What will be done, decided before anything is downloaded. A resumed run keeps it. Plain data. */
@@ -68,6 +72,9 @@ export interface RunPlan {
   };
   /** Upper bounds of what goes onto the disk: `download` into the cache, `output` beside the final folder. */
   bytes: { download: number; output: number };
+  /** Time and cost on the machine that it is meant for, once that is known. */
+  time?: TimeEstimate;
+  cost?: CostEstimate;
   warnings: readonly PlanWarning[];
 }
 

@@ -1,4 +1,5 @@
 import type { Recipe, RunLimits } from '@hubfuse/recipe';
+import type { RunCost } from './cost/spending.ts';
 import type { PhaseName } from './phase.ts';
 import type { RunProgress } from './run-event.ts';
 import type { RunOrigin, RunTrigger } from './run-origin.ts';
@@ -101,6 +102,8 @@ export interface RunState {
   cancellation?: { requestedAt: string; heard: boolean };
   /** Seconds for which it has worked, over all executions that are known to have. */
   workedSeconds: number;
+  /** What it has cost where it ran. Absent until it was begun. */
+  cost?: RunCost;
   /** Limits that hold in the place of those that it was created with: they were raised since. */
   limits?: RunLimits;
   /** How far the running phase is, as of the last heartbeat. */

@@ -1,4 +1,5 @@
 import { type Manifest, manifestDigest } from '@hubfuse/hub';
+import { usdToSend } from '../cost/spending.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { announcePublication, notePublication } from '../publication/known-publications.ts';
 import { publicationIntent } from '../publication/publication-intent.ts';
@@ -39,6 +40,7 @@ const publish: Phase = {
       const place = await registry.get('publisher', name).publish({ ...content, target }, access);
       const result = { publisher: name, ...place };
       published.push(result);
+      if (name === 'hub' && !place.already) await context.spend(usdToSend(execution.tariff, manifest));
       if (name === 'hub' && repo !== undefined) await note(context, { repo, result, manifest });
       await context.event({ type: 'published', result });
       await context.artefact({ name: `published: ${name}`, kind: 'url', location: place.url });

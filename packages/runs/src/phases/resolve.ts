@@ -1,6 +1,7 @@
 import { requireFreeBytes } from '@hubfuse/hub';
 import { divideMemory } from '@hubfuse/merge';
 import { toJson } from '@hubfuse/objects';
+import { withEstimates } from '../cost/with-estimates.ts';
 import { runKeys } from '../keys.ts';
 import { checkPlannedDisk } from '../limits/disk-use.ts';
 import { checkFinalFolder } from '../model-folder.ts';
@@ -17,7 +18,9 @@ const resolve: Phase = {
     const { final, temporary } = context.folder;
     await checkTargets(context);
     const { workers, memory, registry } = execution;
-    const plan = await makePlan({ spec, hub, registry, limits: { workers, memory } });
+    const made = await makePlan({ spec, hub, registry, limits: { workers, memory } });
+    const { cost, ...plan } = withEstimates(made, { tariff: execution.tariff, workers });
+    await context.expectCost(cost);
     for (const merge of [plan.merge, plan.average]) {
       if (merge !== undefined) divideMemory({ plan: merge, workers, memory });
     }
@@ -32,7 +35,7 @@ const resolve: Phase = {
       purpose: 'the merged model',
       hint: 'make room, or choose another folder for the output',
     });
-    await execution.store.put(runKeys(spec.id).plan, toJson(plan));
+    await execution.store.put(runKeys(spec.id).plan, toJson({ ...plan, cost }));
     await announce(context, plan);
     return { next: plan.phases };
   },

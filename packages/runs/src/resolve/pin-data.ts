@@ -51,7 +51,7 @@ async function pinLocal(options: { dataset: DatasetEntry; split: 'dev' | 'test';
       cause,
     });
   });
-  return { dataset: dataset.name, split, kind: 'local', path, sha256: sha256(bytes) };
+  return { dataset: dataset.name, split, kind: 'local', path, sha256: sha256(bytes), size: bytes.length };
 }
 
 async function pinRemote(options: {
@@ -61,7 +61,8 @@ async function pinRemote(options: {
   source: ModelSource;
 }): Promise<PinnedData> {
   const { dataset, split, file, source } = options;
-  if (!source.files.some(({ path }) => path === file.path)) {
+  const found = source.files.find(({ path }) => path === file.path);
+  if (found === undefined) {
     const known = source.files.map(({ path }) => path).slice(0, 10);
     throw new EvaluationError({
       code: 'evaluate/no-such-file',
@@ -76,6 +77,7 @@ async function pinRemote(options: {
     kind: 'hub',
     repo: source.name,
     path: file.path,
+    size: found.size,
     ...(source.revision === undefined ? {} : { revision: source.revision }),
   };
 }
