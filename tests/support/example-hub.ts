@@ -17,7 +17,7 @@ export interface ExampleHub {
 }
 
 /** Serves the example zoo from a temporary folder. */
-export async function startExampleHub(options: Pick<HubServerOptions, 'tokens'> = {}): Promise<ExampleHub> {
+export async function startExampleHub(options: Pick<HubServerOptions, 'tokens' | 'jobs'> = {}): Promise<ExampleHub> {
   const work = await mkdtemp(join(tmpdir(), 'hubfuse-example-'));
   const folder = join(work, 'hub');
   await importExamples(folder);

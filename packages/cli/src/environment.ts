@@ -26,6 +26,8 @@ export interface Environment {
   home: string;
   /** `HUBFUSE_STORE`: URL or folder of the store whose runs a worker executes. */
   store: string | undefined;
+  /** `WEBHOOK_PAYLOAD`: what happened, in a job that the Hub's webhook started. */
+  hubEvent: string | undefined;
 }
 
 /** Reads the variables. An empty one counts as unset. */
@@ -41,6 +43,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     webhookSecret: value('HUBFUSE_WEBHOOK_SECRET'),
     hub: value('HF_ENDPOINT'),
     store: value('HUBFUSE_STORE'),
+    hubEvent: value('WEBHOOK_PAYLOAD'),
     home: resolve(value('HUBFUSE_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'hubfuse')),
   };
 }

@@ -3,3 +3,4 @@ export { type ImportedFolder, type ImportFolderOptions, importFolder } from './i
 export type { Account, HubServerOptions, RepoType } from './options.ts';
 export { type HubServer, startHubServer } from './server.ts';
 export type { DeliveryLimits } from './webhooks/deliveries.ts';
+export type { JobSpec, JobsHost } from './webhooks/jobs-host.ts';

@@ -1,5 +1,6 @@
 import type { Fault } from './faults/fault.ts';
 import type { DeliveryLimits } from './webhooks/deliveries.ts';
+import type { JobsHost } from './webhooks/jobs-host.ts';
 
 /** Kinds of repositories that this Hub holds. */
 export type RepoType = 'model' | 'dataset';
@@ -43,6 +44,8 @@ export interface HubServerOptions {
   partSize?: number;
   /** Bounds of webhook deliveries. Default: 5 attempts of 10 s, pausing 1 s after the first and twice as long each time. */
   deliveries?: DeliveryLimits;
+  /** Runs the jobs that webhooks start. Default: a webhook that starts a job is refused. */
+  jobs?: JobsHost;
   /** Most milliseconds that `close` waits for requests under way. Default: 2000. */
   graceMs?: number;
   /** Close on SIGTERM and SIGINT. Default: false. */

@@ -55,6 +55,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     subscriptions,
     activity,
     limits: options.deliveries ?? DEFAULT_DELIVERIES,
+    jobs: options.jobs,
     onNotice,
   });
   let url = options.publicUrl ?? '';
@@ -64,6 +65,7 @@ export async function startHubServer(options: HubServerOptions): Promise<HubServ
     subscriptions,
     activity,
     deliveries,
+    jobs: options.jobs,
     onNotice,
     announce: announcer({ subscriptions, deliveries, baseUrl: () => url }),
     rules: { tokens, open: Object.keys(tokens).length === 0 && isLoopback(host) },

@@ -32,7 +32,7 @@ export { type RollbackRequest, type RollbackResult, rollback } from './rollback/
 export type * from './source.ts';
 export { redact, requiredToken } from './token.ts';
 export { HUBFUSE_VERSION } from './version.ts';
-export { createWebhook } from './webhooks/create-webhook.ts';
+export { createWebhook, type WebhookEffect } from './webhooks/create-webhook.ts';
 export { deleteWebhook } from './webhooks/delete-webhook.ts';
 export { listWebhooks } from './webhooks/list-webhooks.ts';
 export { updateWebhook } from './webhooks/update-webhook.ts';

@@ -2,6 +2,7 @@ export type { CommentSettings } from './comments/handle-comment.ts';
 export { Dispatcher, type DispatcherSettings } from './dispatch/dispatcher.ts';
 export type { JobExecution } from './dispatch/job-table.ts';
 export { type HubPayload, readHubPayload, type UpdatedRef } from './events/hub-payload.ts';
+export { type EventReception, JobOfEvent } from './events/job-of-event.ts';
 export { type Reception, receiveHubEvent } from './events/receive-hub-event.ts';
 export type { NewKey } from './keys/check-new-key.ts';
 export { hasNamespace, hasScope, type Key, SCOPES, type Scope } from './keys/key.ts';

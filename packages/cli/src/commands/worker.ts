@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
@@ -13,11 +14,16 @@ export default defineCommand({
     'On SIGTERM the worker gives the run back within 90 s and exits with 75; whoever starts a worker for it again, here ' +
       'or elsewhere, resumes it. A run that another worker seems to execute is waited for until that one counts as gone. ' +
       'A run that is done exits with 0, also where its gate kept it from being published.',
+    'With --hub-event the Hub started this job by itself: what happened comes in WEBHOOK_PAYLOAD, and the runs that it asks ' +
+      'for, of the stored recipe that --recipe names, are made and executed, each once however many jobs are started. ' +
+      'Without a payload the job only says whether it could do that (`hubfuse webhooks add --job`).',
     'Where HUBFUSE_MASTER_KEY is set, a run whose caller gave a token of the Hub uses that one and no other.',
   ],
   positionals: [],
   options: {
     run: { type: 'text', value: 'id', description: 'the run to execute' },
+    'hub-event': { type: 'flag', description: "take what the Hub's webhook says, in the place of --run" },
+    recipe: { type: 'text', value: 'name', description: 'with --hub-event: the stored recipe that the job is for' },
     store: {
       type: 'text',
       value: 'url',
@@ -44,20 +50,29 @@ export default defineCommand({
       command: 'hubfuse worker --run intents-4f3c2a1b0d --store s3://team-bucket/hubfuse',
       explanation: 'execute what somebody asked for',
     },
+    {
+      command: 'hubfuse worker --hub-event --recipe support --store s3://team-bucket/hubfuse',
+      explanation: "what a job of the Hub's webhook runs",
+    },
   ],
   resumes: true,
   killedExitCode: EXIT_CODES.resumable.code,
   async run(context) {
     const { options, environment, configuration, signal } = context;
-    if (options.run === undefined) {
-      throw new UsageError({ code: 'usage/no-run', message: 'no run is named', hint: 'add --run <id>' });
+    const { run, recipe } = options;
+    if (options['hub-event'] ? run !== undefined || recipe === undefined : run === undefined || recipe !== undefined) {
+      throw new UsageError({
+        code: 'usage/no-run',
+        message: options['hub-event'] ? 'an event is for one recipe, and makes its run itself' : 'no run is named',
+        hint: 'add --run <id>, or --hub-event --recipe <name>',
+      });
     }
-    const { runWorker, tokenOfRun, workerLog } = await import('@hubfuse/worker');
+    const { runHubEvent, runWorker, tokenOfRun, workerLog } = await import('@hubfuse/worker');
     const { hubOptions } = await import('../hub-options.ts');
     const { openWorkspace } = await import('../workspace.ts');
     const registry = await context.registry();
     const location = options.store ?? environment.store ?? configuration.store;
-    const { store, folder: workspace } = await openWorkspace(
+    const { store, folder } = await openWorkspace(
       { environment, configuration: { ...configuration, ...(location === undefined ? {} : { store: location }) } },
       registry,
     );
@@ -65,22 +80,28 @@ export default defineCommand({
     // The signal gives the run back; requests to the Hub end with the run.
     const { signal: _, ...own } = await hubOptions(context);
     const { masterKey } = environment;
-    const given = masterKey === undefined ? undefined : await tokenOfRun({ store, runId: options.run, masterKey });
+    const common = {
+      ...{ workers, memory, allowOtherProcessor, signal, exitCodeOf },
+      workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),
+    };
+    const logOf = (fields: Record<string, string>) => workerLog({ write: (text) => context.output.raw(text), fields });
+    if (run === undefined) {
+      const name = recipe ?? '';
+      const { MasterKey, openServices, parseMasterKey } = await import('@hubfuse/service');
+      // Such a job keeps no keys and no tokens of others; a server on the same store may.
+      const master =
+        masterKey === undefined ? new MasterKey(randomBytes(32)) : parseMasterKey(masterKey, 'HUBFUSE_MASTER_KEY');
+      return await runHubEvent({
+        ...common,
+        services: openServices({ store, registry, hub: own, master }),
+        recipe: name,
+        payload: environment.hubEvent,
+        log: logOf({ recipe: name }),
+        logOfRun: (id) => logOf({ recipe: name, run: id }),
+      });
+    }
+    const given = masterKey === undefined ? undefined : await tokenOfRun({ store, runId: run, masterKey });
     const hub = given === undefined ? own : { ...own, token: given, tokenOrigin: 'the token that came with the run' };
-    return await runWorker({
-      ...{
-        store,
-        runId: options.run,
-        registry,
-        hub,
-        workspace: options.workspace === undefined ? workspace : resolve(context.directory, options.workspace),
-        workers,
-        memory,
-        allowOtherProcessor,
-        signal,
-        exitCodeOf,
-      },
-      log: workerLog({ write: (text) => context.output.raw(text), fields: { run: options.run } }),
-    });
+    return await runWorker({ ...common, store, runId: run, registry, hub, log: logOf({ run }) });
   },
 });

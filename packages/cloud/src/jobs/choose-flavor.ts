@@ -1,5 +1,8 @@
 import { ResourceError } from '@hubfuse/plugin';
-import type { Requirements } from '../requirements.ts';
+import type { RunPlan } from '@hubfuse/runs';
+import { LEAST, type Requirements, requirementsOf } from '../requirements.ts';
+import type { JobsConfiguration } from './configuration.ts';
+import type { JobsAccess } from './jobs-access.ts';
 
 /** A kind of machine as the Hub lists it. */
 export interface JobHardware {
@@ -32,6 +35,15 @@ export function chooseFlavor(hardware: readonly JobHardware[], needed: Requireme
     message: `no machine of Hugging Face Jobs has ${gigabytes(needed.memory)} of memory and a GPU of ${gigabytes(needed.gpuMemory)}`,
     hint: 'allow more flavors in HUBFUSE_JOBS, or merge smaller models',
   });
+}
+
+/** The cheapest of the machines that may be chosen and that a plan fits on; without a plan the least. @throws ResourceError */
+export async function fittingFlavor(
+  jobs: JobsAccess,
+  { configuration: { flavors }, plan }: { configuration: JobsConfiguration; plan: RunPlan | undefined },
+): Promise<string> {
+  const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
+  return chooseFlavor(offered, plan === undefined ? LEAST : requirementsOf(plan));
 }
 
 /** `46 GB` in bytes; 0 where it says something else, so that such a machine is never chosen. */

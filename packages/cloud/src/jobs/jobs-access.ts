@@ -10,6 +10,11 @@ export type JobRequest = Omit<
   flavor: string;
 };
 
+/** Stages in which a job does nothing any more. */
+export const ENDED: ReadonlySet<string> = new Set([
+  ...['COMPLETED', 'STOPPED', 'CANCELED', 'CANCELLED', 'DELETED', 'DELETING', 'ERROR'],
+]);
+
 /** The calls of Hugging Face Jobs that a launcher makes. */
 export interface JobsAccess {
   hardware(): Promise<JobHardware[]>;

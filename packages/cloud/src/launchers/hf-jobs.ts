@@ -1,21 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Job, type JobDescription, type Launcher, RunError, type SubmittedJob } from '@hubfuse/plugin';
+import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
 import { cancelRun, type ExecutionOptions } from '@hubfuse/runs';
 import { readCloudEnvironment } from '../environment.ts';
-import { chooseFlavor } from '../jobs/choose-flavor.ts';
+import { fittingFlavor } from '../jobs/choose-flavor.ts';
 import { parseJobsConfiguration } from '../jobs/configuration.ts';
-import { type JobsAccess, openJobs } from '../jobs/jobs-access.ts';
+import { ENDED, type JobsAccess, openJobs } from '../jobs/jobs-access.ts';
+import { requireReachable, workerJob } from '../jobs/worker-job.ts';
 import { lazily } from '../lazily.ts';
 import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
 import { planOfJob } from '../plan-of-job.ts';
-import { LEAST, requirementsOf } from '../requirements.ts';
 
-/** What a worker's image holds; Jobs run a command and no entry point. */
-const WORKER = ['/usr/local/bin/node', '/opt/hubfuse/node_modules/hubfuse/bin/hubfuse.js', 'worker'];
-/** A machine that goes away is followed by another. */
-const ATTEMPTS = 5;
 const LOOK_MS = { first: 1_000, most: 15_000 };
-const ENDED = new Set(['COMPLETED', 'STOPPED', 'CANCELED', 'CANCELLED', 'DELETED', 'DELETING', 'ERROR']);
 
 /** A job of Hugging Face Jobs, on the cheapest machine that the plan fits on. The token goes as a secret. */
 const hfJobs: Launcher = {
@@ -26,35 +21,20 @@ const hfJobs: Launcher = {
   async submit(job: Job) {
     const { run, store } = job;
     const { hub } = job.execution as Partial<ExecutionOptions>;
-    const { image, flavors, timeoutSeconds } = parseJobsConfiguration(readCloudEnvironment().jobs);
-    if (!store.url.startsWith('s3:')) {
-      throw new RunError({
-        code: 'launcher/local-store',
-        message: `a job of Hugging Face Jobs cannot reach ${store.url}`,
-        hint: 'keep the store in S3, or in a Storage Bucket of the Hub through its S3 gateway',
-      });
-    }
+    const configuration = parseJobsConfiguration(readCloudEnvironment().jobs);
+    requireReachable(store);
     // A run that has ended needs no machine to find that out.
     if ((await endOfRun(store, run)) !== undefined) return endedBefore({ run, store });
     const jobs = access(hub?.token, hub?.hubUrl);
     const plan = await planOfJob(job);
-    const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
-    const { storeCredentials } = readCloudEnvironment();
-    const handle = await jobs.run({
-      dockerImage: image,
-      command: [...WORKER, '--run', run, '--store', store.url],
-      environment: {
-        HOME: '/tmp',
-        HF_HOME: '/tmp/huggingface',
-        HUBFUSE_HOME: '/tmp/hubfuse',
-        ...(hub?.hubUrl === undefined ? {} : { HF_ENDPOINT: hub.hubUrl }),
-      },
-      secrets: { ...storeCredentials, ...(hub?.token === undefined ? {} : { HF_TOKEN: hub.token }) },
-      flavor: chooseFlavor(offered, plan === undefined ? LEAST : requirementsOf(plan)),
-      timeoutSeconds,
-      attempts: ATTEMPTS,
-      labels: { 'hubfuse-run': run },
-    });
+    const flavor = await fittingFlavor(jobs, { configuration, plan });
+    const handle = await jobs.run(
+      workerJob({
+        ...{ configuration, store, hub, flavor },
+        arguments: ['--run', run],
+        labels: { 'hubfuse-run': run },
+      }),
+    );
     return { handle, ended: lazily(() => waitForEnd(jobs, { run, store, handle })) };
   },
 

@@ -45,6 +45,9 @@ export interface JobsDouble {
   jobs: readonly JobRecord[];
   /** Takes the machine of a running job away without a word. */
   lose(id: string): void;
+  /** What the Hub itself does for webhooks: shows a job, and starts another one like it, its secrets included. */
+  describe(id: string): Promise<object | undefined>;
+  startLike(id: string, variables: Readonly<Record<string, string>>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -111,13 +114,17 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
     if (request.method !== 'POST' || body.dockerImage === undefined || !known) {
       return send(response, 400, { error: 'a job needs an image and a flavor that exists' });
     }
+    send(response, 200, view(start(body)));
+  }
+
+  function start(body: JobBody): JobRecord {
     const job: JobRecord = {
       ...{ id: randomUUID().replaceAll('-', '').slice(0, 24), body, stage: 'SCHEDULING' as const, message: null },
       ...{ failures: 0, lines: [], listeners: new Set(), container: undefined },
     };
     jobs.push(job);
     if (options.held !== true) carried.push(new Promise((resolve) => setImmediate(resolve)).then(() => carryOut(job)));
-    send(response, 200, view(job));
+    return job;
   }
 
   const server = createServer(async (request, response) => {
@@ -129,6 +136,15 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     jobs,
+    describe: async (id) => {
+      const job = jobs.find((one) => one.id === id);
+      return job && view(job);
+    },
+    startLike: async (id, variables) => {
+      const body = jobs.find((one) => one.id === id)?.body;
+      if (body === undefined) throw new Error(`there is no job ${id}`);
+      return start({ ...body, environment: { ...body.environment, ...variables } }).id;
+    },
     lose: (id) => jobs.find((one) => one.id === id)?.container?.kill('host'),
     async close() {
       for (const job of jobs) {

@@ -8,6 +8,7 @@ import type { Ref } from '../storage/refs.ts';
 import type { RepoSettings, Repository } from '../storage/repository.ts';
 import type { Activity } from '../webhooks/activity.ts';
 import type { Deliveries } from '../webhooks/deliveries.ts';
+import type { JobsHost } from '../webhooks/jobs-host.ts';
 import type { Announce } from '../webhooks/publisher.ts';
 import type { Subscriptions } from '../webhooks/subscriptions.ts';
 import type { XorbStore } from '../xet/xorb-store.ts';
@@ -36,6 +37,8 @@ export interface Hub {
   xorbs: XorbStore;
   subscriptions: Subscriptions;
   deliveries: Deliveries;
+  /** Runs the jobs of webhooks, where there is something that does. */
+  jobs: JobsHost | undefined;
   activity: Activity;
   /** Tells webhooks of an event; resolves when it is noted, not when it has arrived. */
   announce: Announce;

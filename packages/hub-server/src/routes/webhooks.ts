@@ -22,7 +22,7 @@ export function webhookRoutes(hub: Hub): Hono<HubEnv> {
     const secret = asString(body.secret);
     const webhook: Webhook = {
       id: Subscriptions.newId(),
-      url: checkUrl(body.url),
+      ...(await effectOf(hub, body, caller)),
       watched: checkWatched(body.watched),
       domains: checkDomains(body.domains ?? ['repo', 'discussion']),
       ...(secret === undefined ? {} : { secret: checkSecret(secret) }),
@@ -41,7 +41,7 @@ export function webhookRoutes(hub: Hub): Hono<HubEnv> {
     const body = await jsonBody(c);
     const next: Webhook = {
       ...webhook,
-      ...(body.url === undefined ? {} : { url: checkUrl(body.url) }),
+      ...(body.url === undefined || webhook.jobSourceId !== undefined ? {} : { url: checkUrl(body.url) }),
       // An empty list means "as it was" to huggingface_hub.
       ...(Array.isArray(body.watched) && body.watched.length > 0 ? { watched: checkWatched(body.watched) } : {}),
       ...(body.domains === undefined ? {} : { domains: checkDomains(body.domains) }),
@@ -89,12 +89,27 @@ async function own(hub: Hub, c: HubRequest): Promise<Webhook> {
 }
 
 /** Everything but what only the server needs. */
-function shown({ namespaces: _, ...webhook }: Webhook): Record<string, unknown> {
+function shown({ namespaces: _, jobSourceId: __, ...webhook }: Webhook): Record<string, unknown> {
   return { ...webhook };
 }
 
 function namespacesOf(caller: Caller): Webhook['namespaces'] {
   return caller.everywhere ? 'all' : [caller.name, ...caller.orgs];
+}
+
+/** Where events go: an address or a job, one of both. */
+async function effectOf(
+  hub: Hub,
+  { url, jobSourceId }: Record<string, unknown>,
+  caller: Caller,
+): Promise<Pick<Webhook, 'url' | 'job' | 'jobSourceId'>> {
+  if (jobSourceId === undefined) return { url: checkUrl(url) };
+  if (url !== undefined) throw badRequest('a webhook has a url or a jobSourceId, not both');
+  if (hub.jobs === undefined) throw badRequest('this server runs no jobs: a webhook needs a url');
+  const id = asString(jobSourceId);
+  const job = id === undefined ? undefined : await hub.jobs.describe(id, caller.name);
+  if (id === undefined || job === undefined) throw badRequest('jobSourceId is no job of this account');
+  return { jobSourceId: id, job };
 }
 
 function checkUrl(value: unknown): string {

@@ -10,8 +10,8 @@ export interface LoggedDelivery {
   state: 'pending' | 'delivered' | 'failed';
   /** ISO 8601. */
   createdAt: string;
-  /** In order of time. `status` is that of the answer; `error` says why there was none. */
-  attempts: readonly { at: string; status?: number; error?: string; milliseconds: number }[];
+  /** In order of time. `status` is that of the answer, `job` the id of a job that was started; `error` says why there was none. */
+  attempts: readonly { at: string; status?: number; job?: string; error?: string; milliseconds: number }[];
   /** The delivery that this one repeats. */
   replayOf?: string;
   payload: unknown;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIfThere, replaceFile } from '../storage/atomic-file.ts';
 import type { Activity, LoggedDelivery } from './activity.ts';
-import type { Subscriptions } from './subscriptions.ts';
+import type { JobsHost } from './jobs-host.ts';
+import type { Subscriptions, Webhook } from './subscriptions.ts';
 
 /** Bounds of one delivery. */
 export interface DeliveryLimits {
@@ -33,6 +34,7 @@ export class Deliveries {
   readonly #subscriptions: Subscriptions;
   readonly #activity: Activity;
   readonly #limits: DeliveryLimits;
+  readonly #jobs: JobsHost | undefined;
   readonly #onNotice: (notice: string) => void;
   readonly #stopped = new AbortController();
   readonly #queues = new Map<string, Promise<void>>();
@@ -43,12 +45,15 @@ export class Deliveries {
     subscriptions: Subscriptions;
     activity: Activity;
     limits: DeliveryLimits;
+    /** Runs the jobs of webhooks. Absent: such events fail. */
+    jobs?: JobsHost | undefined;
     onNotice: (notice: string) => void;
   }) {
     this.#folder = parts.folder;
     this.#subscriptions = parts.subscriptions;
     this.#activity = parts.activity;
     this.#limits = parts.limits;
+    this.#jobs = parts.jobs;
     this.#onNotice = parts.onNotice;
   }
 
@@ -119,28 +124,46 @@ export class Deliveries {
     await rm(join(this.#folder, name), { force: true });
   }
 
-  async #attempt(
-    webhook: { url: string; secret?: string },
-    payload: unknown,
-  ): Promise<LoggedDelivery['attempts'][number] & { ok: boolean }> {
+  async #attempt(webhook: Webhook, payload: unknown): Promise<LoggedDelivery['attempts'][number] & { ok: boolean }> {
     const at = new Date();
     const taken = () => ({ at: at.toISOString(), milliseconds: Date.now() - at.getTime() });
     try {
-      const response = await fetch(webhook.url, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          ...(webhook.secret === undefined ? {} : { 'X-Webhook-Secret': webhook.secret }),
-        },
-        body: JSON.stringify(payload),
-        redirect: 'manual',
-        signal: AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#limits.timeoutMs)]),
-      });
-      await response.body?.cancel();
-      return { ...taken(), ok: response.ok, status: response.status };
+      if (webhook.jobSourceId !== undefined) {
+        const job = await this.#startJob(webhook.jobSourceId, webhook, payload);
+        return { ...taken(), ok: true, job };
+      }
+      const { ok, status } = await this.#post(webhook, payload);
+      return { ...taken(), ok, status };
     } catch (error) {
       return { ...taken(), ok: false, error: error instanceof Error ? error.message : String(error) };
     }
+  }
+
+  async #post({ url = '', secret }: Webhook, payload: unknown): Promise<Response> {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        ...(secret === undefined ? {} : { 'X-Webhook-Secret': secret }),
+      },
+      body: JSON.stringify(payload),
+      redirect: 'manual',
+      signal: AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#limits.timeoutMs)]),
+    });
+    await response.body?.cancel();
+    return response;
+  }
+
+  /** Starts the job of a webhook with the variables that the Hub gives it. */
+  async #startJob(source: string, { secret }: Webhook, payload: unknown): Promise<string> {
+    if (this.#jobs === undefined) throw new Error('this server runs no jobs');
+    const { repo } = payload as { repo: { name: string; type: string } };
+    return await this.#jobs.startLike(source, {
+      WEBHOOK_PAYLOAD: JSON.stringify(payload),
+      WEBHOOK_REPO_ID: repo.name,
+      WEBHOOK_REPO_TYPE: repo.type,
+      ...(secret === undefined ? {} : { WEBHOOK_SECRET: secret }),
+    });
   }
 
   async #pause(milliseconds: number): Promise<void> {

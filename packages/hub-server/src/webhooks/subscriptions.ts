@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, readIfThere, replaceFile } from '../storage/atomic-file.ts';
 import type { HubEvent } from './event.ts';
+import type { JobSpec } from './jobs-host.ts';
 
 /** What a webhook watches: one repository, or all of a user or organisation. */
 export interface WatchedItem {
@@ -13,8 +14,11 @@ export interface WatchedItem {
 /** A subscription, as it lies on the disk. */
 export interface Webhook {
   id: string;
-  /** Where events are posted. */
-  url: string;
+  /** Where events are posted; absent for one that starts a job. */
+  url?: string;
+  /** The job that events start like another one, and what it is, as it was when the webhook was made. */
+  jobSourceId?: string;
+  job?: JobSpec;
   watched: readonly WatchedItem[];
   domains: readonly ('repo' | 'discussion')[];
   /** Sent as it is in `X-Webhook-Secret`. */

@@ -277,6 +277,8 @@ test('an event that a stopped server could not deliver is sent by the next one',
 
 test.each([
   [{ url: 'file:///etc/passwd' }, 'url must be an address of http or https'],
+  [{ jobSourceId: 'j' }, 'a webhook has a url or a jobSourceId, not both'],
+  [{ url: undefined, jobSourceId: 'j' }, 'this server runs no jobs: a webhook needs a url'],
   [{ watched: [] }, 'watched must be a list of what to watch'],
   [{ watched: [{ type: 'model', name: '../x' }] }, 'cannot watch model "../x"'],
   [{ secret: 'line\nbreak' }, 'secret must be printable ASCII'],

@@ -4,7 +4,7 @@ import type { HubOptions } from '../options.ts';
 import { badAnswer, parseAnswer } from '../post-once.ts';
 import { redact, requiredToken } from '../token.ts';
 import { createTransport, type Transport } from '../transport.ts';
-import type { HubWebhook, WatchedItem, WebhookDomain } from './webhook-types.ts';
+import type { HubWebhook, WatchedItem, WebhookDomain, WebhookJob } from './webhook-types.ts';
 
 /** How the account's webhooks are reached. */
 export interface WebhookAccess {
@@ -52,11 +52,19 @@ export function readWebhook(value: unknown, address: string): HubWebhook {
   return {
     id: webhook.id,
     ...(typeof webhook.url === 'string' ? { url: webhook.url } : {}),
+    ...jobOf(webhook.job),
     watched: webhook.watched.map(({ type, name }: WatchedItem) => ({ type, name })),
     domains: (Array.isArray(webhook.domains) ? webhook.domains : []) as WebhookDomain[],
     ...(typeof webhook.secret === 'string' && webhook.secret !== '' ? { secret: webhook.secret } : {}),
     disabled: webhook.disabled === true,
   };
+}
+
+function jobOf(value: unknown): { job?: WebhookJob } {
+  if (typeof value !== 'object' || value === null) return {};
+  const { dockerImage, command } = value as { dockerImage?: unknown; command?: unknown };
+  const words = Array.isArray(command) ? command.filter((word) => typeof word === 'string') : [];
+  return { job: { ...(typeof dockerImage === 'string' ? { dockerImage } : {}), command: words } };
 }
 
 /** The error for a refusal of a request about webhooks. */

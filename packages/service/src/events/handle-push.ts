@@ -15,10 +15,11 @@ export interface Handled {
   later: boolean;
 }
 
-/** Queues a push for every stored recipe that watches one of its refs. */
-export async function handlePush(services: Services, payload: HubPayload): Promise<Handled> {
+/** Queues a push for every stored recipe that watches one of its refs, or for the one that is named alone. */
+export async function handlePush(services: Services, payload: HubPayload, only?: string): Promise<Handled> {
   const { type, name } = payload.repo;
-  const recipes = await recipesAbout(services, payload.repo);
+  const about = await recipesAbout(services, payload.repo);
+  const recipes = only === undefined ? about : about.filter((recipe) => recipe.name === only);
   const lanes: string[] = [];
   if (recipes.length === 0) return { lanes, later: false };
   for (const updated of updatedRefs(payload)) {

@@ -61,12 +61,17 @@ export function promote(lane: Lane, head: string | undefined): Lane {
   const newest = lane.waiting.find(({ sha }) => sha === head) ?? lane.waiting.at(-1);
   if (newest === undefined || lane.active !== undefined) return lane;
   const { notBefore: _, ...rest } = lane;
-  const once = `push ${lane.recipe} ${lane.type} ${lane.repo.toLowerCase()} ${lane.ref} ${newest.sha}`;
+  const once = onceOfPush(lane, newest.sha);
   const active = { ...newest, once, begun: false };
   return withSeen(
     { ...rest, active, waiting: [], last: newest.sha },
     lane.waiting.map(({ sha }) => sha),
   );
+}
+
+/** What the run of a push is made under: whoever begins it, it is one run. */
+export function onceOfPush({ recipe, type, repo, ref }: Pick<Lane, 'recipe' | 'type' | 'repo' | 'ref'>, sha: string) {
+  return `push ${recipe} ${type} ${repo.toLowerCase()} ${ref} ${sha}`;
 }
 
 /** Whether it takes a look at the Hub to say which of the waiting pushes is the newest, or whether any is new at all. */
