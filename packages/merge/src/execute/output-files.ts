@@ -5,6 +5,7 @@ import { ResourceError } from '@hubfuse/plugin';
 import { encodeHeader, type TensorLayout } from '@hubfuse/tensors';
 import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
+import { BLOCK_ELEMENTS, RUN_BLOCKS } from './units.ts';
 
 /** Free space that stays untouched, in bytes. */
 const DISK_MARGIN = 64 << 20;
@@ -16,7 +17,8 @@ export function temporaryName(path: string): string {
 
 /** Identity of what a plan writes: a journal of another plan, or of another evolution, is of no use. */
 export function planDigest(plan: MergePlan, genealogy?: Genealogy): string {
-  const hash = createHash('sha256').update(JSON.stringify(plan));
+  // Units of another size are other units.
+  const hash = createHash('sha256').update(JSON.stringify([plan, BLOCK_ELEMENTS, RUN_BLOCKS]));
   if (genealogy !== undefined) hash.update(JSON.stringify(genealogy));
   return hash.digest('hex');
 }
