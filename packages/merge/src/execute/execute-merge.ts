@@ -71,12 +71,12 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     parameters: plan.parameters,
     modelParameters: plan.modelParameters,
   });
+  const { workers, residentBytes } = divideMemory(options);
   const digest = planDigest(plan, genealogy);
   const progress = (await outputsExist(plan, out)) ? await Journal.read(out, digest) : undefined;
   const resume = progress !== undefined;
   await prepareOutputs({ plan, out, resume });
   const journal = await Journal.open(out, { digest, resume });
-  const { workers, residentBytes } = divideMemory(options);
   const pool = openMergeThreads({ registry, workers, signal: options.signal });
   try {
     const assignment: MergeAssignment = {
