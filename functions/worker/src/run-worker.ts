@@ -1,9 +1,9 @@
 import type { HubOptions } from '@hubfuse/hub';
 import { HubfuseError, RunError, StoreError } from '@hubfuse/plugin';
-import type { ExecutionOptions, RunEvent, RunProgress, RunReport } from '@hubfuse/runs';
+import type { ExecutionOptions, RunEvent, RunProgress } from '@hubfuse/runs';
 import { WORKER_EXIT_CODES } from './exit-codes.ts';
 import { PhaseMeter } from './phase-meter.ts';
-import { takeRun } from './take-run.ts';
+import { type TakenRun, takeRun } from './take-run.ts';
 import type { WorkerLog } from './worker-log.ts';
 
 /** Between two heartbeats in the log: often enough to see that a silent merge lives. */
@@ -16,7 +16,7 @@ const PATIENCE_MS = 150_000;
 export interface WorkerOptions
   extends Pick<
     ExecutionOptions,
-    'store' | 'runId' | 'registry' | 'hub' | 'workspace' | 'workers' | 'memory' | 'allowOtherProcessor'
+    'store' | 'runId' | 'registry' | 'hub' | 'workspace' | 'workers' | 'memory' | 'allowOtherProcessor' | 'children'
   > {
   /** Aborts where the machine is taken away (SIGTERM): the run is left to be resumed. */
   signal: AbortSignal;
@@ -39,12 +39,13 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const heartbeat = startHeartbeat(options, meter);
   const grace = startGrace(options);
   try {
-    const report = await Promise.race([
+    const taken = await Promise.race([
       grace.over,
       takeRun({
         execution: {
           ...{ store, runId, registry: options.registry, workspace: options.workspace },
           ...{ workers: options.workers, memory: options.memory, allowOtherProcessor: options.allowOtherProcessor },
+          children: options.children,
           hub: watchedHub(options, meter),
           release: signal,
           continueEnded: false,
@@ -54,9 +55,10 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
         patienceMs: options.patienceMs ?? PATIENCE_MS,
         signal,
         onWait: (reason) => log.warn({ event: 'waiting', reason }),
+        help: helpLog(log),
       }),
     ]);
-    return ended(log, report);
+    return ended(log, taken);
   } catch (error) {
     return failed(options, error);
   } finally {
@@ -65,18 +67,39 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   }
 }
 
-function ended(log: WorkerLog, report: RunReport | undefined): number {
-  if (report === undefined) {
-    log.warn({ event: 'elsewhere', reason: 'another worker executes this run' });
+function ended(log: WorkerLog, taken: TakenRun): number {
+  if ('end' in taken) {
+    if (taken.end === 'elsewhere') log.warn({ event: 'elsewhere', reason: 'another worker executes this run' });
+    else log.info({ event: 'helper-done', reason: END_OF_HELP[taken.end] });
     return WORKER_EXIT_CODES.done;
   }
-  const { published, gate } = report;
+  const { published, gate } = taken.report;
   log.info({
     event: 'worker-done',
     published: published.map(({ url }) => url),
     ...(gate === undefined ? {} : { gate: gate.met }),
   });
   return WORKER_EXIT_CODES.done;
+}
+
+const END_OF_HELP = {
+  ended: 'the run has ended',
+  needless: 'what is left of the run is done by one',
+} as const;
+
+/** What a child says of its tasks. */
+function helpLog(log: WorkerLog): Parameters<typeof takeRun>[0]['help'] {
+  return {
+    onTask({ name, seconds, failure }) {
+      if (failure === undefined) log.info({ event: 'task', task: name, seconds });
+      else log.warn({ event: 'task-failed', task: name, seconds, ...described(failure) });
+    },
+    onDeclined: (reason) => log.warn({ event: 'declined', reason }),
+  };
+}
+
+function described(error: unknown): { code: string; message: string } {
+  return error instanceof HubfuseError ? error.toJSON() : { code: 'internal', message: String(error) };
 }
 
 function failed({ log, signal, exitCodeOf }: WorkerOptions, error: unknown): number {
@@ -93,7 +116,7 @@ function failed({ log, signal, exitCodeOf }: WorkerOptions, error: unknown): num
     log.warn({ event: 'worker-released', reason: code });
     return WORKER_EXIT_CODES.resumable;
   }
-  const details = error instanceof HubfuseError ? error.toJSON() : { code, message: String(error) };
+  const details = described(error);
   if (error instanceof StoreError && code === 'store/unreachable') {
     log.error({ event: 'worker-released', ...details });
     return WORKER_EXIT_CODES.resumable;

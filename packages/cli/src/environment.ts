@@ -28,6 +28,8 @@ export interface Environment {
   store: string | undefined;
   /** `WEBHOOK_PAYLOAD`: what happened, in a job that the Hub's webhook started. */
   hubEvent: string | undefined;
+  /** `AWS_BATCH_JOB_ARRAY_INDEX`: number of a child of an array job of AWS Batch. */
+  arrayIndex: string | undefined;
 }
 
 /** Reads the variables. An empty one counts as unset. */
@@ -44,6 +46,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     hub: value('HF_ENDPOINT'),
     store: value('HUBFUSE_STORE'),
     hubEvent: value('WEBHOOK_PAYLOAD'),
+    arrayIndex: value('AWS_BATCH_JOB_ARRAY_INDEX'),
     home: resolve(value('HUBFUSE_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'hubfuse')),
   };
 }

@@ -7,8 +7,9 @@ export { type Difference, INTERVAL_LEVEL, isBetter } from './paired/difference.t
 export { openPairedScores, type PairedDataset, type PairedScores } from './paired/open-paired-scores.ts';
 export type { BatchTensors } from './protocol.ts';
 export { openRace } from './racing/open-race.ts';
-export type { Race, RaceBatch, RaceBatches, RaceOptions, Verdict } from './racing/race-types.ts';
+export type { Race, RaceBatch, RaceBatches, RaceOptions, RaceTrace, Standing, Verdict } from './racing/race-types.ts';
 export { RisingBar } from './racing/rising-bar.ts';
+export { verdictOf } from './racing/verdict-of.ts';
 export { registerEvaluation } from './register.ts';
 export { requireRuntime } from './require-runtime.ts';
 export { openScorer, score } from './scorer.ts';

@@ -1,5 +1,6 @@
-import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { processSpace } from '@hubfuse/plugin';
 
 const PREFIX = 'hubfuse-arena.';
 /** Number of the space that process numbers are of, and the number of the process. */
@@ -7,19 +8,13 @@ const NAME = /^hubfuse-arena\.(\d*)\.(\d+)\./;
 
 /** Makes a folder of this process, and removes those that processes which are gone have left beside it. */
 export async function makeArenaFolder(parent: string): Promise<string> {
-  const space = await processSpace();
+  const space = processSpace();
   for (const name of await readdir(parent)) {
     const [, of, owner] = NAME.exec(name) ?? [];
     if (of !== space || owner === undefined || isRunning(Number(owner))) continue;
     await rm(join(parent, name), { recursive: true, force: true });
   }
   return await mkdtemp(join(parent, `${PREFIX}${space}.${process.pid}.`));
-}
-
-/** Containers that share a folder may number their processes alike; empty where the system has no such spaces. */
-async function processSpace(): Promise<string> {
-  const link = await readlink('/proc/self/ns/pid').catch(() => '');
-  return /\d+/.exec(link)?.[0] ?? '';
 }
 
 function isRunning(pid: number): boolean {

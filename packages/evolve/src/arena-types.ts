@@ -1,4 +1,4 @@
-import type { Dataset, RaceBatches, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
+import type { Dataset, RaceBatches, RaceTrace, RisingBar, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
 import type { Genealogy, MergePlan } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
 import type { JudgeOptions } from './search-types.ts';
@@ -53,6 +53,14 @@ export interface Arena {
   use(batches: RaceBatches): void;
   /** Builds and scores. Works as a `Judge` through a closure over the plan. */
   judge(candidate: Candidate, options: JudgeOptions): Promise<Verdict>;
+  /**
+   * Builds and scores as far as `judge` would against the bar as it stands, and waits for no verdict: whoever asked for it tells that by
+   * `verdictOf`.
+   */
+  trace(
+    candidate: Candidate,
+    options: { bar?: RisingBar | undefined; signal?: AbortSignal | undefined },
+  ): Promise<RaceTrace>;
   /** Candidates that it can judge at once. */
   readonly parallel: number;
   /**

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ModelInput, openRace, type Race } from '@hubfuse/evaluate';
+import { type ModelInput, openRace, type Race, type RaceTrace, type RisingBar } from '@hubfuse/evaluate';
 import { type MergeBuilder, openBuilder } from '@hubfuse/merge';
 import { HubfuseError } from '@hubfuse/plugin';
 import { makeArenaFolder } from './arena-folders.ts';
@@ -110,14 +110,32 @@ class FolderArena implements Arena {
       const { bar, rising = bar, signal } = options;
       return await this.#race.run(this.#input(place), { bar: rising, signal });
     } catch (error) {
-      const unfit = error instanceof HubfuseError && UNFIT.has(error.code);
-      // Without a bar it is what the search starts from.
-      if (!unfit || options.bar === undefined) throw error;
-      const total = this.#options.datasets.reduce((sum, { examples }) => sum + examples.length, 0);
-      return { accepted: false, failure: error.summary, examples: 0, total };
+      return { accepted: false, failure: requireUnfit(error, options.bar), examples: 0, total: this.#examples };
     } finally {
       this.#places.giveBack(place);
     }
+  }
+
+  async trace(
+    candidate: Candidate,
+    options: { bar?: RisingBar | undefined; signal?: AbortSignal | undefined },
+  ): Promise<RaceTrace> {
+    const place = this.#places.take();
+    try {
+      await this.#build(candidate, place);
+      const { trace, cause } = await this.#race.trace(this.#input(place), options);
+      if (trace.failure !== undefined) requireUnfit(cause, options.bar);
+      return trace;
+    } catch (error) {
+      const failure = requireUnfit(error, options.bar);
+      return { bounded: true, standings: [], datasets: [], total: this.#examples, failure };
+    } finally {
+      this.#places.giveBack(place);
+    }
+  }
+
+  get #examples(): number {
+    return this.#options.datasets.reduce((sum, { examples }) => sum + examples.length, 0);
   }
 
   async close(): Promise<void> {
@@ -147,4 +165,10 @@ class FolderArena implements Arena {
     await mkdir(place, { recursive: true });
     await this.#builder.build({ plan, genealogy, folders, statistics, out: place });
   }
+}
+
+/** Why a candidate is no model, which rejects it. @throws anything else, and where it is what the search starts from, without a bar. */
+function requireUnfit(error: unknown, bar: unknown): string {
+  if (error instanceof HubfuseError && UNFIT.has(error.code) && bar !== undefined) return error.summary;
+  throw error;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /** Whether no process of this machine runs under this number. A process that may not be asked runs. */
 export function isProcessGone(processId: number): boolean {
@@ -19,5 +19,17 @@ function isZombie(processId: number): boolean {
   } catch {
     // Only Linux tells.
     return false;
+  }
+}
+
+/**
+ * Number of the space that numbers of processes are of here: containers that share a host's name number theirs alike. Empty where the
+ * system has no such spaces.
+ */
+export function processSpace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+  } catch {
+    return '';
   }
 }

@@ -4,8 +4,8 @@ import { getJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
 import { STATE_FORMAT } from './formats.ts';
 import { runKeys } from './keys.ts';
-import { isAlive } from './lease.ts';
 import type { ModelFolder } from './model-folder.ts';
+import { isAlive } from './owner.ts';
 import type { RunState } from './run.ts';
 
 /** The end of a folder's name: a run's id, which is a segment of a key, and what the run keeps there. */

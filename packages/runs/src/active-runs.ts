@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@hubfuse/plugin';
-import { isAlive, leaseEnd } from './lease.ts';
+import { isAlive, leaseEnd } from './owner.ts';
 import { readStoredSpec, readStoredState } from './read-stored.ts';
 import type { RunSpec, RunState } from './run.ts';
 import { eachAtOnce } from './run-index/each-at-once.ts';

@@ -1,6 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { executeMerge, type Genealogy, type LayerNote, type MergePlan, type MergeProgress } from '@hubfuse/merge';
+import {
+  type ExecuteMergeOptions,
+  executeMerge,
+  type Genealogy,
+  type LayerNote,
+  type MergePlan,
+  type MergeProgress,
+  type MergeResult,
+} from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
 import { writeDonorFiles } from './donor-files.ts';
 import type { PinnedModel } from './run-plan.ts';
@@ -19,6 +27,8 @@ export interface WeightFile {
  */
 export async function buildModel(options: {
   plan: MergePlan;
+  /** What merges. Default: this process. */
+  execute?: ((options: ExecuteMergeOptions) => Promise<MergeResult>) | undefined;
   /** How the models have evolved before they are merged. */
   genealogy?: Genealogy | undefined;
   /** Models of the plan and their folders, in the order of the merge's inputs. */
@@ -35,9 +45,9 @@ export async function buildModel(options: {
   /** Told of every linear layer that was merged whole. */
   onLayer?: ((layer: LayerNote) => void) | undefined;
 }): Promise<WeightFile[]> {
-  const { plan, models, folders, out, onLayer, ...rest } = options;
+  const { plan, execute = executeMerge, models, folders, out, onLayer, ...rest } = options;
   await mkdir(out, { recursive: true });
-  const { files, layers } = await executeMerge({ plan, folders, out, ...rest });
+  const { files, layers } = await execute({ plan, folders, out, ...rest });
   for (const layer of layers) onLayer?.(layer);
   // A result per task is no model itself: each task has the files of the model that it comes from.
   const places = plan.tasks?.map(({ input, folder }) => ({ input, folder: join(out, folder) }));

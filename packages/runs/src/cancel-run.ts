@@ -1,6 +1,6 @@
 import type { ObjectStore } from '@hubfuse/plugin';
 import { EventLog } from './event-log.ts';
-import { isAlive } from './lease.ts';
+import { isAlive } from './owner.ts';
 import type { RunState } from './run.ts';
 import { changeState } from './state-cell.ts';
 import { isActive } from './state-word.ts';

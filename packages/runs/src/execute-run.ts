@@ -1,5 +1,6 @@
 import { getJson, toJson } from '@hubfuse/objects';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { TaskBoard } from './children/task-board.ts';
 import { readEvents } from './event-log.ts';
 import { executePhases } from './execute-phases.ts';
 import type { ExecutionOptions } from './execution.ts';
@@ -32,6 +33,7 @@ export async function executeRun(options: ExecutionOptions): Promise<RunReport> 
   await executePhases(options, phases, async (state, spec, own) => {
     const report = await makeReport(options, state, spec);
     await own.put(runKeys(runId).report, toJson(report));
+    if (options.children !== undefined) await new TaskBoard({ store: own, runId }).clear();
     return { published: report.published.length > 0 };
   });
   const found = await getJson<RunReport>(store, runKeys(runId).report);

@@ -1,5 +1,6 @@
 import type { HubOptions } from '@hubfuse/hub';
 import type { ObjectStore, Registry, Tariff } from '@hubfuse/plugin';
+import type { Children } from './children/lead-children.ts';
 import type { RunEvent, RunProgress } from './run-event.ts';
 
 /** How to start `hubfuse worker`. */
@@ -34,6 +35,8 @@ export interface ExecutionOptions {
   leaseMs?: number | undefined;
   /** Go on with a search on another kind of processor than it began on. Default false. */
   allowOtherProcessor?: boolean | undefined;
+  /** Processes that execute this run together, of which this is one. Default: this one alone. */
+  children?: Children | undefined;
   onEvent?: ((event: RunEvent) => void) | undefined;
   onProgress?: ((progress: RunProgress) => void) | undefined;
   /** What the machine that executes the run costs. Default: nothing. */

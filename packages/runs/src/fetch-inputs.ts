@@ -26,9 +26,18 @@ export interface LocalInputs {
 const INDEX = 'model.safetensors.index.json';
 const WEIGHTS = /^(?:heads\/)?[^/]+\.safetensors$/;
 
+/** Which files of weights are wanted: `model` is an index into `RunPlan.models`. */
+export type WantedWeights = (place: { model: number; path: string }) => boolean;
+
+const ALL: WantedWeights = () => true;
+
 /** Whether a run reads a file of a model: exports of other formats and training leftovers stay where they are. */
 export function isRead(path: string): boolean {
   return path === 'config.json' || path === INDEX || WEIGHTS.test(path) || isDonorFile(path);
+}
+
+function isWanted(wanted: WantedWeights, place: { model: number; path: string }): boolean {
+  return isRead(place.path) && (!WEIGHTS.test(place.path) || wanted(place));
 }
 
 /**
@@ -39,11 +48,13 @@ export function isRead(path: string): boolean {
 export async function fetchInputs(options: {
   plan: Pick<RunPlan, 'models' | 'data'>;
   hub: HubOptions;
+  /** Default: all. */
+  weights?: WantedWeights | undefined;
   /** Bytes of all files that are on disk so far, and in all. */
   onProgress?: ProgressListener | undefined;
 }): Promise<LocalInputs> {
-  const { plan, hub, onProgress } = options;
-  const tally = new DownloadTally(plan.models, onProgress);
+  const { plan, hub, weights = ALL, onProgress } = options;
+  const tally = new DownloadTally(plan.models, weights, onProgress);
   // The first failure stops what else is under way: gigabytes would come for nothing.
   const stop = new AbortController();
   const signal = hub.signal === undefined ? stop.signal : AbortSignal.any([hub.signal, stop.signal]);
@@ -54,9 +65,12 @@ export async function fetchInputs(options: {
   };
   // A base that is one of the models as well is fetched once.
   const fetched = new Map<string, Promise<string>>();
+  const keyOf = (model: PinnedModel): string => model.path ?? `${model.name}@${model.revision}`;
   const folders = plan.models.map((model) => {
-    const key = model.path ?? `${model.name}@${model.revision}`;
-    const folder = fetched.get(key) ?? fetchOne(model, watched).catch(orStop);
+    const key = keyOf(model);
+    const places = plan.models.flatMap((other, index) => (keyOf(other) === key ? [index] : []));
+    const wanted = (path: string): boolean => places.some((place) => isWanted(weights, { model: place, path }));
+    const folder = fetched.get(key) ?? fetchOne(model, { ...watched, files: ({ path }) => wanted(path) }).catch(orStop);
     fetched.set(key, folder);
     return folder;
   });
@@ -67,15 +81,21 @@ export async function fetchInputs(options: {
 }
 
 /** Whether everything still lies where it was fetched to: a cache may have been cleared meanwhile. */
-export function areThere({ folders, data }: LocalInputs, plan: Pick<RunPlan, 'models'>): boolean {
+export function areThere(
+  { folders, data }: LocalInputs,
+  plan: Pick<RunPlan, 'models'>,
+  weights: WantedWeights = ALL,
+): boolean {
   const files = plan.models.flatMap(({ files }, index) =>
-    files.filter(({ path }) => isRead(path)).map(({ path }) => join(folders[index] ?? '', path)),
+    files
+      .filter(({ path }) => isWanted(weights, { model: index, path }))
+      .map(({ path }) => join(folders[index] ?? '', path)),
   );
   return [...files, ...data].every((path) => existsSync(path));
 }
 
 async function fetchOne(model: PinnedModel, hub: FetchOptions): Promise<string> {
-  return await fetchModel(await reopenModel(model, hub), { ...hub, files: ({ path }) => isRead(path) });
+  return await fetchModel(await reopenModel(model, hub), hub);
 }
 
 async function fetchData(data: readonly PinnedData[], hub: FetchOptions): Promise<string[]> {
@@ -116,11 +136,10 @@ class DownloadTally {
   readonly #total: number;
   readonly #onProgress: ProgressListener | undefined;
 
-  constructor(models: readonly PinnedModel[], onProgress: ProgressListener | undefined) {
+  constructor(models: readonly PinnedModel[], weights: WantedWeights, onProgress: ProgressListener | undefined) {
     this.#total = models
-      .filter(({ kind }) => kind === 'hub')
-      .flatMap(({ files }) => files)
-      .reduce((sum, { path, size }) => (isRead(path) ? sum + size : sum), 0);
+      .flatMap(({ kind, files }, model) => (kind === 'hub' ? files.map((file) => ({ ...file, model })) : []))
+      .reduce((sum, { size, ...place }) => (isWanted(weights, place) ? sum + size : sum), 0);
     this.#onProgress = onProgress;
   }
 

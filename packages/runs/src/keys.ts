@@ -39,6 +39,10 @@ export function runKeys(id: string) {
       `${at}/examples/${toSegment(row)}/${split}.${toSegment(dataset)}.json`,
     /** What is to be published where, written before it is. */
     intent: (publisher: string, identity: string) => `${at}/intents/${toSegment(publisher)}.${identity}.json`,
+    /** What several processes that share the run have to do, and what came of it; see `children/task-board.ts`. */
+    tasks: `${at}/tasks/`,
+    /** Bytes that were made by tasks and are too large for their results. */
+    parts: `${at}/parts/`,
     events: `${at}/events/`,
     event: (number: number) => `${at}/events/${String(number).padStart(DIGITS, '0')}.json`,
   };

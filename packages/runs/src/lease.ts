@@ -1,32 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { isProcessGone, type ObjectStore, RunError } from '@hubfuse/plugin';
+import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { beginOwner, endOwner, isAlive, LEASE_MS } from './owner.ts';
 import type { RunOwner, RunState } from './run.ts';
 import { changeState, unknownRun } from './state-cell.ts';
 
-/** Milliseconds for which an owner that gives no sign of life keeps its run, where nothing else is said. */
-export const LEASE_MS = 60_000;
 const LONGEST_BEAT_MS = 2_000;
-
-/** Nonces of the executions under way in this process. */
-const own = new Set<string>();
-
-/**
- * Whether an owner still works. A process of this machine that is gone frees its run at once; a number that another
- * process carries by now, a process that stands still, and an owner on another machine are told by their heartbeat.
- */
-export function isAlive(owner: RunOwner): boolean {
-  if (owner.host === hostname()) {
-    if (owner.pid === process.pid) return own.has(owner.nonce);
-    if (isProcessGone(owner.pid)) return false;
-  }
-  return Date.now() < Date.parse(leaseEnd(owner));
-}
-
-/** Until when an owner keeps its run without a further sign of life, ISO 8601. */
-export function leaseEnd({ heartbeatAt, leaseMs }: RunOwner): string {
-  return new Date(Date.parse(heartbeatAt) + (leaseMs ?? LEASE_MS)).toISOString();
-}
 
 /**
  * One execution's right to work on a run, renewed by every change of the state. Another process may take the run over once
@@ -85,14 +62,7 @@ export class Lease {
     this.#runId = options.runId;
     this.#leaseMs = options.leaseMs;
     this.beatMs = Math.min(LONGEST_BEAT_MS, options.leaseMs / 4);
-    this.#owner = {
-      host: hostname(),
-      pid: process.pid,
-      nonce: randomUUID(),
-      heartbeatAt: new Date().toISOString(),
-      leaseMs: options.leaseMs,
-    };
-    own.add(this.#owner.nonce);
+    this.#owner = beginOwner(options.leaseMs);
   }
 
   /**
@@ -127,7 +97,7 @@ export class Lease {
 
   /** Ends the execution: it owns nothing, and what it may have left behind can write nothing. */
   end(): void {
-    own.delete(this.#owner.nonce);
+    endOwner(this.#owner);
     this.#lost ??= takenOver(this.#runId);
   }
 

@@ -1,9 +1,15 @@
-import { areThere, fetchInputs, type LocalInputs } from './fetch-inputs.ts';
+import { areThere, fetchInputs, type LocalInputs, type WantedWeights } from './fetch-inputs.ts';
 import type { PhaseContext } from './phase.ts';
 import type { RunPlan } from './run-plan.ts';
 
-/** What the fetch phase brought; brought again where the cache was cleared since. */
-export async function localInputs(context: PhaseContext, plan: RunPlan): Promise<LocalInputs> {
+/**
+ * What the fetch phase brought; brought again where the cache was cleared since, or other weights are wanted.
+ * @param weights default: all
+ */
+export async function localInputs(context: PhaseContext, plan: RunPlan, weights?: WantedWeights): Promise<LocalInputs> {
   const fetched = context.output<LocalInputs>('fetch');
-  return areThere(fetched, plan) ? fetched : await fetchInputs({ plan, hub: context.hub });
+  return areThere(fetched, plan, weights) ? fetched : await fetchInputs({ plan, hub: context.hub, weights });
 }
+
+/** For whoever reads no weights. */
+export const NO_WEIGHTS: WantedWeights = () => false;

@@ -54,6 +54,8 @@ export interface PhaseState {
 export interface RunOwner {
   host: string;
   pid: number;
+  /** Of which numbers of processes `pid` is one; absent in states of an older version. */
+  space?: string;
   /** Tells two executions by one process apart. */
   nonce: string;
   /** Its last sign of life, ISO 8601. */

@@ -40,6 +40,20 @@ export default defineCommand({
     token: common.token,
     workers: common.workers,
     memory: common.memory,
+    children: {
+      type: 'integer',
+      value: 'n',
+      minimum: 1,
+      description:
+        'how many workers execute the run together: one leads it, the others do parts of its search and merge',
+    },
+    child: {
+      type: 'integer',
+      value: 'i',
+      minimum: 0,
+      default: 'AWS_BATCH_JOB_ARRAY_INDEX, else 0',
+      description: 'which of them this one is, from 0',
+    },
     'allow-other-processor': {
       type: 'flag',
       description: 'go on with a search on another kind of processor than it began on',
@@ -84,7 +98,7 @@ export default defineCommand({
       ...{ workers, memory, allowOtherProcessor, signal, exitCodeOf },
       workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),
     };
-    const logOf = (fields: Record<string, string>) => workerLog({ write: (text) => context.output.raw(text), fields });
+    const logOf = (fields: Record<string, string | number>) => workerLog({ write: (text) => context.output.raw(text), fields });
     if (run === undefined) {
       const name = recipe ?? '';
       const { MasterKey, openServices, parseMasterKey } = await import('@hubfuse/service');
@@ -102,6 +116,23 @@ export default defineCommand({
     }
     const given = masterKey === undefined ? undefined : await tokenOfRun({ store, runId: run, masterKey });
     const hub = given === undefined ? own : { ...own, token: given, tokenOrigin: 'the token that came with the run' };
-    return await runWorker({ ...common, store, runId: run, registry, hub, log: logOf({ run }) });
+    const children = childrenOf(options, environment.arrayIndex);
+    const log = logOf({ run, ...(children === undefined ? {} : { child: children.index }) });
+    return await runWorker({ ...common, store, runId: run, registry, hub, children, log });
   },
 });
+
+/** Which of how many workers this is; undefined where it is the only one. */
+function childrenOf(
+  { children: count, child }: { children?: number | undefined; child?: number | undefined },
+  arrayIndex: string | undefined,
+): { count: number; index: number } | undefined {
+  if (count === undefined || count === 1) return undefined;
+  const index = child ?? Number(arrayIndex ?? 0);
+  if (index < count) return { count, index };
+  throw new UsageError({
+    code: 'usage/no-such-child',
+    message: `there is no child ${index} of ${count}: they are counted from 0`,
+    hint: 'give --child a smaller number',
+  });
+}

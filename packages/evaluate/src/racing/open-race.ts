@@ -1,4 +1,4 @@
-import { EvaluationError, type Metric, type Task } from '@hubfuse/plugin';
+import { EvaluationError, HubfuseError, type Metric, type Task } from '@hubfuse/plugin';
 import { EncodedCache } from '../encoded-cache.ts';
 import { defaultWorkers } from '../environment.ts';
 import { type PreparedModel, prepareModel } from '../prepare-model.ts';
@@ -12,10 +12,11 @@ import { checkBatches, checkRace } from './check-race.ts';
 import { composeBatches } from './compose-batches.ts';
 import { difficultyOf } from './difficulty.ts';
 import { RaceCrew } from './race-crew.ts';
-import { RaceEntry, type Standing } from './race-entry.ts';
-import type { Race, RaceBatches, RaceOptions, Verdict } from './race-types.ts';
+import { RaceEntry } from './race-entry.ts';
+import type { Race, RaceBatches, RaceOptions, RaceTrace, Verdict } from './race-types.ts';
 import { RisingBar } from './rising-bar.ts';
 import { Tally } from './tally.ts';
+import { verdictOf } from './verdict-of.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 const DEFAULT_BATCH_TOKENS = 512;
@@ -109,6 +110,20 @@ class PooledRace implements Race {
     options: { bar?: number | RisingBar | undefined; full?: boolean; signal?: AbortSignal | undefined } = {},
   ): Promise<Verdict> {
     const { full = false, signal } = options;
+    const bar = typeof options.bar === 'number' ? settledBar(options.bar) : options.bar;
+    const { trace, cause } = await this.trace(candidate, { bar: full ? undefined : bar, signal });
+    await bar?.settled;
+    const verdict = verdictOf(trace, bar?.value);
+    if (verdict === undefined) throw new RangeError('a candidate was given up against a bar that then sank');
+    if (verdict.failure !== undefined) throw cause;
+    return verdict;
+  }
+
+  async trace(
+    candidate: ModelInput,
+    options: { bar?: RisingBar | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<{ trace: RaceTrace; cause?: unknown }> {
+    const { bar, signal } = options;
     const stored = this.#batches;
     if (stored === undefined) {
       throw new EvaluationError({
@@ -116,9 +131,9 @@ class PooledRace implements Race {
         message: 'a race has no batches before it is composed from its initial population',
       });
     }
-    const bar = typeof options.bar === 'number' ? settledBar(options.bar) : options.bar;
     return this.#pool.abortable(signal, async () => {
       const plan = await this.#plan(candidate);
+      const bounded = bar !== undefined && this.bounded;
       const entry = new RaceEntry({
         plan,
         batches: stored.batches,
@@ -127,7 +142,7 @@ class PooledRace implements Race {
           plan.map((planned) => referencesOf(planned, this.#task)),
         ),
         name: `candidate ${++this.#candidates}`,
-        bar: full || !this.bounded ? undefined : bar,
+        bar: bounded ? bar : undefined,
         count: ({ dataset, examples }, tally) => {
           const planned = plan[dataset] as PlannedDataset;
           const answers = examples.map((example) => {
@@ -139,27 +154,22 @@ class PooledRace implements Race {
       const models = new Set(entry.sessions.keys());
       const { memory = Number.POSITIVE_INFINITY } = this.#options;
       await this.#crew.run(entry, Math.max(1, Math.floor(memory / sessionBytes(models))));
-      const standing = await entry.standing();
-      await bar?.settled;
-      return this.#verdict(standing, bar?.value);
+      const { standings, failure } = entry.outcome;
+      const { datasets } = this.#options;
+      const trace: RaceTrace = {
+        bounded,
+        // Where no bar may decide early, what stood on the way is of no use.
+        standings: bounded ? standings : standings.slice(-1),
+        datasets: datasets.map(({ name }) => name),
+        total: datasets.reduce((sum, { examples }) => sum + examples.length, 0),
+      };
+      if (failure === undefined) return { trace };
+      return { trace: { ...trace, failure: summaryOf(failure.cause) }, cause: failure.cause };
     });
   }
 
   async close(): Promise<void> {
     await this.#pool.end(new EvaluationError({ code: 'evaluate/closed', message: 'the race was closed' }));
-  }
-
-  #verdict({ examples, mean, scores }: Standing, bar: number | undefined): Verdict {
-    const { datasets } = this.#options;
-    const total = datasets.reduce((sum, { examples: all }) => sum + all.length, 0);
-    if (examples < total) return { accepted: false, bound: mean, examples, total };
-    return {
-      accepted: bar === undefined || mean > bar,
-      score: mean,
-      datasets: Object.fromEntries(datasets.map(({ name }, index) => [name, scores[index] ?? 0] as const)),
-      examples,
-      total,
-    };
   }
 
   async #plan(model: ModelInput): Promise<PlannedDataset[]> {
@@ -181,4 +191,8 @@ function settledBar(value: number): RisingBar {
   const bar = new RisingBar(value);
   bar.settle(value);
   return bar;
+}
+
+function summaryOf(cause: unknown): string {
+  return cause instanceof HubfuseError ? cause.summary : String(cause);
 }

@@ -1,17 +1,8 @@
 import type { PreparedModel } from '../prepare-model.ts';
 import type { PlannedDataset } from '../scoring.ts';
-import type { RaceBatch } from './race-types.ts';
+import type { RaceBatch, Standing } from './race-types.ts';
 import type { RisingBar } from './rising-bar.ts';
 import type { Tally } from './tally.ts';
-
-/** What was known when the answers of so many examples were in. */
-export interface Standing {
-  examples: number;
-  /** The score, or the most that it could still become. */
-  mean: number;
-  /** The same by dataset. */
-  scores: readonly number[];
-}
 
 /**
  * One candidate in a race. Answers count in the order of the batches, whoever is ready first: so a decision rests on the same
@@ -98,17 +89,9 @@ export class RaceEntry {
     this.#stopped = true;
   }
 
-  /**
-   * The first standing that the settled bar beats, else the last one.
-   * @throws what kept it from being scored, unless it was beaten before
-   */
-  async standing(): Promise<Standing> {
-    await this.#bar?.settled;
-    const bar = this.#bar;
-    const beaten = bar && this.#standings.find(({ mean }) => mean <= bar.value);
-    if (beaten !== undefined) return beaten;
-    if (this.#failure !== undefined) throw this.#failure.cause;
-    return this.#standings.at(-1) as Standing;
+  /** What became of it so far. */
+  get outcome(): { standings: readonly Standing[]; failure?: { cause: unknown } } {
+    return { standings: this.#standings, ...(this.#failure === undefined ? {} : { failure: this.#failure }) };
   }
 
   #isBeaten(): boolean {

@@ -60,6 +60,31 @@ export interface Verdict {
   total: number;
 }
 
+/** What was known when the answers of so many examples were in. */
+export interface Standing {
+  examples: number;
+  /** The score, or the most that it could still become. */
+  mean: number;
+  /** The same by dataset. */
+  scores: readonly number[];
+}
+
+/**
+ * How a candidate came to stand, batch by batch: enough to tell the verdict on it against any bar that is not below the one that it
+ * was raced against. Plain JSON.
+ */
+export interface RaceTrace {
+  /** Whether it may be rejected by an earlier standing than the last one. */
+  bounded: boolean;
+  standings: readonly Standing[];
+  /** Names of the datasets, in the order of `Standing.scores`. */
+  datasets: readonly string[];
+  /** Examples in all datasets. */
+  total: number;
+  /** What kept it from being scored behind its last standing. */
+  failure?: string;
+}
+
 /** Scores candidates of one family against a bar, on the same batches in the same order. */
 export interface Race {
   /** Whether right answers to all remaining examples bound the metric from above; otherwise all is scored in full. */
@@ -87,6 +112,14 @@ export interface Race {
     candidate: ModelInput,
     options?: { bar?: number | RisingBar | undefined; full?: boolean; signal?: AbortSignal | undefined },
   ): Promise<Verdict>;
+  /**
+   * Scores a candidate as far as `run` would against the bar as it stands, and waits for no verdict: that is what `verdictOf`
+   * tells. `cause` is the trace's failure.
+   */
+  trace(
+    candidate: ModelInput,
+    options?: { bar?: RisingBar | undefined; signal?: AbortSignal | undefined },
+  ): Promise<{ trace: RaceTrace; cause?: unknown }>;
   /** Processor time that the threads have taken since it was opened for opening sessions and for running batches. */
   readonly seconds: { load: number; run: number };
   /** Ends the workers. */

@@ -4,7 +4,7 @@ import { toJson } from '@hubfuse/objects';
 import { writeWhole } from '@hubfuse/tensors';
 import { removeAbandoned } from '../abandoned-folders.ts';
 import { runKeys } from '../keys.ts';
-import { localInputs } from '../local-inputs.ts';
+import { localInputs, NO_WEIGHTS } from '../local-inputs.ts';
 import { requirePartial, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
@@ -66,7 +66,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     plan,
     folder,
     known: [...weights, ...('files' in onnx ? onnx.files : [])],
-    inputFolders: (await localInputs(context, plan)).folders,
+    inputFolders: (await localInputs(context, plan, NO_WEIGHTS)).folders,
     scores,
     gate,
     statistics: plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather').used,

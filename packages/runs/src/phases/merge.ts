@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LayerNote } from '@hubfuse/merge';
+import { executeMerge, type LayerNote, type MergePlan } from '@hubfuse/merge';
 import { buildModel, type WeightFile } from '../build-model.ts';
+import { mergeWithChildren, sharesMerge } from '../children/merge-with-children.ts';
+import type { WantedWeights } from '../fetch-inputs.ts';
 import { localInputs } from '../local-inputs.ts';
 import type { Phase } from '../phase.ts';
 import { namedBefore } from '../publication/named-before.ts';
@@ -29,13 +31,16 @@ const merge: Phase = {
   async run(context) {
     const { spec, execution, signal } = context;
     const plan = await storedPlan(execution.store, spec.id);
-    const { folders } = await localInputs(context, plan);
     const gathered = plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather');
     const found = plan.search === undefined ? undefined : await foundSearch(execution.store, spec.id);
     const layers: LayerNote[] = [];
+    const merged = found?.merge ?? gathered?.merge ?? plan.merge;
+    const shared = sharesMerge(context, merged);
+    const { folders } = await localInputs(context, plan, shared ? headsOf(merged) : undefined);
     await context.confirm();
     const weights = await buildModel({
-      plan: found?.merge ?? gathered?.merge ?? plan.merge,
+      plan: merged,
+      execute: shared ? (options) => mergeWithChildren({ context, plan }, options) : executeMerge,
       statistics: gathered?.folders,
       genealogy: found?.genealogy,
       models: plan.models,
@@ -58,5 +63,11 @@ const merge: Phase = {
     return { output };
   },
 };
+
+/** Files with heads that are kept beside the model: whoever puts it together reads them. */
+function headsOf({ heads }: MergePlan): WantedWeights {
+  const tensors = heads.flatMap((head) => head.tensors);
+  return ({ model, path }) => tensors.some(({ input, file }) => input === model && file === path);
+}
 
 export default merge;

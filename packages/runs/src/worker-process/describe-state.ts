@@ -1,5 +1,5 @@
 import type { JobDescription } from '@hubfuse/plugin';
-import { isAlive } from '../lease.ts';
+import { isAlive } from '../owner.ts';
 import type { RunState } from '../run.ts';
 
 /** What a state says of the job that executes its run. */

@@ -1,0 +1,110 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ExecutionOptions } from '../execution.ts';
+import { isAlive, LEASE_MS } from '../owner.ts';
+import { readSpec } from '../read-run.ts';
+import type { RunState } from '../run.ts';
+import { withScratchFolder } from '../scratch-folder.ts';
+import { readState } from '../state-cell.ts';
+import { isActive } from '../state-word.ts';
+import { released } from '../stored-error.ts';
+import { storedPlan } from '../stored-plan.ts';
+import { Bell } from './bell.ts';
+import { MERGE_GROUP, openMergeHelper } from './merge-tasks.ts';
+import { serveTasks } from './serve-tasks.ts';
+import { TaskBoard } from './task-board.ts';
+
+/** Milliseconds between two looks at the run. */
+const LOOK_MS = 2_000;
+/** Milliseconds for which a run that nobody has begun is left to the first child. */
+const FIRST_MS = 5_000;
+/** Tasks that may fail in a child before it ends: another one may have more memory or disk. */
+const MOST_FAILURES = 3;
+
+/**
+ * Why a child stops helping. `ended`: the run has; `needless`: nothing is left that children share; `free`: nobody leads the run,
+ * so whoever comes first may.
+ */
+export type HelpEnd = 'ended' | 'needless' | 'free';
+
+export interface HelpOptions
+  extends Pick<
+    ExecutionOptions,
+    'store' | 'runId' | 'registry' | 'hub' | 'workspace' | 'workers' | 'memory' | 'leaseMs' | 'children'
+  > {
+  /** Told of every task that was done, or failed here. */
+  onTask?: ((task: { name: string; seconds: number; failure?: unknown }) => void) | undefined;
+  /** Told why it cannot help with some of the tasks. */
+  onDeclined?: ((reason: string) => void) | undefined;
+  /** Leaves what is under way to others. */
+  release?: AbortSignal | undefined;
+}
+
+/**
+ * Does tasks of a run that another process leads, until that makes no sense any more.
+ * @throws RunError `run/released` where the signal ends it; what several tasks failed with
+ */
+export async function helpRun(options: HelpOptions): Promise<HelpEnd> {
+  const { store, runId, workspace, release } = options;
+  const stop = new AbortController();
+  const signal = release === undefined ? stop.signal : AbortSignal.any([release, stop.signal]);
+  try {
+    const end = await withScratchFolder(
+      workspace,
+      async (scratch) => {
+        const serving = serve({ ...options, scratch, signal });
+        const watching = watch({ ...options, signal });
+        // Whichever fails ends the other.
+        const end = await Promise.race([watching, serving.then(() => watching)]).finally(() => stop.abort());
+        await serving;
+        return end;
+      },
+      runId,
+    );
+    if (release?.aborted === true) throw released(runId);
+    return end;
+  } catch (error) {
+    throw release?.aborted === true ? released(runId) : error;
+  }
+
+  async function serve(parts: HelpOptions & { scratch: string; signal: AbortSignal }): Promise<void> {
+    const board = new TaskBoard({ store, runId });
+    const spec = await readSpec(store, runId);
+    const hub = { ...parts.hub, hubUrl: spec.options.hubUrl ?? parts.hub.hubUrl, signal: parts.signal };
+    await serveTasks({
+      board,
+      bell: new Bell(),
+      child: parts.children?.index ?? 0,
+      leaseMs: parts.leaseMs ?? LEASE_MS,
+      mostFailures: MOST_FAILURES,
+      onTask: parts.onTask,
+      signal: parts.signal,
+      open: async (group, job) => {
+        if (!group.startsWith(MERGE_GROUP)) return undefined;
+        const plan = await storedPlan(store, runId);
+        return await openMergeHelper({ ...{ board, job, plan, hub }, execution: parts, ...parts });
+      },
+    });
+  }
+}
+
+/** Waits for the end of this child's help. */
+async function watch(options: HelpOptions & { signal: AbortSignal }): Promise<HelpEnd> {
+  const { store, runId, signal } = options;
+  const begun = performance.now();
+  for (;;) {
+    const { state } = await readState(store, runId);
+    if (!isActive(state.status)) return 'ended';
+    if (!isShared(state)) return 'needless';
+    const isNew = state.attempts === 0 && performance.now() - begun < FIRST_MS;
+    const isLed = state.status === 'running' && state.owner !== undefined && isAlive(state.owner);
+    if (!isLed && !isNew) return 'free';
+    await wait(LOOK_MS, undefined, { signal });
+  }
+}
+
+/** Whether anything is before a run that children share: what follows a merge is done by one. */
+function isShared({ phases }: RunState): boolean {
+  return phases.some(
+    ({ name, status }) => status !== 'done' && (name === 'resolve' || name === 'search' || name === 'merge'),
+  );
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { fetchModel, type HubOptions } from '@hubfuse/hub';
+import {
+  fromBytes,
+  type Genealogy,
+  type MergeCrew,
+  type MergePlan,
+  type MergeTask,
+  openPartBuilder,
+  planDigest,
+  type SweptPart,
+  toBytes,
+  type WrittenPart,
+} from '@hubfuse/merge';
+import { type ModelSource, RunError } from '@hubfuse/plugin';
+import type { ExecutionOptions } from '../execution.ts';
+import { reopenModel } from '../resolve/open-inputs.ts';
+import type { RunPlan } from '../run-plan.ts';
+import type { TaskHelper } from './serve-tasks.ts';
+import type { TaskBoard } from './task-board.ts';
+import type { TaskDesk } from './task-desk.ts';
+import { padded, taskName } from './task-name.ts';
+
+export const MERGE_GROUP = 'merge-';
+
+/** Parts for each child: a lost child costs one of them, and whoever is faster takes more. */
+const PARTS_PER_CHILD = 2;
+
+/** What all who share a merge are told. Plain data. */
+interface MergeJob {
+  plan: MergePlan;
+  genealogy: Genealogy | undefined;
+}
+
+/** Announces a merge to all children and returns the crew that they are. */
+export async function openMergeCrew(options: {
+  desk: TaskDesk;
+  board: TaskBoard;
+  children: number;
+  plan: MergePlan;
+  genealogy: Genealogy | undefined;
+}): Promise<{ crew: MergeCrew; parts: number }> {
+  const { desk, board, children, plan, genealogy } = options;
+  const parts = children * PARTS_PER_CHILD;
+  const group = `${MERGE_GROUP}${planDigest(plan, genealogy).slice(0, 16)}-${parts}`;
+  await desk.announce(group, toBytes({ plan, genealogy } satisfies MergeJob));
+  const named = (name: string, part: number) =>
+    taskName({ group, child: Math.floor(part / PARTS_PER_CHILD), rest: `${padded(part)}-${name}` });
+  const contents = new Map<string, string>();
+  const crew: MergeCrew = {
+    sweep: async (name, task) => fromBytes<SweptPart>(await desk.ask(named(name, task.part), toBytes(task))),
+    async write(name, task) {
+      const full = named(name, task.part);
+      contents.set(name, full);
+      return fromBytes<WrittenPart>(await desk.ask(full, toBytes(task)));
+    },
+    async read(name) {
+      const content = await board.part(contents.get(name) ?? name);
+      if (content !== undefined) return content;
+      throw new RunError({
+        code: 'run/part-gone',
+        message: `a part of the merge was written and is gone from the store: ${name}`,
+        hint: 'start a fresh run',
+      });
+    },
+  };
+  return { crew, parts };
+}
+
+/** Does parts of a merge; of the inputs it fetches the files that its parts read, when it comes to them. */
+export async function openMergeHelper(options: {
+  board: TaskBoard;
+  job: Uint8Array;
+  plan: Pick<RunPlan, 'models'>;
+  execution: Pick<ExecutionOptions, 'registry' | 'workers' | 'memory'>;
+  hub: HubOptions;
+  /** An empty folder of its own. */
+  scratch: string;
+  signal: AbortSignal;
+}): Promise<TaskHelper> {
+  const { board, job, execution, hub, scratch, signal } = options;
+  const { plan, genealogy } = fromBytes<MergeJob>(job);
+  const models = options.plan.models.slice(0, plan.inputs.length);
+  const fetching = { ...hub, signal };
+  const sources = await Promise.all(models.map((model) => reopenModel(model, fetching)));
+  const folders = await Promise.all(sources.map((source) => fetchModel(source, { ...fetching, files: [] })));
+  const { registry, workers, memory } = execution;
+  const builder = await openPartBuilder({
+    ...{ plan, genealogy, folders, registry, workers, memory, signal },
+    scratch: join(scratch, 'parts'),
+  });
+  return {
+    parallel: 1,
+    async do({ name, body }) {
+      const task = fromBytes<MergeTask>(body);
+      await fetchFiles(sources, builder.filesOf(task), fetching);
+      if (task.kind === 'sweep') return toBytes(await builder.sweep(task));
+      return toBytes(await builder.write(task, (content) => board.keepPart(name, content)));
+    },
+    close: () => builder.close(),
+  };
+}
+
+async function fetchFiles(
+  sources: readonly ModelSource[],
+  files: readonly { input: number; file: string }[],
+  hub: HubOptions,
+): Promise<void> {
+  await Promise.all(
+    sources.map(async (source, index) => {
+      const wanted = files.filter(({ input }) => input === index).map(({ file }) => file);
+      if (wanted.length > 0) await fetchModel(source, { ...hub, files: wanted });
+    }),
+  );
+}
