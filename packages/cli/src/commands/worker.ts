@@ -98,7 +98,8 @@ export default defineCommand({
       ...{ workers, memory, allowOtherProcessor, signal, exitCodeOf },
       workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),
     };
-    const logOf = (fields: Record<string, string | number>) => workerLog({ write: (text) => context.output.raw(text), fields });
+    const logOf = (fields: Record<string, string | number>) =>
+      workerLog({ write: (text) => context.output.raw(text), fields });
     if (run === undefined) {
       const name = recipe ?? '';
       const { MasterKey, openServices, parseMasterKey } = await import('@hubfuse/service');
