@@ -44,11 +44,11 @@ export async function gatherForCommand(context: StatsContext): Promise<undefined
     output.result(view, () => describePlan(view));
     return undefined;
   }
-  output.note(describePlan(view));
   const task = options.task ?? taskOfModel(model);
   const columns = readColumns(options.column, Object.keys(registry.get('task', task).columns));
   const source = { path: data.path };
   const dataset = await loadDataset({ name: data.name, source, task, columns, split, limit, seed, registry });
+  output.note(describePlan(view));
   const path = fileOf({ options, directory, source: local.source, data, plan });
   await requireFreeBytes({
     path,
