@@ -1,4 +1,5 @@
 import { defineMetric, type Prediction } from '@hubfuse/plugin';
+import { ALL_LABELS } from '../confusion.ts';
 
 /** Share of the examples whose whole answer is right: the label, or the labels of all words. */
 export default defineMetric({
@@ -8,6 +9,13 @@ export default defineMetric({
   score(predictions, references) {
     const right = references.filter((reference, index) => isSame(predictions[index], reference)).length;
     return right / Math.max(1, references.length);
+  },
+  totals: {
+    of: (prediction, reference) => new Map([[ALL_LABELS, [isSame(prediction, reference) ? 1 : 0, 1]]]),
+    score(totals) {
+      const [right = 0, all = 0] = totals.get(ALL_LABELS) ?? [];
+      return right / Math.max(1, all);
+    },
   },
 });
 

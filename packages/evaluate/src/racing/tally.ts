@@ -1,17 +1,18 @@
-import type { Metric, Prediction } from '@hubfuse/plugin';
+import type { Metric, MetricTotals, Prediction } from '@hubfuse/plugin';
 
 /** What is known of one candidate: answers so far, and right ones in place of those to come. */
 export class Tally {
-  readonly #metric: Metric;
-  readonly #datasets: readonly { references: readonly Prediction[]; predictions: Prediction[] }[];
+  readonly #datasets: readonly KnownAnswers[];
   readonly #scores: number[];
   #examples = 0;
 
   /** @param references Of each dataset. */
   constructor(metric: Metric, references: readonly (readonly Prediction[])[]) {
-    this.#metric = metric;
-    this.#datasets = references.map((right) => ({ references: right, predictions: [...right] }));
-    this.#scores = this.#datasets.map(({ predictions, references: right }) => metric.score(predictions, right));
+    const { totals } = metric;
+    this.#datasets = references.map((right) =>
+      totals === undefined ? new ListedAnswers(metric, right) : new CountedAnswers(totals, right),
+    );
+    this.#scores = this.#datasets.map((known) => known.score());
   }
 
   /** Examples whose answers are in. */
@@ -20,12 +21,12 @@ export class Tally {
   }
 
   /** Takes the answers of one batch. */
-  add(dataset: number, answers: readonly { example: number; prediction: Prediction }[]): void {
+  add(dataset: number, answers: readonly Answer[]): void {
     const known = this.#datasets[dataset];
     if (known === undefined) throw new RangeError(`there is no dataset ${dataset}`);
-    for (const { example, prediction } of answers) known.predictions[example] = prediction;
+    for (const answer of answers) known.take(answer);
     this.#examples += answers.length;
-    this.#scores[dataset] = this.#metric.score(known.predictions, known.references);
+    this.#scores[dataset] = known.score();
   }
 
   /** By dataset: the score once all answers are in; before, the highest that a monotone metric can still give. */
@@ -36,5 +37,68 @@ export class Tally {
   /** The plain mean of `scores`. */
   get mean(): number {
     return this.#scores.reduce((sum, score) => sum + score, 0) / this.#scores.length;
+  }
+}
+
+interface Answer {
+  example: number;
+  prediction: Prediction;
+}
+
+/** The answers to one dataset, right ones until others are taken. */
+interface KnownAnswers {
+  take(answer: Answer): void;
+  score(): number;
+}
+
+/** Of a metric that is a function of all answers. */
+class ListedAnswers implements KnownAnswers {
+  readonly #metric: Metric;
+  readonly #references: readonly Prediction[];
+  readonly #predictions: Prediction[];
+
+  constructor(metric: Metric, references: readonly Prediction[]) {
+    this.#metric = metric;
+    this.#references = references;
+    this.#predictions = [...references];
+  }
+
+  take({ example, prediction }: Answer): void {
+    this.#predictions[example] = prediction;
+  }
+
+  score(): number {
+    return this.#metric.score(this.#predictions, this.#references);
+  }
+}
+
+/** Of a metric that is a function of totals: what an answer costs does not depend on how many there are. */
+class CountedAnswers implements KnownAnswers {
+  readonly #metric: MetricTotals;
+  readonly #references: readonly Prediction[];
+  readonly #totals = new Map<string, number[]>();
+
+  constructor(metric: MetricTotals, references: readonly Prediction[]) {
+    this.#metric = metric;
+    this.#references = references;
+    for (const reference of references) this.#add(metric.of(reference, reference), 1);
+  }
+
+  take({ example, prediction }: Answer): void {
+    const reference = this.#references[example] as Prediction;
+    this.#add(this.#metric.of(reference, reference), -1);
+    this.#add(this.#metric.of(prediction, reference), 1);
+  }
+
+  score(): number {
+    return this.#metric.score(this.#totals);
+  }
+
+  #add(amounts: ReadonlyMap<string, readonly number[]>, times: 1 | -1): void {
+    for (const [group, values] of amounts) {
+      const total = this.#totals.get(group) ?? values.map(() => 0);
+      for (const [place, value] of values.entries()) total[place] = (total[place] ?? 0) + times * value;
+      this.#totals.set(group, total);
+    }
   }
 }
