@@ -30,6 +30,7 @@ import { recipeRoutes } from './routes/recipes.ts';
 import { runFileRoutes } from './routes/run-files.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { startRunRoutes } from './routes/start-run.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import type { ApiServices } from './services.ts';
@@ -42,7 +43,9 @@ export type AppType = ReturnType<typeof createApp>;
  * what; all else lies in the store, so that several processes behave as one.
  */
 export function createApp(services: ApiServices) {
-  const { bounds, keys, store, loopback } = services;
+  const { bounds, keys, store } = services;
+  // Where accounts sign in, nobody comes in without, keys or none.
+  const loopback = services.loopback && services.signIn === undefined;
   const metrics = new Metrics();
   const feeds = new RunFeeds(store);
   const sessions = new Sessions({ store, keyById: (id) => keys.get(id) });
@@ -70,6 +73,8 @@ export function createApp(services: ApiServices) {
     app.use(path, rateLimit(asked, clientOf), boundedBody(bounds.body));
   }
 
+  app.use('/login/*', rateLimit(asked, clientOf));
+
   const routes = app
     .route('/', healthRoutes(services))
     .route('/', metricsRoutes(metrics))
@@ -83,7 +88,8 @@ export function createApp(services: ApiServices) {
     .route('/', webhookRoutes(services))
     .route('/', hubEventRoutes(services, badKeys))
     .route('/', keyRoutes(services))
-    .route('/', sessionRoutes(services, { sessions, badKeys }));
+    .route('/', sessionRoutes(services, { sessions, badKeys }))
+    .route('/', signInRoutes(services, { sessions, badKeys }));
   documentSecurity(app);
   const document = openApiDocument(app);
   app.get('/openapi.json', (c) => c.json(document));

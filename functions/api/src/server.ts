@@ -40,7 +40,7 @@ const SWEEP_MS = 50;
 
 /**
  * Serves the app on Node.js. Resolves when it listens.
- * @throws UsageError `service/no-keys` where it would be open to others than this machine; `service/cannot-listen`
+ * @throws UsageError `service/no-keys` where it would be open to others than this machine and nobody could sign in; `service/cannot-listen`
  */
 export async function startServer(
   services: Omit<ApiServices, 'loopback' | 'stopping' | 'addressOf'>,
@@ -48,7 +48,7 @@ export async function startServer(
 ): Promise<ApiServer> {
   const { host = '127.0.0.1', port = 0, graceMs = 10_000, frontDoor = false } = options;
   const loopback = !frontDoor && isLoopbackName(host);
-  if (!loopback && !frontDoor && !(await services.keys.exist())) {
+  if (!loopback && !frontDoor && services.signIn === undefined && !(await services.keys.exist())) {
     throw new UsageError({
       code: 'service/no-keys',
       message: `the service will not listen on ${host} while it has no keys: whoever reaches it could use it`,

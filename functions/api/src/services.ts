@@ -5,6 +5,7 @@ import type { ApiContext } from './http/api-env.ts';
 import type { BodyBounds } from './http/bounded-body.ts';
 import type { RateLimit } from './http/rate-limit.ts';
 import type { RequestLogEntry } from './metrics/count-requests.ts';
+import type { SignInSettings } from './sign-in/sign-in.ts';
 
 /** Bounds of what clients may ask for. */
 export interface ApiBounds {
@@ -40,6 +41,10 @@ export interface ApiServices extends Services {
   bounds: ApiBounds;
   /** Whether the server is bound to a loopback address: then it needs no key until one exists. */
   loopback: boolean;
+  /** "Sign in with Hugging Face", beside keys; it leads back to `publicUrl`. Default: keys alone. */
+  signIn?: SignInSettings | undefined;
+  /** Origin of a page that may show ours in a frame, as the Hub does with Spaces. Default: none. */
+  framedBy?: string | undefined;
   /** Origins whose pages may read answers. Empty: none. */
   cors: readonly string[];
   /** The dashboard's bundle, by path. */

@@ -26,6 +26,15 @@ export interface Environment {
   home: string;
   /** `HUBFUSE_STORE`: URL or folder of the store whose runs a worker executes. */
   store: string | undefined;
+  /**
+   * `OAUTH_CLIENT_ID`, `OAUTH_CLIENT_SECRET`, `OPENID_PROVIDER_URL` (default: the Hub), `OAUTH_SCOPES`: the OAuth app by which
+   * accounts of the Hub sign in; a Space is given them where its README says `hf_oauth: true`.
+   */
+  oauth:
+    | { clientId: string; clientSecret: string; provider: string | undefined; scopes: string | undefined }
+    | undefined;
+  /** `SPACE_HOST` and `SPACE_AUTHOR_NAME`: under which name a Space is reached, and whose it is. */
+  space: { host: string; owner: string | undefined } | undefined;
   /** `WEBHOOK_PAYLOAD`: what happened, in a job that the Hub's webhook started. */
   hubEvent: string | undefined;
   /** `AWS_BATCH_JOB_ARRAY_INDEX`: number of a child of an array job of AWS Batch. */
@@ -47,6 +56,19 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     store: value('HUBFUSE_STORE'),
     hubEvent: value('WEBHOOK_PAYLOAD'),
     arrayIndex: value('AWS_BATCH_JOB_ARRAY_INDEX'),
+    oauth: oauthOf(value),
+    space: spaceOf(value),
     home: resolve(value('HUBFUSE_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'hubfuse')),
   };
+}
+
+function oauthOf(value: (name: string) => string | undefined): Environment['oauth'] {
+  const [clientId, clientSecret] = [value('OAUTH_CLIENT_ID'), value('OAUTH_CLIENT_SECRET')];
+  if (clientId === undefined || clientSecret === undefined) return undefined;
+  return { clientId, clientSecret, provider: value('OPENID_PROVIDER_URL'), scopes: value('OAUTH_SCOPES') };
+}
+
+function spaceOf(value: (name: string) => string | undefined): Environment['space'] {
+  const host = value('SPACE_HOST');
+  return host === undefined ? undefined : { host, owner: value('SPACE_AUTHOR_NAME') };
 }

@@ -24,6 +24,19 @@ describe.skipIf(CHROMIUM === undefined)(`signing in in Chromium${WHY_SKIPPED}`, 
     await context.close();
   });
 
+  test('where accounts of the Hub sign in there is a button for it, and the key stays', async () => {
+    server.offerHuggingFace(true);
+    const { page, context, violations } = await openPage({ browser, url: server.url, hash: '#/runs' });
+    const button = page.getByRole('link', { name: 'Sign in with Hugging Face' });
+    await button.waitFor();
+    expect(await button.getAttribute('href')).toBe('login/huggingface');
+    expect(await page.getByLabel('Key').isVisible()).toBe(true);
+    expect(await findBarriers(page)).toEqual([]);
+    expect(await violations()).toEqual([]);
+    server.offerHuggingFace(false);
+    await context.close();
+  });
+
   test('a key that is none is refused with what to do; a good one opens the page that was asked for', async () => {
     const { page, context } = await openPage({ browser, url: server.url, hash: '#/runs/stopped-merge' });
     await page.getByLabel('Key').fill('hfk_wrong');

@@ -20,6 +20,8 @@ export interface FixtureServer {
   changes: { method: string; path: string; body: string; headers: IncomingMessage['headers'] }[];
   /** Makes it ask for the key from now on, or not. */
   requireKey(required: boolean): void;
+  /** Whether accounts of the Hub sign in, beside keys. */
+  offerHuggingFace(offered: boolean): void;
   /** Answers lists as a server does that has nothing. */
   empty(isEmpty: boolean): void;
   /** Ends every open stream, as a network does. */
@@ -41,7 +43,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     ['support-intents', { text: String(runs.get('support-intents-done')?.recipe), etag: 1 }],
   ]);
   const streams = new Set<{ id: string; response: ServerResponse }>();
-  const state = { keyRequired: false, empty: false };
+  const state = { keyRequired: false, empty: false, huggingface: false };
   const changes: FixtureServer['changes'] = [];
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -61,6 +63,10 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     const signedIn = /(?:^|; )hubfuse_session=signed-in/.test(request.headers.cookie ?? '');
     if (method === 'POST' && url.pathname === '/v1/session') {
       signIn(response, JSON.parse(body).key);
+      return;
+    }
+    if (url.pathname === '/v1/sign-in') {
+      send(response, 200, { huggingface: state.huggingface });
       return;
     }
     if (state.keyRequired && !signedIn) {
@@ -307,6 +313,9 @@ export async function startFixtureServer(): Promise<FixtureServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     changes,
+    offerHuggingFace(offered) {
+      state.huggingface = offered;
+    },
     requireKey(required) {
       state.keyRequired = required;
     },

@@ -24,7 +24,7 @@ export class BadKeys {
 }
 
 /** Routes that look themselves at who asks, as `METHOD path`. */
-const UNAUTHENTICATED = new Set(['POST /v1/session', 'POST /v1/webhooks/huggingface']);
+const UNAUTHENTICATED = new Set(['POST /v1/session', 'GET /v1/sign-in', 'POST /v1/webhooks/huggingface']);
 
 /** Authenticates every request but those of a few routes, and slows down whoever guesses keys. */
 export function identify(authenticate: MiddlewareHandler<ApiEnv>, badKeys: BadKeys): MiddlewareHandler<ApiEnv> {

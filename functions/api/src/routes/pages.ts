@@ -1,15 +1,15 @@
 import type { DashboardFile } from '@hubfuse/dashboard';
 import { Hono } from 'hono';
 import type { ApiEnv } from '../http/api-env.ts';
-import { DOCS_POLICY, PAGE_POLICY } from '../http/security-headers.ts';
+import { DOCS_POLICY, framedPolicy, PAGE_POLICY } from '../http/security-headers.ts';
 import type { ApiServices } from '../services.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** The pages of the service: the dashboard at `/`, the documentation at `/docs`. They hold nothing that needs a key. */
-export function pageRoutes({ dashboard, docs }: ApiServices): Hono<ApiEnv> {
+export function pageRoutes({ dashboard, docs, framedBy }: ApiServices): Hono<ApiEnv> {
   const pages = new Hono<ApiEnv>();
-  serve(pages, dashboard, PAGE_POLICY);
+  serve(pages, dashboard, framedBy === undefined ? PAGE_POLICY : framedPolicy(framedBy));
   serve(pages, docs, DOCS_POLICY);
   return pages;
 }

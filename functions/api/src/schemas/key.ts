@@ -10,6 +10,10 @@ export const KeySchema = z
     scopes: Scopes,
     namespaces: z.array(z.string()),
     runsPerDay: z.int().optional(),
+    account: z
+      .string()
+      .optional()
+      .openapi({ description: 'Account of the Hub that it stands for; it signs in by that.' }),
     createdAt: Time,
     revokedAt: Time.optional(),
   })

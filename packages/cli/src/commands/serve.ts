@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
+import { signInSettings } from '../sign-in-settings.ts';
 
 const DEFAULT_PORT = 8080;
 /** Milliseconds that runs of this process have to give themselves back. */
@@ -15,6 +16,8 @@ export default defineCommand({
       'refuses to start without one (`hubfuse keys create` makes it).',
     'Runs read and publish with the token of this command, unless their caller brings one. --public-url is where the Hub ' +
       'reaches the server; webhooks are registered for it by `hubfuse webhooks add`.',
+    'Where OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET are set, accounts of the Hub that --admit names sign in beside keys. A Space ' +
+      'with `hf_oauth: true` has them; there its owner is admitted as admin, and SPACE_HOST is the public address.',
     'On SIGTERM or Ctrl-C the server takes no more requests, ends streams, answers what is under way, and stops. Runs under ' +
       'way stay in the store and are taken up again by the next server.',
   ],
@@ -52,6 +55,12 @@ export default defineCommand({
       value: 'origin',
       description: 'origin whose pages may read answers (CORS); may be given several times; default: none',
     },
+    admit: {
+      type: 'list',
+      value: 'account[:scope]',
+      description:
+        'user or organisation of the Hub that may sign in, * for all, with the scope read, run or admin (default run); may be given several times; default: the owner of the Space',
+    },
     commenter: {
       type: 'list',
       value: 'account',
@@ -79,6 +88,8 @@ export default defineCommand({
     const { signal: _, ...hub } = await hubOptions(context);
     const launcher = registry.get('launcher', options.launcher ?? 'local');
     const problem = (error: unknown) => output.warn(error instanceof Error ? error.message : String(error));
+    const publicUrl = options['public-url'] ?? (environment.space && `https://${environment.space.host}`);
+    const signIn = signInSettings({ environment, admit: options.admit, hubUrl: hub.hubUrl });
     const services = openServices({ store, registry, hub, master });
     const server = await startServer(
       {
@@ -88,7 +99,9 @@ export default defineCommand({
         launcher,
         workspace: join(folder, 'work'),
         webhookSecret: environment.webhookSecret ?? master.digest('webhooks of the Hub', 'secret'),
-        publicUrl: options['public-url'],
+        publicUrl,
+        ...(signIn === undefined ? {} : { signIn }),
+        ...(environment.space === undefined ? {} : { framedBy: 'https://huggingface.co' }),
         bounds: DEFAULT_BOUNDS,
         cors: options.origin,
         dashboard: await dashboardFiles(),

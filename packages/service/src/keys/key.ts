@@ -12,6 +12,8 @@ export interface Key {
   scopes: readonly Scope[];
   /** Namespaces of the Hub whose private repositories it may read and that it may publish to; `*` for all. */
   namespaces: readonly string[];
+  /** Account of the Hub that it stands for; whoever signs in as that has it, and nobody can show it. */
+  account?: string;
   /** Runs that it may start on one day (UTC). Absent: as many as it likes. */
   runsPerDay?: number;
   /** ISO 8601. */

@@ -58,6 +58,37 @@ export class Keys {
     return { id, key };
   }
 
+  /**
+   * The key that stands for an account of the Hub: on it hang sessions, stored recipes and runs, as on any other. It is made when the
+   * account first signs in, and has from then on what the account may do now.
+   * @param account.subject what the account is known by for ever, whatever its name
+   * @returns undefined where it was revoked, which keeps the account out
+   * @throws UsageError `service/bad-key-settings`
+   */
+  async ofAccount(account: {
+    subject: string;
+    name: string;
+    scopes: readonly string[];
+    namespaces: readonly string[];
+  }): Promise<Key | undefined> {
+    const { name: title, scopes, namespaces } = checkNewKey({ ...account, name: `account ${account.name}` });
+    const id = this.#master.digest('keys of accounts', account.subject).slice(0, 2 * ID_BYTES);
+    const wanted = { name: title, account: account.name, scopes, namespaces };
+    // Nobody has a text with this hash.
+    const made = {
+      id,
+      createdAt: new Date(this.#now()).toISOString(),
+      hash: randomBytes(SECRET_BYTES).toString('hex'),
+    };
+    const changed = await changeJson<StoredKey>({ store: this.#store, key: serviceKeys.key(id) }, (found) => {
+      if (found?.revokedAt !== undefined) return undefined;
+      const next = { ...(found ?? made), ...wanted };
+      return found !== undefined && JSON.stringify(next) === JSON.stringify(found) ? undefined : next;
+    });
+    this.#exist = undefined;
+    return changed === undefined || changed.value.revokedAt !== undefined ? undefined : publicPart(changed.value);
+  }
+
   /** The key that a text is, or undefined: not of the form, unknown, wrong, revoked. */
   async verify(text: string): Promise<Key | undefined> {
     const id = FORM.exec(text)?.[1];
@@ -124,9 +155,10 @@ export class Keys {
   }
 }
 
-function publicPart({ id, name, scopes, namespaces, runsPerDay, createdAt, revokedAt }: StoredKey): Key {
+function publicPart({ id, name, account, scopes, namespaces, runsPerDay, createdAt, revokedAt }: StoredKey): Key {
   return {
     ...{ id, name, scopes, namespaces, createdAt },
+    ...(account === undefined ? {} : { account }),
     ...(runsPerDay === undefined ? {} : { runsPerDay }),
     ...(revokedAt === undefined ? {} : { revokedAt }),
   };

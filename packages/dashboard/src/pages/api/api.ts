@@ -33,6 +33,11 @@ export function readSession(signal: AbortSignal): Promise<Session> {
   return request('v1/session', { signal });
 }
 
+/** The ways to sign in beside a key. */
+export function readSignIn(signal: AbortSignal): Promise<{ huggingface: boolean }> {
+  return request('v1/sign-in', { signal });
+}
+
 export function beginSession(key: string): Promise<Session> {
   return request('v1/session', { method: 'POST', body: { key } });
 }

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import { beginSession } from '../api/api.ts';
+import { beginSession, readSignIn } from '../api/api.ts';
 import type { Session } from '../api/types.ts';
 import { FusePicture } from '../parts/empty-state.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
@@ -10,8 +10,16 @@ export function SignInView({ onEnter }: { onEnter: (session: Session) => void })
   const [key, setKey] = useState('');
   const action = useAction();
   const id = useId();
+  const [huggingface, setHuggingface] = useState(false);
   useEffect(() => {
     document.title = 'Sign in · hubfuse';
+    const stop = new AbortController();
+    // A key always does; a server that does not say how else is asked for one.
+    readSignIn(stop.signal).then(
+      (ways) => setHuggingface(ways.huggingface),
+      () => undefined,
+    );
+    return () => stop.abort();
   }, []);
   return (
     <main>
@@ -31,8 +39,18 @@ export function SignInView({ onEnter }: { onEnter: (session: Session) => void })
         <FusePicture />
         <div>
           <h1>Sign in to hubfuse</h1>
-          <p class="soft">This server asks for a key before it shows anything.</p>
+          <p class="soft">
+            {huggingface
+              ? 'This server wants to know who you are before it shows anything.'
+              : 'This server asks for a key before it shows anything.'}
+          </p>
         </div>
+        {huggingface && (
+          // In a frame of the Hub the session's cookie would not come along: a tab of its own it is.
+          <a class="button primary" href="login/huggingface" target={window.top === window ? undefined : '_blank'}>
+            Sign in with Hugging Face
+          </a>
+        )}
         <div class="field">
           <label for={id}>Key</label>
           <input
@@ -52,7 +70,11 @@ export function SignInView({ onEnter }: { onEnter: (session: Session) => void })
         </div>
         {action.problem !== undefined && <ProblemNotice problem={action.problem} />}
         <div class="actions">
-          <button type="submit" class="button primary" disabled={action.busy || key.trim() === ''}>
+          <button
+            type="submit"
+            class={huggingface ? 'button' : 'button primary'}
+            disabled={action.busy || key.trim() === ''}
+          >
             {action.busy ? 'Signing in…' : 'Sign in'}
           </button>
         </div>
