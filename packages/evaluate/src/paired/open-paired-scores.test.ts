@@ -1,6 +1,7 @@
 import type { Metric, Prediction } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
 import accuracy from '../metrics/accuracy.ts';
+import exactMatch from '../metrics/exact-match.ts';
 import macroF1 from '../metrics/macro-f1.ts';
 import matthews from '../metrics/matthews.ts';
 import microF1 from '../metrics/micro-f1.ts';
@@ -57,6 +58,7 @@ const CASES = [
   ...METRICS.map((metric) => [metric, false] as const),
   [spanF1, true] as const,
   [accuracy, true] as const,
+  [exactMatch, true] as const,
 ];
 
 test('answers are the same after packing', () => {
