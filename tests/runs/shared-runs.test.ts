@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { listAll } from '@hubfuse/objects';
 import { executeRun, helpRun, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { environment } from '../environment.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe } from './example-run.ts';
 import { Bench } from './harness.ts';
@@ -53,7 +54,7 @@ test('a merge that three share has the bytes of one, whoever of them is lost, an
   for await (const key of listAll(bench.store, `runs/${runId}/`)) expect(key).not.toMatch(/\/(tasks|parts)\//);
 });
 
-test('where the leader is lost another child goes on with what stands', async () => {
+test.skipIf(environment.soak === undefined)('where the leader is lost another child goes on with what stands', async () => {
   const recipe = exampleRecipe({ evaluate: false, method: 'ties', domains: ['money', 'home'] });
   const alone = await (await Bench.open(hub, 'alone-ties')).run(recipe);
   const bench = await Bench.open(hub, 'led');
@@ -73,3 +74,25 @@ test('where the leader is lost another child goes on with what stands', async ()
   expect(report.files).toEqual(alone.files);
   expect((await readRun({ store: bench.store, runId })).state.attempts).toBe(2);
 });
+
+test('a search that three share decides and ends as one process does, whoever of them is lost', async () => {
+  const recipe = exampleRecipe({
+    ...{ method: 'linear', domains: ['money', 'home', 'travel'], evaluate: 30, splits: ['dev'] },
+    more: 'evolve: {generations: 2, update: synchronous}',
+  }).replace(/^base_model:.*\n/m, '');
+  const alone = await (await Bench.open(hub, 'search-alone')).run(recipe);
+
+  const bench = await Bench.open(hub, 'search-shared');
+  const runId = await bench.create(recipe);
+  const done: string[] = [];
+  const lost = new AbortController();
+  const helping = helpRun({ ...child(bench, runId, 1, 3), onTask: ({ name }) => done.push(name) });
+  const losing = helpRun({ ...child(bench, runId, 2, 3), onTask: () => lost.abort(), release: lost.signal }).catch(
+    (error: unknown) => expect(error).toMatchObject({ code: 'run/released' }),
+  );
+  const report = await executeRun(child(bench, runId, 0, 3));
+  expect(['ended', 'needless']).toContain(await helping);
+  await losing;
+  expect(report.files).toEqual(alone.files);
+  expect(done.filter((name) => name.startsWith('search-')).length).toBeGreaterThan(0);
+}, 180_000);

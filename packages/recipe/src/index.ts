@@ -35,6 +35,7 @@ export type { BaseProposal } from './require-base.ts';
 export { requireBase } from './require-base.ts';
 export type { TensorOwner, TensorPlace } from './resolve-parameters.ts';
 export { methodOptions, resolveParameters } from './resolve-parameters.ts';
+export type { ComputeSection } from './read-compute.ts';
 export { type RunLimits, stricterLimits } from './run-limits.ts';
 export type { JsonSchema } from './schema.ts';
 export { recipeSchema } from './schema.ts';

@@ -9,6 +9,7 @@ import { STATISTICS_KEYS, withTopLevelStatistics } from './read-calibration.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDType } from './read-dtype.ts';
 import { readEvaluate } from './read-evaluate.ts';
+import { readCompute } from './read-compute.ts';
 import { readLimits } from './read-limits.ts';
 import { type ModelContext, readModels, readReference } from './read-models.ts';
 import { readPublish } from './read-publish.ts';
@@ -32,7 +33,7 @@ const LATER = {
 const KEYS = [
   ...['name', 'merge_method', 'base_model', 'models', 'parameters', 'dtype', 'out_dtype', 'seed', 'heads'],
   ...STATISTICS_KEYS,
-  ...['evaluate', 'evolve', 'search', 'publish', 'trigger', 'limits', ...Object.keys(LATER)],
+  ...['evaluate', 'evolve', 'search', 'publish', 'trigger', 'limits', 'compute', ...Object.keys(LATER)],
 ];
 
 /** Reads one document. What is wrong goes to the findings; undefined where nothing usable remains. */
@@ -80,6 +81,7 @@ function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
   const publishField = root.get('publish');
   const triggerField = root.get('trigger');
   const limits = root.get('limits');
+  const compute = root.get('compute');
   const gateContext = { ...context, evaluate, hasEvaluate: evaluateField !== undefined };
   return {
     name: root.get('name')?.text(),
@@ -91,6 +93,7 @@ function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
     publish: publishField && readPublish(publishField, gateContext),
     trigger: triggerField && readTrigger(triggerField),
     limits: limits && readLimits(limits),
+    compute: compute && readCompute(compute),
   };
 }
 

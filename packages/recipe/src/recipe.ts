@@ -1,6 +1,7 @@
 import type { RecipePlace } from '@hubfuse/plugin';
 import type { Gate } from './gate.ts';
 import type { DatasetReference, ModelReference } from './reference.ts';
+import type { ComputeSection } from './read-compute.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { EvolveSection, SearchSection } from './search-section.ts';
 import type { Settings } from './setting.ts';
@@ -193,6 +194,8 @@ export interface Recipe {
   trigger?: TriggerSection | undefined;
   /** What a run may spend. */
   limits?: RunLimits | undefined;
+  /** How a run is carried out. */
+  compute?: ComputeSection | undefined;
   warnings: readonly RecipeWarning[];
   source: RecipeSource;
 }

@@ -3,6 +3,7 @@ import { parametersSchema } from './parameter-schema.ts';
 import { evolveSchema, searchSchema } from './search-schemas.ts';
 import {
   evaluateSchema,
+  computeSchema,
   limitsSchema,
   modelReferenceSchema,
   publishSchema,
@@ -44,6 +45,7 @@ export function recipeSchema(registry: Registry): JsonSchema {
       publish: publishSchema(registry),
       trigger: triggerSchema(),
       limits: limitsSchema(),
+      compute: computeSchema(),
     },
   };
 }
@@ -90,6 +92,7 @@ function methodSchema(method: MergeMethod): JsonSchema {
       publish: { $ref: '#/definitions/publish' },
       trigger: { $ref: '#/definitions/trigger' },
       limits: { $ref: '#/definitions/limits' },
+      compute: { $ref: '#/definitions/compute' },
     },
   };
 }

@@ -203,6 +203,21 @@ export function limitsSchema(): JsonSchema {
   };
 }
 
+/** The `compute:` block. */
+export function computeSchema(): JsonSchema {
+  return {
+    type: 'object',
+    description: 'How a run is carried out, where there is a choice; the result has the same bytes.',
+    additionalProperties: false,
+    properties: {
+      children: {
+        ...count('Workers that execute the run together, each on a machine of its own; default: as the plan needs.'),
+        maximum: 10_000,
+      },
+    },
+  };
+}
+
 function dollars(description: string): JsonSchema {
   return { type: 'number', exclusiveMinimum: 0, description };
 }

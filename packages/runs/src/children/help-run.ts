@@ -10,6 +10,8 @@ import { released } from '../stored-error.ts';
 import { storedPlan } from '../stored-plan.ts';
 import { Bell } from './bell.ts';
 import { MERGE_GROUP, openMergeHelper } from './merge-tasks.ts';
+import { openSearchHelper } from './open-search-helper.ts';
+import { SEARCH_GROUP } from './search-tasks.ts';
 import { serveTasks } from './serve-tasks.ts';
 import { TaskBoard } from './task-board.ts';
 
@@ -44,7 +46,7 @@ export interface HelpOptions
  * @throws RunError `run/released` where the signal ends it; what several tasks failed with
  */
 export async function helpRun(options: HelpOptions): Promise<HelpEnd> {
-  const { store, runId, workspace, release } = options;
+  const { runId, workspace, release } = options;
   const stop = new AbortController();
   const signal = release === undefined ? stop.signal : AbortSignal.any([release, stop.signal]);
   try {
@@ -65,26 +67,26 @@ export async function helpRun(options: HelpOptions): Promise<HelpEnd> {
   } catch (error) {
     throw release?.aborted === true ? released(runId) : error;
   }
+}
 
-  async function serve(parts: HelpOptions & { scratch: string; signal: AbortSignal }): Promise<void> {
-    const board = new TaskBoard({ store, runId });
-    const spec = await readSpec(store, runId);
-    const hub = { ...parts.hub, hubUrl: spec.options.hubUrl ?? parts.hub.hubUrl, signal: parts.signal };
-    await serveTasks({
-      board,
-      bell: new Bell(),
-      child: parts.children?.index ?? 0,
-      leaseMs: parts.leaseMs ?? LEASE_MS,
-      mostFailures: MOST_FAILURES,
-      onTask: parts.onTask,
-      signal: parts.signal,
-      open: async (group, job) => {
-        if (!group.startsWith(MERGE_GROUP)) return undefined;
-        const plan = await storedPlan(store, runId);
-        return await openMergeHelper({ ...{ board, job, plan, hub }, execution: parts, ...parts });
-      },
-    });
-  }
+/** Prepares for tasks as they come, and does them. */
+async function serve(options: HelpOptions & { scratch: string; signal: AbortSignal }): Promise<void> {
+  const { store, runId, signal, onTask } = options;
+  const board = new TaskBoard({ store, runId });
+  const spec = await readSpec(store, runId);
+  const hub = { ...options.hub, hubUrl: spec.options.hubUrl ?? options.hub.hubUrl, signal };
+  await serveTasks({
+    ...{ board, onTask, signal },
+    bell: new Bell(),
+    child: options.children?.index ?? 0,
+    leaseMs: options.leaseMs ?? LEASE_MS,
+    mostFailures: MOST_FAILURES,
+    open: async (group, job) => {
+      const plan = await storedPlan(store, runId);
+      if (group.startsWith(MERGE_GROUP)) return await openMergeHelper({ ...options, board, job, plan, hub, execution: options });
+      return group.startsWith(SEARCH_GROUP) ? await openSearchHelper({ ...options, spec, plan, job, hub }) : undefined;
+    },
+  });
 }
 
 /** Waits for the end of this child's help. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RaceBatches } from '@hubfuse/evaluate';
+import type { Arena } from '@hubfuse/evolve';
 import { toJson } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
+import { searchWithChildren, sharesSearch } from '../children/search-with-children.ts';
 import type { LocalInputs } from '../fetch-inputs.ts';
 import { runKeys } from '../keys.ts';
 import { localInputs } from '../local-inputs.ts';
@@ -79,21 +81,26 @@ async function find(options: {
   try {
     if (!arena.bounded) await warnUnbounded(context, plan);
     const listener = new SearchListener({ context, size: sizeOf(plan), generations: recipe.evolve?.generations });
-    const setting = {
-      store: checkpointStore({ store, key: runKeys(spec.id).search.checkpoint, runId: spec.id }),
-      identity: identityOf(plan, batches),
-      environment: arena.environment,
-      parallel: arena.parallel,
-      allowOtherProcessor,
-      budget: budgetOf(recipe),
-      isOutOfTime: context.isOutOfTime,
-      onEvent: listener.hear,
-      signal,
-    };
-    const found =
-      space === undefined
+    const identity = identityOf(plan, batches);
+    const inArena = async (arena: Arena): Promise<FoundSearch> => {
+      const setting = {
+        store: checkpointStore({ store, key: runKeys(spec.id).search.checkpoint, runId: spec.id }),
+        identity,
+        environment: arena.environment,
+        parallel: arena.parallel,
+        allowOtherProcessor,
+        budget: budgetOf(recipe),
+        isOutOfTime: context.isOutOfTime,
+        onEvent: listener.hear,
+        signal,
+      };
+      return space === undefined
         ? await evolveModels({ plan, alone, arena, setting })
         : await searchNumbers({ plan, space, arena, setting });
+    };
+    const found = sharesSearch(context, plan)
+      ? await searchWithChildren({ context, plan, arena, identity }, inArena)
+      : await inArena(arena);
     await listener.drain();
     return found;
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RaceBatches } from '@hubfuse/evaluate';
 import { type Arena, type Candidate, openArena } from '@hubfuse/evolve';
 import { getJson, toJson } from '@hubfuse/objects';
+import { RunError } from '@hubfuse/plugin';
 import { writeDonorFiles } from '../donor-files.ts';
 import type { LocalInputs } from '../fetch-inputs.ts';
 import { runKeys } from '../keys.ts';
@@ -15,15 +16,15 @@ import { scoringData } from '../scoring/scoring-data.ts';
  * Close the arena when done.
  */
 export async function openSearchArena(options: {
-  context: PhaseContext;
+  context: Pick<PhaseContext, 'spec' | 'execution' | 'signal'>;
   plan: RunPlan;
   inputs: LocalInputs;
   /** Folder of each statistics file, for a method that reads such. */
   statistics: readonly string[] | undefined;
   /** Folder for what does not fit into memory. */
   scratch: string;
-  /** What the batches are composed from, where none are kept yet. */
-  initial: readonly Candidate[];
+  /** What the batches are composed from, where none are kept yet; undefined: they must be. */
+  initial: readonly Candidate[] | undefined;
 }): Promise<{ arena: Arena; batches: RaceBatches }> {
   const { context, plan, inputs, statistics, scratch, initial } = options;
   const { spec, execution, signal } = context;
@@ -54,7 +55,8 @@ export async function openSearchArena(options: {
     const key = runKeys(spec.id).search.batches;
     const kept = (await getJson<RaceBatches>(store, key))?.value;
     if (kept !== undefined) arena.use(kept);
-    const batches = kept ?? (await arena.compose(initial, { signal }));
+    if (kept === undefined && initial === undefined) throw noBatches(spec.id);
+    const batches = kept ?? (await arena.compose(initial ?? [], { signal }));
     if (kept === undefined) await store.put(key, toJson(batches));
     return { arena, batches };
   } catch (error) {
@@ -74,4 +76,12 @@ async function writeFamily(plan: RunPlan, inputs: LocalInputs, out: string): Pro
     changes: config,
   });
   return out;
+}
+
+function noBatches(runId: string): RunError {
+  return new RunError({
+    code: 'run/no-batches',
+    message: `the batches of the search of the run "${runId}" are gone`,
+    hint: 'start a fresh run',
+  });
 }
