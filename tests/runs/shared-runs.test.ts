@@ -54,26 +54,29 @@ test('a merge that three share has the bytes of one, whoever of them is lost, an
   for await (const key of listAll(bench.store, `runs/${runId}/`)) expect(key).not.toMatch(/\/(tasks|parts)\//);
 });
 
-test.skipIf(environment.soak === undefined)('where the leader is lost another child goes on with what stands', async () => {
-  const recipe = exampleRecipe({ evaluate: false, method: 'ties', domains: ['money', 'home'] });
-  const alone = await (await Bench.open(hub, 'alone-ties')).run(recipe);
-  const bench = await Bench.open(hub, 'led');
-  const runId = await bench.create(recipe);
-  const taken = new AbortController();
-  const helping = helpRun(child(bench, runId, 1, 2));
-  const leading = executeRun({
-    ...child(bench, runId, 0, 2),
-    release: taken.signal,
-    onProgress: ({ label }) => {
-      if (label === 'writing') taken.abort();
-    },
-  });
-  await expect(leading).rejects.toMatchObject({ code: 'run/released' });
-  expect(await helping).toBe('free');
-  const report = await executeRun(child(bench, runId, 1, 2));
-  expect(report.files).toEqual(alone.files);
-  expect((await readRun({ store: bench.store, runId })).state.attempts).toBe(2);
-});
+test.skipIf(environment.soak === undefined)(
+  'where the leader is lost another child goes on with what stands',
+  async () => {
+    const recipe = exampleRecipe({ evaluate: false, method: 'ties', domains: ['money', 'home'] });
+    const alone = await (await Bench.open(hub, 'alone-ties')).run(recipe);
+    const bench = await Bench.open(hub, 'led');
+    const runId = await bench.create(recipe);
+    const taken = new AbortController();
+    const helping = helpRun(child(bench, runId, 1, 2));
+    const leading = executeRun({
+      ...child(bench, runId, 0, 2),
+      release: taken.signal,
+      onProgress: ({ label }) => {
+        if (label === 'writing') taken.abort();
+      },
+    });
+    await expect(leading).rejects.toMatchObject({ code: 'run/released' });
+    expect(await helping).toBe('free');
+    const report = await executeRun(child(bench, runId, 1, 2));
+    expect(report.files).toEqual(alone.files);
+    expect((await readRun({ store: bench.store, runId })).state.attempts).toBe(2);
+  },
+);
 
 test('a search that three share decides and ends as one process does, whoever of them is lost', async () => {
   const recipe = exampleRecipe({

@@ -5,6 +5,7 @@ export { GATE_NAMES, gatePairs } from './gate.ts';
 export { GateError, parseGate } from './parse-gate.ts';
 export type { ParseRecipeOptions } from './parse-recipe.ts';
 export { parseRecipe } from './parse-recipe.ts';
+export type { ComputeSection } from './read-compute.ts';
 export type {
   Calibration,
   DataFile,
@@ -35,7 +36,6 @@ export type { BaseProposal } from './require-base.ts';
 export { requireBase } from './require-base.ts';
 export type { TensorOwner, TensorPlace } from './resolve-parameters.ts';
 export { methodOptions, resolveParameters } from './resolve-parameters.ts';
-export type { ComputeSection } from './read-compute.ts';
 export { type RunLimits, stricterLimits } from './run-limits.ts';
 export type { JsonSchema } from './schema.ts';
 export { recipeSchema } from './schema.ts';

@@ -1,7 +1,7 @@
 import type { RecipePlace } from '@hubfuse/plugin';
 import type { Gate } from './gate.ts';
-import type { DatasetReference, ModelReference } from './reference.ts';
 import type { ComputeSection } from './read-compute.ts';
+import type { DatasetReference, ModelReference } from './reference.ts';
 import type { RunLimits } from './run-limits.ts';
 import type { EvolveSection, SearchSection } from './search-section.ts';
 import type { Settings } from './setting.ts';

@@ -2,8 +2,8 @@ import type { MergeMethod, Registry } from '@hubfuse/plugin';
 import { parametersSchema } from './parameter-schema.ts';
 import { evolveSchema, searchSchema } from './search-schemas.ts';
 import {
-  evaluateSchema,
   computeSchema,
+  evaluateSchema,
   limitsSchema,
   modelReferenceSchema,
   publishSchema,

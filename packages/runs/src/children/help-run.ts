@@ -83,7 +83,8 @@ async function serve(options: HelpOptions & { scratch: string; signal: AbortSign
     mostFailures: MOST_FAILURES,
     open: async (group, job) => {
       const plan = await storedPlan(store, runId);
-      if (group.startsWith(MERGE_GROUP)) return await openMergeHelper({ ...options, board, job, plan, hub, execution: options });
+      if (group.startsWith(MERGE_GROUP))
+        return await openMergeHelper({ ...options, board, job, plan, hub, execution: options });
       return group.startsWith(SEARCH_GROUP) ? await openSearchHelper({ ...options, spec, plan, job, hub }) : undefined;
     },
   });

@@ -1,7 +1,7 @@
 import { scoringEnvironment } from '@hubfuse/evaluate';
 import type { HubOptions } from '@hubfuse/hub';
-import { fetchInputs } from '../fetch-inputs.ts';
 import type { ExecutionOptions } from '../execution.ts';
+import { fetchInputs } from '../fetch-inputs.ts';
 import type { RunSpec } from '../run.ts';
 import type { RunPlan } from '../run-plan.ts';
 import { openSearchArena } from '../search/open-search-arena.ts';
