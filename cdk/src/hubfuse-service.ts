@@ -127,6 +127,7 @@ export class HubfuseService extends Construct {
       queues: queues.map(({ arn, definition, machine }) => ({
         name: arn,
         jobDefinition: definition,
+        instanceTypes: [...machine.instanceTypes],
         vcpus: machine.vcpus,
         memory: machine.memoryGiB * GIB,
         scratch: machine.scratchGiB * GIB,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Launcher } from '@hubfuse/plugin';
+import { type Launcher, parseTariff } from '@hubfuse/plugin';
 import { launchRun, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { BatchDouble } from '../../packages/cloud/test/batch-double/server.ts';
@@ -62,16 +62,38 @@ async function linesOf(handle: string, runId: string, store: Bench['store']): Pr
 }
 
 test('a PCB run in a container gives the bytes of a local one and is published once', async () => {
-  const { store, runId, execution } = await jobOf('pcb', publishingTo('you/pcb'));
+  const limits = '\nlimits: {time: 1h, usd: 5}';
+  const { store, runId, execution } = await jobOf('pcb', publishingTo('you/pcb') + limits);
   const report = await launchRun({ launcher, ...execution });
   expect(weights(report.files)).toBe(reference);
   expect(await publicationsOf('you/pcb')).toBe(1);
 
   const submission = double.submissions.at(-1);
   expect(submission).toMatchObject({ jobQueue: 'hubfuse-cpu', tags: { 'hubfuse-run': runId } });
-  expect(submission?.containerOverrides?.command).toEqual(['worker', '--run', runId, '--store', store.url]);
+  const command = submission?.containerOverrides?.command ?? [];
+  expect(command.slice(0, -1)).toEqual(['worker', '--run', runId, '--store', store.url, '--tariff']);
+  expect(parseTariff(command.at(-1) ?? '')).toMatchObject({ machine: { name: 'm6id.xlarge' } });
+  // The hour of the recipe, which is stricter than its dollars, and time to end in good order.
+  expect(submission?.timeout?.attemptDurationSeconds).toBe(3600 + 600);
   expect(submission?.containerOverrides?.resourceRequirements?.map(({ type }) => type)).toEqual(['VCPU', 'MEMORY']);
   expect(JSON.stringify(submission)).not.toContain('intents-money');
+
+  expect(report.cost).toMatchObject({ launcher: 'aws-batch', machine: 'm6id.xlarge', verified: false });
+  expect(report.cost?.spentUsd).toBeGreaterThan(0);
+  expect(report.cost?.spentUsd).toBeLessThan(5);
+  expect(report.cost?.estimatedUsd?.expected).toBeGreaterThan(0);
+});
+
+test('a run that is expected to cost more than it may gets no machine, and says what it would cost', async () => {
+  const { store, runId, job } = await jobOf('dear', `${publishingTo('you/dear')}\nlimits: {usd: 0.0001}`);
+  const before = double.submissions.length;
+  const { ended } = await launcher.submit(job);
+  await expect(ended).rejects.toMatchObject({
+    code: 'run/usd-limit',
+    message: expect.stringMatching(/expected to cost \$0\.0\d+ .* on m6id\.xlarge, and may cost \$0\.0001/),
+  });
+  expect(double.submissions).toHaveLength(before);
+  expect((await readRun({ store, runId })).state).toMatchObject({ status: 'failed', error: { code: 'run/usd-limit' } });
 });
 
 test('a run that scores asks for a GPU; cancelled before it has a machine, it never gets one', async () => {

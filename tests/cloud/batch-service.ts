@@ -54,8 +54,8 @@ export async function startBatchService(
   const machine = { vcpus: 8, memory: 30 * GIB, scratch: 200 * GIB };
   const gpu = { family: 'g6', count: 1, memory: 22 * GIB };
   const queues = [
-    { name: 'hubfuse-cpu', jobDefinition: 'hubfuse-cpu', ...machine },
-    { name: 'hubfuse-gpu', jobDefinition: 'hubfuse-gpu', ...machine, gpu },
+    { name: 'hubfuse-cpu', jobDefinition: 'hubfuse-cpu', instanceTypes: ['m6id.xlarge'], ...machine },
+    { name: 'hubfuse-gpu', jobDefinition: 'hubfuse-gpu', instanceTypes: ['g6.xlarge'], ...machine, gpu },
   ];
   vi.stubEnv('HUBFUSE_BATCH', JSON.stringify({ queues }));
   vi.stubEnv('AWS_REGION', 'us-east-1');

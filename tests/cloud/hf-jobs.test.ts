@@ -51,6 +51,7 @@ afterAll(async () => {
   await hub.close();
 });
 
+const LIMITS = 'limits: {time: 2h, usd: 1}';
 const weights = (files: readonly { path: string; sha256: string }[] = []) =>
   files.find(({ path }) => path === 'model.safetensors')?.sha256;
 const publishingTo = (repo: string) => exampleRecipe({ evaluate: false, publish: `publish: {hub: {repo: ${repo}}}` });
@@ -66,7 +67,7 @@ async function jobOf(name: string, recipe: string, jobs: JobsDouble) {
 }
 
 test('a run in a job gives the bytes of a local one, on the cheapest machine that suffices, with its token as a secret', async () => {
-  const { execution, store, runId } = await jobOf('jobs', publishingTo('you/jobs'), double);
+  const { execution, store, runId } = await jobOf('jobs', `${publishingTo('you/jobs')}\n${LIMITS}`, double);
   const running = launchRun({ launcher, ...execution });
   await vi.waitFor(() => expect(double.jobs).toHaveLength(1), { timeout: 20_000 });
   const report = await running;
@@ -77,12 +78,29 @@ test('a run in a job gives the bytes of a local one, on the cheapest machine tha
     flavor: 'cpu-basic',
     dockerImage: 'example.com/worker:1',
     labels: { 'hubfuse-run': runId },
+    // What is left of the recipe's limit, and time to end in good order.
+    timeoutSeconds: 7200 + 600,
   });
+  expect(report.cost).toMatchObject({ launcher: 'hf-jobs', machine: 'cpu-basic', verified: true });
+  expect(report.cost?.spentUsd).toBeGreaterThan(0);
+  expect(report.cost?.estimatedUsd?.expected).toBeGreaterThan(0);
   expect(job?.body.secrets).toMatchObject({ HF_TOKEN: 'hf_you', AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId });
   expect(JSON.stringify([job?.body.environment, job?.body.command])).not.toContain('hf_you');
   const lines: string[] = [];
   for await (const line of launcher.logs({ run: runId, store, handle: job?.id ?? '' })) lines.push(line);
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'worker-done' });
+});
+
+test('a run that is expected to cost more than it may gets no machine, and says what it would cost', async () => {
+  const { store, runId, job } = await jobOf('dear', `${publishingTo('you/dear')}\nlimits: {usd: 0.00001}`, double);
+  const before = double.jobs.length;
+  const { ended } = await launcher.submit(job);
+  await expect(ended).rejects.toMatchObject({
+    code: 'run/usd-limit',
+    message: expect.stringMatching(/expected to cost \$0\.000\d+ .* on cpu-basic, and may cost less than \$0\.0001/),
+  });
+  expect(double.jobs).toHaveLength(before);
+  expect((await readRun({ store, runId })).state).toMatchObject({ status: 'failed', error: { code: 'run/usd-limit' } });
 });
 
 test('a job whose machine is lost goes on at another one, and publishes once', async () => {

@@ -16,7 +16,16 @@ const PATIENCE_MS = 150_000;
 export interface WorkerOptions
   extends Pick<
     ExecutionOptions,
-    'store' | 'runId' | 'registry' | 'hub' | 'workspace' | 'workers' | 'memory' | 'allowOtherProcessor' | 'children'
+    | 'store'
+    | 'runId'
+    | 'registry'
+    | 'hub'
+    | 'workspace'
+    | 'workers'
+    | 'memory'
+    | 'allowOtherProcessor'
+    | 'children'
+    | 'tariff'
   > {
   /** Aborts where the machine is taken away (SIGTERM): the run is left to be resumed. */
   signal: AbortSignal;
@@ -45,7 +54,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
         execution: {
           ...{ store, runId, registry: options.registry, workspace: options.workspace },
           ...{ workers: options.workers, memory: options.memory, allowOtherProcessor: options.allowOtherProcessor },
-          children: options.children,
+          ...{ children: options.children, tariff: options.tariff },
           hub: watchedHub(options, meter),
           release: signal,
           continueEnded: false,
@@ -78,6 +87,7 @@ function ended(log: WorkerLog, taken: TakenRun): number {
     event: 'worker-done',
     published: published.map(({ url }) => url),
     ...(gate === undefined ? {} : { gate: gate.met }),
+    ...(report.cost === undefined ? {} : { cost: report.cost }),
   });
   return WORKER_EXIT_CODES.done;
 }

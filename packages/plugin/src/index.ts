@@ -9,6 +9,7 @@ export * from './matrix-kernels.ts';
 export * from './method.ts';
 export * from './model.ts';
 export * from './parse-size.ts';
+export * from './parse-tariff.ts';
 export * from './processes.ts';
 export * from './publisher.ts';
 export * from './registry.ts';

@@ -19,7 +19,7 @@ export {
   type TimeEstimate,
 } from './cost/estimate-time.ts';
 export type { Range } from './cost/range.ts';
-export type { RunCost } from './cost/spending.ts';
+export { type RunCost, usdPerSecond } from './cost/spending.ts';
 export { withEstimates } from './cost/with-estimates.ts';
 export { type CreatedRun, createRun, type RunCreation, runIdOf } from './create-run.ts';
 export { type DeleteOptions, deleteRun } from './delete-run.ts';

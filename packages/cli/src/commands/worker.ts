@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { UsageError } from '@hubfuse/plugin';
+import { parseTariff, UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
@@ -35,6 +35,11 @@ export default defineCommand({
       value: 'folder',
       default: '`work` in HUBFUSE_HOME',
       description: 'folder for scratch files, and for outputs of runs that name none',
+    },
+    tariff: {
+      type: 'text',
+      value: 'JSON',
+      description: 'what this machine costs, as the launcher says that chose it; default: nothing',
     },
     hub: common.hub,
     token: common.token,
@@ -96,6 +101,7 @@ export default defineCommand({
     const { masterKey } = environment;
     const common = {
       ...{ workers, memory, allowOtherProcessor, signal, exitCodeOf },
+      tariff: options.tariff === undefined ? undefined : parseTariff(options.tariff),
       workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),
     };
     const logOf = (fields: Record<string, string | number>) =>

@@ -14,6 +14,8 @@ export interface BatchSubmission {
   command: readonly string[];
   resources: readonly { type: 'VCPU' | 'MEMORY' | 'GPU'; value: string }[];
   tags: Readonly<Record<string, string>>;
+  /** Seconds after which Batch ends an attempt. Default: the job definition's. */
+  timeoutSeconds?: number | undefined;
 }
 
 /** The calls of AWS Batch and CloudWatch Logs that a launcher makes. */
@@ -35,13 +37,14 @@ export async function openBatch(): Promise<BatchAccess> {
   const client = new sdk.BatchClient({ maxAttempts: ATTEMPTS });
   let logs: Promise<LogReader> | undefined;
   return {
-    async submit({ resources, command, ...submission }) {
+    async submit({ resources, command, timeoutSeconds, ...submission }) {
       const { jobId } = await asking(`submit the job ${submission.jobName}`, () =>
         client.send(
           new sdk.SubmitJobCommand({
             ...submission,
             tags: { ...submission.tags },
             propagateTags: true,
+            ...(timeoutSeconds === undefined ? {} : { timeout: { attemptDurationSeconds: timeoutSeconds } }),
             containerOverrides: { command: [...command], resourceRequirements: [...resources] },
           }),
         ),

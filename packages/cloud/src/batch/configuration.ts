@@ -6,6 +6,8 @@ export interface BatchQueue {
   name: string;
   /** Name or ARN of the job definition whose image runs there. */
   jobDefinition: string;
+  /** Instance types that its machines may be of. Absent: nobody knows what a job costs there. */
+  instanceTypes?: readonly string[];
   /** The most of one job. */
   vcpus: number;
   /** Bytes of memory, the most of one job. */
@@ -51,13 +53,14 @@ export function parseBatchConfiguration(text: string | undefined): BatchConfigur
 }
 
 function readQueue(value: unknown, where: string): BatchQueue {
-  const { name, jobDefinition, vcpus, memory, scratch, gpu } = (value ?? {}) as Record<string, unknown>;
+  const { name, jobDefinition, instanceTypes, vcpus, memory, scratch, gpu } = (value ?? {}) as Record<string, unknown>;
   const queue = {
     name: text(name, `${where}.name`),
     jobDefinition: text(jobDefinition, `${where}.jobDefinition`),
     vcpus: positive(vcpus, `${where}.vcpus`),
     memory: positive(memory, `${where}.memory`),
     scratch: positive(scratch, `${where}.scratch`),
+    ...(instanceTypes === undefined ? {} : { instanceTypes: texts(instanceTypes, `${where}.instanceTypes`) }),
   };
   if (gpu === undefined) return queue;
   const { family, count, memory: each } = (gpu ?? {}) as Record<string, unknown>;
@@ -74,6 +77,11 @@ function readQueue(value: unknown, where: string): BatchQueue {
 function text(value: unknown, where: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw unusable(`needs a text in ${where}`);
+}
+
+function texts(value: unknown, where: string): string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')) return value;
+  throw unusable(`needs a list of texts in ${where}`);
 }
 
 function positive(value: unknown, where: string): number {

@@ -14,6 +14,8 @@ export interface JobHardware {
   accelerator: { quantity: string; vram: string } | null;
   /** Dollars for the unit of time, the same for all. */
   unitCostUSD: number;
+  /** `minute`. */
+  unitLabel?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface JobHardware {
  * The Hub does not say how large a machine's disk is, so that is not asked for.
  * @throws ResourceError `launcher/no-flavor`
  */
-export function chooseFlavor(hardware: readonly JobHardware[], needed: Requirements): string {
+export function chooseFlavor(hardware: readonly JobHardware[], needed: Requirements): JobHardware {
   const withGpu = hardware.filter(({ accelerator }) => accelerator !== null);
   const candidates = needed.gpus > 0 && withGpu.length > 0 ? withGpu : hardware;
   const fitting = candidates.filter(
@@ -29,7 +31,7 @@ export function chooseFlavor(hardware: readonly JobHardware[], needed: Requireme
       bytesIn(ram) >= needed.memory && (accelerator === null || bytesIn(accelerator.vram) >= needed.gpuMemory),
   );
   const [cheapest] = fitting.sort((a, b) => a.unitCostUSD - b.unitCostUSD || (a.name < b.name ? -1 : 1));
-  if (cheapest !== undefined) return cheapest.name;
+  if (cheapest !== undefined) return cheapest;
   throw new ResourceError({
     code: 'launcher/no-flavor',
     message: `no machine of Hugging Face Jobs has ${gigabytes(needed.memory)} of memory and a GPU of ${gigabytes(needed.gpuMemory)}`,
@@ -41,7 +43,7 @@ export function chooseFlavor(hardware: readonly JobHardware[], needed: Requireme
 export async function fittingFlavor(
   jobs: JobsAccess,
   { configuration: { flavors }, plan }: { configuration: JobsConfiguration; plan: RunPlan | undefined },
-): Promise<string> {
+): Promise<JobHardware> {
   const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
   return chooseFlavor(offered, plan === undefined ? LEAST : requirementsOf(plan));
 }

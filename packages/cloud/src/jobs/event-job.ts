@@ -6,6 +6,7 @@ import { readCloudEnvironment } from '../environment.ts';
 import { fittingFlavor } from './choose-flavor.ts';
 import { parseJobsConfiguration } from './configuration.ts';
 import { ENDED, type JobsAccess, openJobs } from './jobs-access.ts';
+import { tariffOfFlavor } from './tariff-of-flavor.ts';
 import { requireReachable, WORKER, workerJob } from './worker-job.ts';
 
 const FIRST_LOOK_MS = 500;
@@ -46,13 +47,13 @@ export async function startEventJob(options: {
   const flavor = await fittingFlavor(jobs, { configuration, plan });
   const id = await jobs.run(
     workerJob({
-      ...{ configuration, store, hub, flavor },
+      ...{ configuration, store, hub, tariff: tariffOfFlavor(flavor, jobs.address) },
       arguments: ['--hub-event', '--recipe', recipe],
       labels: { 'hubfuse-recipe': recipe },
     }),
   );
   await waitUntilReady(jobs, { id, signal });
-  return { id, flavor };
+  return { id, flavor: flavor.name };
 }
 
 /** The stored recipe that a webhook's job is for; undefined where its command is none of `startEventJob`. */

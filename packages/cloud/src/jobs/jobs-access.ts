@@ -17,6 +17,8 @@ export const ENDED: ReadonlySet<string> = new Set([
 
 /** The calls of Hugging Face Jobs that a launcher makes. */
 export interface JobsAccess {
+  /** Where it is asked. */
+  address: string;
   hardware(): Promise<JobHardware[]>;
   /** Returns the job's id. */
   run(request: JobRequest): Promise<string>;
@@ -40,6 +42,7 @@ export function openJobs(options: {
   };
   const library = () => import('@huggingface/hub');
   return {
+    address: hubUrl ?? 'https://huggingface.co',
     hardware: () => asking('list its machines', async () => await (await library()).listJobHardware(common)),
     async run({ flavor, ...request }) {
       const { id } = await asking('take the job', async () =>

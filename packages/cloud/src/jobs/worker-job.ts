@@ -1,5 +1,5 @@
 import type { HubOptions } from '@hubfuse/hub';
-import { type ObjectStore, RunError } from '@hubfuse/plugin';
+import { type ObjectStore, RunError, type Tariff } from '@hubfuse/plugin';
 import { readCloudEnvironment } from '../environment.ts';
 import type { JobsConfiguration } from './configuration.ts';
 import type { JobRequest } from './jobs-access.ts';
@@ -14,16 +14,19 @@ export function workerJob(options: {
   configuration: JobsConfiguration;
   store: ObjectStore;
   hub: Pick<HubOptions, 'hubUrl' | 'token'> | undefined;
-  flavor: string;
+  /** Of the machine that was chosen, whose name is the flavor. */
+  tariff: Tariff;
+  /** Seconds after which the Hub may end it, where that is less than the configuration allows. */
+  timeoutSeconds?: number | undefined;
   /** What the worker does, without the store. */
   arguments: readonly string[];
   labels: Record<string, string>;
 }): JobRequest {
-  const { configuration, store, hub, flavor, labels } = options;
+  const { configuration, store, hub, tariff, labels, timeoutSeconds = configuration.timeoutSeconds } = options;
   const { storeCredentials } = readCloudEnvironment();
   return {
     dockerImage: configuration.image,
-    command: [...WORKER, ...options.arguments, '--store', store.url],
+    command: [...WORKER, ...options.arguments, '--store', store.url, '--tariff', JSON.stringify(tariff)],
     environment: {
       HOME: '/tmp',
       HF_HOME: '/tmp/huggingface',
@@ -31,8 +34,8 @@ export function workerJob(options: {
       ...(hub?.hubUrl === undefined ? {} : { HF_ENDPOINT: hub.hubUrl }),
     },
     secrets: { ...storeCredentials, ...(hub?.token === undefined ? {} : { HF_TOKEN: hub.token }) },
-    flavor,
-    timeoutSeconds: configuration.timeoutSeconds,
+    flavor: tariff.machine.name,
+    timeoutSeconds: Math.min(timeoutSeconds, configuration.timeoutSeconds),
     attempts: ATTEMPTS,
     labels,
   };

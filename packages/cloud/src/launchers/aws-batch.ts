@@ -1,15 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JobDetail } from '@aws-sdk/client-batch';
 import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
-import { cancelRun } from '@hubfuse/runs';
+import { cancelRun, type RunPlan } from '@hubfuse/runs';
 import { type BatchAccess, openBatch } from '../batch/batch-access.ts';
 import { chooseQueue } from '../batch/choose-queue.ts';
 import { parseBatchConfiguration } from '../batch/configuration.ts';
+import { tariffOfQueue } from '../batch/tariff-of-queue.ts';
 import { readCloudEnvironment } from '../environment.ts';
 import { lazily } from '../lazily.ts';
 import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
 import { planOfJob } from '../plan-of-job.ts';
+import { refuseTooDear } from '../refuse-too-dear.ts';
 import { LEAST, requirementsOf } from '../requirements.ts';
+import { timeOfRun } from '../time-of-run.ts';
 
 const MEBIBYTE = 1 << 20;
 const LONGEST_NAME = 128;
@@ -39,12 +42,15 @@ const awsBatch: Launcher = {
     const plan = await planOfJob(job);
     const needed = plan === undefined ? LEAST : requirementsOf(plan);
     const queue = chooseQueue(queues, needed);
+    const tariff = tariffOfQueue(queue, needed);
+    if (await refuseTooDear(job, plan, tariff)) return endedBefore({ run, store });
     const gpus = queue.gpu === undefined ? 0 : needed.gpus;
     const handle = await (await batch()).submit({
       jobName: jobName(run),
       jobQueue: queue.name,
       jobDefinition: queue.jobDefinition,
-      command: ['worker', '--run', run, '--store', store.url],
+      command: ['worker', '--run', run, '--store', store.url, '--tariff', JSON.stringify(tariff)],
+      timeoutSeconds: await timeOfRun(store, run, tariff),
       resources: [
         { type: 'VCPU', value: String(needed.vcpus) },
         { type: 'MEMORY', value: String(Math.ceil(needed.memory / MEBIBYTE)) },
@@ -53,6 +59,12 @@ const awsBatch: Launcher = {
       tags: { 'hubfuse-run': run },
     });
     return { handle, ended: lazily(() => waitForEnd({ run, store, handle })) };
+  },
+
+  async tariffOf(plan) {
+    const { queues } = parseBatchConfiguration(readCloudEnvironment().batch);
+    const needed = requirementsOf(plan as RunPlan);
+    return tariffOfQueue(chooseQueue(queues, needed), needed);
   },
 
   async describe({ run, store, handle }: SubmittedJob) {

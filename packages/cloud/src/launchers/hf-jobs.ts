@@ -1,14 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
-import { cancelRun, type ExecutionOptions } from '@hubfuse/runs';
+import { cancelRun, type ExecutionOptions, type RunPlan } from '@hubfuse/runs';
 import { readCloudEnvironment } from '../environment.ts';
 import { fittingFlavor } from '../jobs/choose-flavor.ts';
 import { parseJobsConfiguration } from '../jobs/configuration.ts';
 import { ENDED, type JobsAccess, openJobs } from '../jobs/jobs-access.ts';
+import { tariffOfFlavor } from '../jobs/tariff-of-flavor.ts';
 import { requireReachable, workerJob } from '../jobs/worker-job.ts';
 import { lazily } from '../lazily.ts';
 import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
 import { planOfJob } from '../plan-of-job.ts';
+import { refuseTooDear } from '../refuse-too-dear.ts';
+import { timeOfRun } from '../time-of-run.ts';
 
 const LOOK_MS = { first: 1_000, most: 15_000 };
 
@@ -28,14 +31,23 @@ const hfJobs: Launcher = {
     const jobs = access(hub?.token, hub?.hubUrl);
     const plan = await planOfJob(job);
     const flavor = await fittingFlavor(jobs, { configuration, plan });
+    const tariff = tariffOfFlavor(flavor, jobs.address);
+    if (await refuseTooDear(job, plan, tariff)) return endedBefore({ run, store });
     const handle = await jobs.run(
       workerJob({
-        ...{ configuration, store, hub, flavor },
+        ...{ configuration, store, hub, tariff },
+        timeoutSeconds: await timeOfRun(store, run, tariff),
         arguments: ['--run', run],
         labels: { 'hubfuse-run': run },
       }),
     );
     return { handle, ended: lazily(() => waitForEnd(jobs, { run, store, handle })) };
+  },
+
+  async tariffOf(plan) {
+    const configuration = parseJobsConfiguration(readCloudEnvironment().jobs);
+    const jobs = access();
+    return tariffOfFlavor(await fittingFlavor(jobs, { configuration, plan: plan as RunPlan }), jobs.address);
   },
 
   async describe({ run, store, handle }: SubmittedJob) {

@@ -1,0 +1,66 @@
+import type { Price } from '@hubfuse/plugin';
+
+/**
+ * Prices of AWS in us-east-1, Linux. One that has no source and date is from memory, and makes every sum that it enters
+ * unverified: compare it with https://aws.amazon.com/ec2/pricing/on-demand/ before you rely on it.
+ */
+export const AWS_REGION_OF_PRICES = 'us-east-1';
+
+/** An instance type that queues may use. */
+export interface InstanceType {
+  vcpus: number;
+  onDemand: Price;
+}
+
+function instance(name: string, vcpus: number, usd: number, more: Partial<Price> = {}): [string, InstanceType] {
+  return [name, { vcpus, onDemand: { what: `${name}, Linux, on demand`, usd, per: 'hour', ...more } }];
+}
+
+/**
+ * By type. Spot prices are not kept: they change by the hour. Batch pays no more for spot than for on-demand unless it is told to,
+ * so sums at these prices are upper bounds.
+ */
+export const INSTANCES: ReadonlyMap<string, InstanceType> = new Map([
+  instance('m6id.xlarge', 4, 0.2373),
+  instance('i4i.xlarge', 4, 0.343),
+  instance('g6.xlarge', 4, 0.8048),
+  instance('g6.2xlarge', 8, 0.9776),
+  instance('g6e.2xlarge', 8, 2.24208, {
+    source: 'https://github.com/cenetex/ilXyr',
+    date: '2026-09-25',
+    note: 'a record of a query to the public price list, whose publication has this date',
+  }),
+  instance('g6e.4xlarge', 16, 3.00424),
+]);
+
+const SAME_ELSEWHERE =
+  'read for ap-southeast-1 in a price list of July 2026 (https://github.com/farhan-helmy/s3-zip-archiver), not for us-east-1';
+
+/** S3 Standard. */
+export const S3_WRITES: Price = {
+  ...{ what: 'S3: PUT, COPY, POST, LIST', usd: 0.005, per: '1,000 requests' },
+  note: SAME_ELSEWHERE,
+};
+export const S3_READS: Price = {
+  ...{ what: 'S3: GET and all others', usd: 0.0004, per: '1,000 requests' },
+  note: SAME_ELSEWHERE,
+};
+export const S3_STORAGE: Price = { what: 'S3 Standard, first 50 TB', usd: 0.023, per: 'GB-month' };
+
+/** From a machine or a bucket to the Internet, such as the Hub. What comes in is free, and so are 100 GB a month. */
+export const TRANSFER_OUT: Price = { what: 'transfer out to the Internet, first 10 TB a month', usd: 0.09, per: 'GB' };
+
+export const LAMBDA_REQUESTS: Price = {
+  ...{ what: 'Lambda requests', usd: 0.0002, per: '1,000 requests' },
+  note: SAME_ELSEWHERE,
+};
+export const LAMBDA_TIME: Price = {
+  ...{ what: 'Lambda, x86', usd: 0.0000166667, per: 'GB-second' },
+  note: SAME_ELSEWHERE,
+};
+export const SECRET: Price = {
+  ...{ what: 'a secret of Secrets Manager', usd: 0.4, per: 'month' },
+  ...{ source: 'https://aws.amazon.com/secrets-manager/pricing/', date: '2026-09-20' },
+};
+export const ALARM: Price = { what: 'an alarm of CloudWatch', usd: 0.1, per: 'month', note: SAME_ELSEWHERE };
+export const DASHBOARD: Price = { what: 'a dashboard of CloudWatch beyond the third', usd: 3, per: 'month' };
