@@ -82,12 +82,12 @@ function ended(log: WorkerLog, taken: TakenRun): number {
     else log.info({ event: 'helper-done', reason: END_OF_HELP[taken.end] });
     return WORKER_EXIT_CODES.done;
   }
-  const { published, gate } = taken.report;
+  const { published, gate, cost } = taken.report;
   log.info({
     event: 'worker-done',
     published: published.map(({ url }) => url),
     ...(gate === undefined ? {} : { gate: gate.met }),
-    ...(report.cost === undefined ? {} : { cost: report.cost }),
+    ...(cost === undefined ? {} : { cost }),
   });
   return WORKER_EXIT_CODES.done;
 }

@@ -44,7 +44,7 @@ export class RunExecution {
   #progress: RunProgress | undefined;
   #phase: PhaseName | undefined;
   #beating = false;
-  /** Dollars for each second of this machine. */
+  /** Dollars for each second of the machines that work on the run. */
   readonly #usdPerSecond: number;
   /** It was said already that the search ends for its money. */
   #toldOfMoney = false;
@@ -65,7 +65,9 @@ export class RunExecution {
       ...{ store, runId: spec.id, leaseMs },
       permit: ({ cancellation: _, ...state }) => {
         if (options.continueEnded === false) requireWaiting(state);
-        return { ...state, cost: beginSpending(state.cost, options.tariff) };
+        // All children of a run are paid for from its first beginning; later on one machine comes in the place of one that went.
+        const machines = state.attempts === 0 ? machinesOf(options) : 1;
+        return { ...state, cost: beginSpending(state.cost, options.tariff, machines) };
       },
     });
     try {
@@ -98,7 +100,7 @@ export class RunExecution {
     this.#log = log;
     this.#folder = folder;
     this.#limits = state.limits ?? spec.limits;
-    this.#usdPerSecond = options.tariff === undefined ? 0 : (usdPerSecond(options.tariff) ?? 0);
+    this.#usdPerSecond = (options.tariff === undefined ? 0 : (usdPerSecond(options.tariff) ?? 0)) * machinesOf(options);
     this.#disk = new DiskUse({ folder, workspace: options.workspace, runId: spec.id });
     const { signal, release } = options;
     this.#signal = AbortSignal.any([this.#stop.signal, signal, release].filter((one) => one !== undefined));
@@ -415,6 +417,10 @@ export class RunExecution {
       },
     };
   }
+}
+
+function machinesOf({ children }: ExecutionOptions): number {
+  return children?.count ?? 1;
 }
 
 function isTakenOver(error: unknown): boolean {

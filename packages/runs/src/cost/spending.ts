@@ -38,7 +38,7 @@ export function usdToSend(tariff: Tariff | undefined, { outputs }: { outputs: re
 }
 
 /** The account of a run whose execution begins on a machine: what was spent before stays. */
-export function beginSpending(before: RunCost | undefined, tariff: Tariff | undefined): RunCost {
+export function beginSpending(before: RunCost | undefined, tariff: Tariff | undefined, machines = 1): RunCost {
   if (tariff === undefined) {
     // On this machine nothing is added to what another one has cost.
     return { spentUsd: 0, verified: true, ...before, launcher: FREE_LAUNCHER, machine: FREE_MACHINE };
@@ -48,7 +48,7 @@ export function beginSpending(before: RunCost | undefined, tariff: Tariff | unde
     ...before,
     launcher: tariff.launcher,
     machine: tariff.machine.name,
-    spentUsd: (before?.spentUsd ?? 0) + usdToStart(tariff),
+    spentUsd: (before?.spentUsd ?? 0) + usdToStart(tariff) * machines,
     ...(tariff.machineHour === undefined ? { unpriced: true } : {}),
     verified: (before?.verified ?? true) && tariff.machineHour !== undefined && prices.every(isVerified),
   };
