@@ -76,8 +76,10 @@ export class StatisticsWriter {
         message: `the data has no row for "${entry.key}"`,
       });
     }
-    const mean = sums.map((sum) => sum / rows);
-    const { data, problem } = fromFloat32(new Float32Array(mean), this.#dtype);
+    // Millions of values: loops over indices, since callbacks for each are several times slower.
+    const mean = new Float32Array(sums.length);
+    for (let at = 0; at < sums.length; at++) mean[at] = (sums[at] as number) / rows;
+    const { data, problem } = fromFloat32(mean, this.#dtype);
     if (problem !== undefined) {
       throw new StatisticsError({
         code: 'statistics/not-finite',
@@ -86,7 +88,8 @@ export class StatisticsWriter {
         hint: 'the model overflows on this data: check that it scores as it should',
       });
     }
-    this.#storageError = Math.max(this.#storageError, relativeError(mean, toFloat32(data, this.#dtype)));
+    const stored = this.#dtype === 'F32' ? mean : toFloat32(data, this.#dtype);
+    this.#storageError = Math.max(this.#storageError, relativeError({ sums, rows }, stored));
     await this.#values.writeFile(data);
     this.#tensors.push({ name: entry.key, dtype: this.#dtype, shape: entry.shape });
     this.#rows.set(entry.key, rows);
@@ -136,11 +139,12 @@ export function valueBytes(entries: readonly MeasuredEntry[], dtype: StorageType
   return entries.reduce((sum, { shape }) => sum + tensorBytes({ dtype, shape }), 0);
 }
 
-/** The largest difference, relative to the largest value. */
-function relativeError(values: Float64Array, stored: Float32Array): number {
-  let [largest, worst] = [0, 0];
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at] as number;
+/** The largest difference of means from what is stored of them, relative to the largest mean. */
+function relativeError({ sums, rows }: { sums: Float64Array; rows: number }, stored: Float32Array): number {
+  let largest = 0;
+  let worst = 0;
+  for (let at = 0; at < sums.length; at++) {
+    const value = (sums[at] as number) / rows;
     largest = Math.max(largest, Math.abs(value));
     worst = Math.max(worst, Math.abs(value - (stored[at] as number)));
   }
