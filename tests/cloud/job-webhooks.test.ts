@@ -196,16 +196,14 @@ whole(
 whole(
   'a job whose run fails says so, however often it is tried',
   async () => {
-    await fetch(`${hub.url}/api/repos/delete`, {
-      method: 'DELETE',
-      headers: { authorization: 'Bearer hf_you', 'content-type': 'application/json' },
-      body: JSON.stringify({ type: 'model', name: 'intents-home', organization: 'hubfuse-examples' }),
-    });
+    hub.setFaults([{ kind: 'status', status: 404, path: 'intents-home', times: 100_000 }]);
     const jobs = double.jobs.length;
     await push('intents-money', 'without its sister');
-    // Both events start a job; the one that executed the run ends as it did.
-    const failed = () => double.jobs.slice(jobs).find(({ stage }) => stage === 'ERROR');
-    await vi.waitFor(() => expect(failed()).toMatchObject({ failures: 5 }), { timeout: 150_000, interval: 200 });
+    const job = () => double.jobs[jobs];
+    await vi.waitFor(() => expect(job()?.stage).toBe('ERROR'), { timeout: 150_000, interval: 200 });
+    expect(job()).toMatchObject({ failures: 5 });
+    expect(double.jobs).toHaveLength(jobs + 1);
+    hub.setFaults([]);
     expect((await runs()).filter(({ state }) => state.status === 'failed')).toHaveLength(1);
   },
   180_000,
