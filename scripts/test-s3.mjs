@@ -1,4 +1,4 @@
-// `npm run test:s3`: the contract of object stores, and servers and workers that share one, over a real S3. That is the one which HUBFUSE_S3 names (a store's
+// `npm run test:s3`: the contract of object stores, servers and workers that share one, and the deployed functions, over a real S3. That is the one which HUBFUSE_S3 names (a store's
 // address, with credentials where the AWS tools look for them), else Debian's radosgw, started for the occasion; where it
 // cannot be had the reason is said and nothing is tested.
 import { spawnSync } from 'node:child_process';
@@ -47,7 +47,7 @@ function runTests(variables) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const env = { ...process.env, ...variables };
   return (
-    spawnSync(process.execPath, [vitest, 'run', 'tests/real-s3', 'tests/service/fleet'], {
+    spawnSync(process.execPath, [vitest, 'run', 'tests/real-s3', 'tests/service/fleet', 'tests/cloud/deployed'], {
       cwd: root,
       env,
       stdio: 'inherit',

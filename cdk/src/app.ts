@@ -18,7 +18,7 @@ export interface ServiceAppOptions {
 
 /**
  * The app of this repository: one stack with one service. Context: `name` of the stack, `cpuImage` and `gpuImage` for released
- * images, `region` and `account`, `budget` in dollars a month with `budgetEmail`.
+ * images, `publicUrl`, `region` and `account`, `budget` in dollars a month with `budgetEmail`.
  */
 export function createServiceApp(options: ServiceAppOptions): { app: App; stack: Stack; service: HubfuseService } {
   const app = new App({
@@ -44,6 +44,7 @@ export function createServiceApp(options: ServiceAppOptions): { app: App; stack:
   const [budget, email] = [setting('budget'), setting('budgetEmail')];
   const service = new HubfuseService(stack, 'Service', {
     workerImages: { cpu: image('cpu', setting('cpuImage')), gpu: image('cuda', setting('gpuImage')) },
+    ...(setting('publicUrl') === undefined ? {} : { publicUrl: setting('publicUrl') as string }),
     ...(budget === undefined || email === undefined ? {} : { budget: { monthlyUsd: Number(budget), email } }),
     ...options.service,
   });

@@ -45,6 +45,11 @@ export interface HubfuseServiceProps {
   readonly hubToken?: ISecret;
   /** Default: https://huggingface.co. */
   readonly hubUrl?: string;
+  /**
+   * Address at which people and the Hub reach the service: a domain of yours that leads to `url`, or that address itself, which is known
+   * after the first deployment alone. It registers webhooks and stands in comments. Default: webhooks are registered by hand.
+   */
+  readonly publicUrl?: string;
   /** Buckets that recipes may publish models to. Default: none. */
   readonly publishBuckets?: readonly IBucket[];
   /** The longest attempt of a run. Default 24 hours. */
@@ -148,6 +153,7 @@ export class HubfuseService extends Construct {
       HUBFUSE_WEBHOOK_SECRET_ARN: this.secrets.webhook.secretArn,
       HUBFUSE_MASTER_KEY_SECRET_ARN: this.secrets.masterKey.secretArn,
       ...(props.hubUrl === undefined ? {} : { HF_ENDPOINT: props.hubUrl }),
+      ...(props.publicUrl === undefined ? {} : { HUBFUSE_PUBLIC_URL: props.publicUrl }),
     };
     const api = new ApiFunction(this, 'Api', {
       stack,

@@ -7,7 +7,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-export const KEYS = { accessKeyId: 'hubfuse-test', secretAccessKey: 'hubfuse-test-secret' };
+/** Those of the doubles in the tests, which stand beside it and check signatures too. */
+export const KEYS = { accessKeyId: 'double', secretAccessKey: 'double-secret' };
 const ROOTS = ['radosgw', 'ceph-osd', 'ceph-mon'];
 /** Recommended by the packages for disks and machines; nothing here uses them. */
 const UNUSED =

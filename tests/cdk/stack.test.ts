@@ -266,3 +266,14 @@ test('the template is as it was reviewed', async () => {
     .replace(/(CurrentVersion|Revision)[0-9a-f]{8,}/g, '$1HASH');
   await expect(`${JSON.stringify(JSON.parse(shown), null, 1)}\n`).toMatchFileSnapshot('template.snapshot.json');
 });
+
+test('the address that people use is told to both functions, where it is known', () => {
+  const named = Template.fromStack(create({ publicUrl: 'https://hubfuse.example' }).stack);
+  const told = (Object.values(named.toJSON().Resources) as Resource[]).filter((resource) =>
+    text(resource).includes('"HUBFUSE_PUBLIC_URL":"https://hubfuse.example"'),
+  );
+  const functions = resources('AWS::Lambda::Function').length + 1;
+  expect(new Set(told.map(({ Type }) => Type)).size, text(told.map(({ Type }) => Type))).toBeGreaterThanOrEqual(2);
+  expect(told.length).toBeGreaterThanOrEqual(functions);
+  expect(text(template.toJSON())).not.toContain('HUBFUSE_PUBLIC_URL');
+});

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
@@ -16,6 +16,7 @@ import { type S3Double, startS3Double } from '../../packages/objects/test/s3-dou
 import { CREDENTIALS, isSigned } from '../../packages/objects/test/s3-double/signature.ts';
 import { pushTo } from '../../packages/service/test/payloads.ts';
 import { bundleFunctions } from '../../scripts/bundle-functions.mjs';
+import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
@@ -25,6 +26,7 @@ import { startBatchService } from './batch-service.ts';
 const MOST_BYTES = 5e6;
 const LOOKS = 60;
 
+const PUBLIC_URL = 'https://hubfuse.example';
 const masterKey = randomBytes(32).toString('hex');
 const webhookSecret = randomBytes(32).toString('hex');
 const SECRETS: Record<string, string> = {
@@ -43,6 +45,7 @@ let variables: Record<string, string>;
 let storeUrl: string;
 
 beforeAll(async () => {
+  const givenKey = process.env.AWS_ACCESS_KEY_ID;
   vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   bundles = await mkdtemp(join(tmpdir(), 'hubfuse-bundles-'));
@@ -50,7 +53,9 @@ beforeAll(async () => {
   inputs = Object.fromEntries(Object.entries(made).map(([name, { inputs: read }]) => [name, Object.keys(read)]));
   hub = await startExampleHub();
   s3 = await startS3Double();
-  storeUrl = s3.storeUrl('state', 'hubfuse');
+  // Over a real S3 where `npm run test:s3` has started one, whose keys are those of the doubles.
+  const real = givenKey === CREDENTIALS.accessKeyId ? environment.s3 : undefined;
+  storeUrl = real?.replace(/\/*(\?|$)/, `/deployed-${randomUUID()}$1`) ?? s3.storeUrl('state', 'hubfuse');
   ({ double: batch } = await startBatchService(hub));
   secrets = await startSecrets();
   variables = {
@@ -66,6 +71,7 @@ beforeAll(async () => {
     HF_ENDPOINT: hub.url,
     HUBFUSE_STORE: storeUrl,
     HUBFUSE_BATCH: process.env.HUBFUSE_BATCH ?? '',
+    HUBFUSE_PUBLIC_URL: PUBLIC_URL,
     HUBFUSE_MASTER_KEY_SECRET_ARN: 'arn:master',
     HUBFUSE_WEBHOOK_SECRET_ARN: 'arn:webhook',
     HUBFUSE_HUB_TOKEN_SECRET_ARN: 'arn:hub',
@@ -172,7 +178,10 @@ test('a push to a model becomes a published merge: webhook, functions, Batch, wo
     expect((await fetch(`${api.url}/v1/recipes`)).status).toBe(401);
     expect((await fetch(`${api.url}/`)).status).toBe(200);
 
-    const recipe = exampleRecipe({ evaluate: false, publish: 'publish: {hub: {repo: you/deployed}}' });
+    const recipe = exampleRecipe({
+      evaluate: false,
+      publish: 'publish: {hub: {repo: you/deployed, as: pull_request}}',
+    });
     const put = await fetch(`${api.url}/v1/recipes/support`, {
       method: 'PUT',
       headers: { authorization, 'content-type': 'application/yaml', 'if-none-match': '*' },
@@ -215,6 +224,25 @@ test('a push to a model becomes a published merge: webhook, functions, Batch, wo
     expect(weights(report?.files)).toBe(weights(local.files));
     const answer = await fetch(`${api.url}/v1/runs/${run}`, { headers: { authorization } });
     expect(await answer.json()).toMatchObject({ id: run, state: 'done', origin: { trigger: 'webhook' } });
+    expect(report?.published[0]).toMatchObject({ as: 'pull_request', url: `${hub.url}/you/deployed/discussions/1` });
+
+    // What the machine wrote is read through the API when the machine is gone.
+    const read = async (path: string) =>
+      await fetch(`${api.url}/v1/runs/${run}/${path}`, { headers: { authorization } });
+    const { items } = (await (await read('artefacts')).json()) as { items: { path: string; sha256: string }[] };
+    const file = items.find(({ path }) => path === 'model.safetensors');
+    expect(file?.sha256).toBe(weights(local.files));
+    const bytes = new Uint8Array(await (await read('artefacts/model.safetensors')).arrayBuffer());
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(file?.sha256);
+    expect(await (await read('logs')).text()).toContain('"event":"worker-done"');
+
+    // The service registers its webhook for the address that the stack gave it.
+    const webhooks = await fetch(`${api.url}/v1/webhooks`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(await webhooks.json()).toMatchObject({ url: `${PUBLIC_URL}/v1/webhooks/huggingface` });
   } finally {
     await api.stop();
   }

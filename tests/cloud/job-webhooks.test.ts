@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,15 +50,19 @@ afterAll(async () => {
 function command(...argv: string[]) {
   return hubfuse(argv, {
     directory: hub.work,
-    variables: {
-      ...hub.variables,
-      HF_TOKEN: 'hf_you',
-      HUBFUSE_STORE: storeUrl,
-      HUBFUSE_JOBS: JSON.stringify({ namespace: 'you', image: 'example.com/worker:1', endpoint: double.url }),
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    },
+    variables: variables(),
   });
+}
+
+function variables(): Record<string, string> {
+  return {
+    ...hub.variables,
+    HF_TOKEN: 'hf_you',
+    HUBFUSE_STORE: storeUrl,
+    HUBFUSE_JOBS: JSON.stringify({ namespace: 'you', image: 'example.com/worker:1', endpoint: double.url }),
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  };
 }
 
 /** Every job that an event started has ended. */
@@ -66,7 +71,7 @@ async function settled(jobs: number): Promise<void> {
     expect(double.jobs.length).toBe(jobs);
     expect(double.jobs.filter(({ stage }) => stage === 'SCHEDULING' || stage === 'RUNNING')).toEqual([]);
   };
-  await vi.waitFor(look, { timeout: 90_000, interval: 100 });
+  await vi.waitFor(look, { timeout: 150_000, interval: 100 });
 }
 
 async function runs(): Promise<RunRecord[]> {
@@ -181,7 +186,7 @@ whole(
     const jobs = double.jobs.length;
     hub.setFaults([{ kind: 'slow', path: 'safetensors', delayMs: 10, bytesPerSecond: 2_000_000, times: 100_000 }]);
     await push('intents-money', 'lost');
-    await vi.waitFor(() => expect(double.jobs.at(-1)?.lines.length).toBeGreaterThan(5), { timeout: 30_000 });
+    await vi.waitFor(() => expect(double.jobs.at(-1)?.lines.length).toBeGreaterThan(5), { timeout: 90_000 });
     double.lose(double.jobs.at(-1)?.id ?? '');
     hub.setFaults([]);
     await settled(jobs + 1);
@@ -208,3 +213,34 @@ whole(
   },
   180_000,
 );
+
+whole(
+  'npm run check:jobs exercises each call',
+  async () => {
+    const { code, out } = await checkJobs(join(hub.work, 'small.yaml'));
+    expect(out).not.toContain('hf_you');
+    expect(code, out).toBe(0);
+    for (const step of ['submit:', 'cancel: the run is cancelled', 'describe: running', 'logs:', 'is registered']) {
+      expect(out).toContain(step);
+    }
+    expect(await api('settings/webhooks')).toEqual([]);
+  },
+  180_000,
+);
+
+async function checkJobs(file: string): Promise<{ code: number | null; out: string }> {
+  const [{ id } = { id: '' }] = (await api('settings/webhooks')) as unknown as { id: string }[];
+  if (id !== '') await api(`settings/webhooks/${id}`, 'DELETE');
+  await writeFile(file, exampleRecipe({ domains: ['money', 'home'], evaluate: false }));
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../../scripts/check-jobs.mjs', import.meta.url)), file],
+    {
+      env: { ...process.env, ...variables() },
+    },
+  );
+  let out = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += String(text)));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, out };
+}

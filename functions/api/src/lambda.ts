@@ -14,7 +14,7 @@ const server = await startServer(
     ...services,
     launcher,
     webhookSecret,
-    publicUrl: environment.publicUrl,
+    publicUrl: services.publicUrl,
     bounds: DEFAULT_BOUNDS,
     cors: [],
     dashboard: await dashboardFiles(),

@@ -56,24 +56,26 @@ export async function startServer(
     });
   }
   const stopping = new AbortController();
-  let url = '';
+  let url: string | undefined;
   const app = createApp({
     ...services,
     // Whoever hands the services in may exchange what wakes its dispatcher later.
     wake: () => services.wake(),
     // Where nothing else is said, a Hub on this machine reaches it here.
     get publicUrl() {
-      return services.publicUrl ?? url;
+      // Where a front door stands before it, it cannot know its name by itself.
+      return services.publicUrl ?? (frontDoor ? undefined : url);
     },
     loopback,
     stopping: stopping.signal,
     addressOf: (c) => getConnInfo(c).remote.address ?? '',
   });
   const server = await listen({ fetch: app.fetch, host, port });
-  url = `http://${nameOf(host)}:${(server.address() as AddressInfo).port}`;
+  const own = `http://${nameOf(host)}:${(server.address() as AddressInfo).port}`;
+  url = own;
   let closing: Promise<void> | undefined;
   return {
-    url,
+    url: own,
     close() {
       closing ??= stop(server, { stopping, graceMs });
       return closing;

@@ -26,6 +26,7 @@ export interface WorkerOptions
     | 'allowOtherProcessor'
     | 'children'
     | 'tariff'
+    | 'keepFiles'
   > {
   /** Aborts where the machine is taken away (SIGTERM): the run is left to be resumed. */
   signal: AbortSignal;
@@ -54,7 +55,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
         execution: {
           ...{ store, runId, registry: options.registry, workspace: options.workspace },
           ...{ workers: options.workers, memory: options.memory, allowOtherProcessor: options.allowOtherProcessor },
-          ...{ children: options.children, tariff: options.tariff },
+          ...{ children: options.children, tariff: options.tariff, keepFiles: options.keepFiles },
           hub: watchedHub(options, meter),
           release: signal,
           continueEnded: false,

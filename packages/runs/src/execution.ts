@@ -37,6 +37,11 @@ export interface ExecutionOptions {
   allowOtherProcessor?: boolean | undefined;
   /** Processes that execute this run together, of which this is one. Default: this one alone. */
   children?: Children | undefined;
+  /**
+   * Bytes of the model's files that go into the store as well, the smallest first: what can be read of the run where this machine's
+   * disk is not, or is gone. Default 0.
+   */
+  keepFiles?: number | undefined;
   onEvent?: ((event: RunEvent) => void) | undefined;
   onProgress?: ((progress: RunProgress) => void) | undefined;
   /** What the machine that executes the run costs. Default: nothing. */

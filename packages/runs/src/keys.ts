@@ -37,6 +37,8 @@ export function runKeys(id: string) {
     /** Results of every example of one row, split and dataset. */
     examples: (row: string, split: string, dataset: string) =>
       `${at}/examples/${toSegment(row)}/${split}.${toSegment(dataset)}.json`,
+    /** Files of the model that are kept in the store, by path. */
+    files: `${at}/files/`,
     /** What is to be published where, written before it is. */
     intent: (publisher: string, identity: string) => `${at}/intents/${toSegment(publisher)}.${identity}.json`,
     /** What several processes that share the run have to do, and what came of it; see `children/task-board.ts`. */

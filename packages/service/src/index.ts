@@ -1,5 +1,6 @@
 export type { CommentSettings } from './comments/handle-comment.ts';
 export { Dispatcher, type DispatcherSettings } from './dispatch/dispatcher.ts';
+export { type JobOfRun, jobOfRun } from './dispatch/job-of-run.ts';
 export type { JobExecution } from './dispatch/job-table.ts';
 export { type HubPayload, readHubPayload, type UpdatedRef } from './events/hub-payload.ts';
 export { type EventReception, JobOfEvent } from './events/job-of-event.ts';

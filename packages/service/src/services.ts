@@ -19,6 +19,8 @@ export interface Services {
   limits: RunLimits;
   /** Addresses in S3 (`s3://bucket/prefix`) that runs may publish below. Absent: wherever the credentials reach. */
   s3?: readonly string[] | undefined;
+  /** Where people reach the service, for links in comments. Absent: they hold none. */
+  publicUrl?: string | undefined;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Tells the dispatcher of this process, where there is one, that there is work. */
@@ -36,14 +38,16 @@ export interface ServiceSettings {
   limits?: RunLimits | undefined;
   /** Addresses in S3 that runs may publish below. Default: wherever the credentials reach, but never the store itself. */
   s3?: readonly string[] | undefined;
+  /** Where people reach the service, for links in comments. Default: they hold none. */
+  publicUrl?: string | undefined;
   /** Stands in for the clock. */
   now?: (() => number) | undefined;
 }
 
 export function openServices(settings: ServiceSettings): Services {
-  const { store, registry, hub, master, limits = {}, s3, now = Date.now } = settings;
+  const { store, registry, hub, master, limits = {}, s3, publicUrl, now = Date.now } = settings;
   return {
-    ...{ store, registry, hub, limits, s3, now },
+    ...{ store, registry, hub, limits, s3, publicUrl, now },
     keys: new Keys({ store, master, now }),
     recipes: new StoredRecipes({ store, registry, hubUrl: hub.hubUrl, s3, now }),
     secrets: new SecretStore({ store, master }),

@@ -32,7 +32,8 @@ export async function listArtefacts({ store }: Place, runId: string): Promise<Ar
   for (const { kind, location, size, sha256 } of state.artefacts) {
     if (kind === 'folder') for (const file of await filesOf(location, sums)) files.set(file.path, file);
     if (kind !== 'object' || !location.startsWith(`runs/${runId}/`)) continue;
-    const path = location.slice(`runs/${runId}/`.length);
+    // Files of the model have the paths that they had in its folder.
+    const path = location.slice(`runs/${runId}/`.length).replace(/^files\//, '');
     if (!files.has(path)) files.set(path, { path, size, sha256, open: (range) => readObject(store, location, range) });
   }
   return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -8,7 +8,7 @@ export interface LambdaEnvironment {
   launcher: string;
   /** `HUBFUSE_CONCURRENCY`: jobs under way at the same time. Default 100. */
   concurrency: number;
-  /** `HUBFUSE_PUBLIC_URL`: where the Hub reaches the service, for registering webhooks. */
+  /** `HUBFUSE_PUBLIC_URL`: where people and the Hub reach the service: webhooks are registered for it, comments link to it. */
   publicUrl: string | undefined;
   /** `AWS_LAMBDA_HTTP_ENDPOINT`: where a Web Function has to listen. Default `127.0.0.1:8787`. */
   listen: { host: string; port: number };

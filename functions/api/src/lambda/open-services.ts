@@ -43,6 +43,7 @@ export async function openLambdaServices(): Promise<LambdaServices> {
       store,
       registry,
       hub,
+      publicUrl: environment.publicUrl,
       master: parseMasterKey(secrets.masterKey, 'the secret of the stack'),
     }),
     launcher: registry.get('launcher', environment.launcher),

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { readRun } from '@hubfuse/runs';
+import { jobOfRun } from '@hubfuse/service';
 import { requireRun } from '../access/runs-of-callers.ts';
 import { findArtefact, listArtefacts } from '../files/artefacts.ts';
 import { sendFile } from '../files/send-file.ts';
@@ -104,8 +105,10 @@ export function runFileRoutes(services: ApiServices) {
     .openapi(logs, async (c) => {
       const { id } = c.req.valid('param');
       await requireRun(services, { id, principal: c.get('principal') });
+      const job = await jobOfRun(store, id);
+      const handle = job?.launcher === launcher.name ? job.handle : id;
       const lines: string[] = [];
-      for await (const line of launcher.logs({ run: id, store, handle: id })) lines.push(line);
+      for await (const line of launcher.logs({ run: id, store, handle })) lines.push(line);
       return c.text(lines.map((line) => `${line}\n`).join(''), 200);
     })
     .openapi(artefacts, async (c) => {

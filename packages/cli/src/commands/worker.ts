@@ -5,6 +5,9 @@ import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
 
+/** Config, tokenizer, card, graph and small models; what is larger is read where it is published. */
+const KEPT_BYTES = 256 * 2 ** 20;
+
 export default defineCommand({
   name: 'worker',
   summary: 'Execute one run that waits in a store, as containers and launchers do',
@@ -59,6 +62,14 @@ export default defineCommand({
       default: 'AWS_BATCH_JOB_ARRAY_INDEX, else 0',
       description: 'which of them this one is, from 0',
     },
+    'keep-files': {
+      type: 'size',
+      value: 'bytes',
+      minimum: 0,
+      default: '256 MiB where the store is not a folder of this machine, else 0',
+      description:
+        'files of the model that go into the store too, the smallest first, so that they can be read when this disk is gone',
+    },
     'allow-other-processor': {
       type: 'flag',
       description: 'go on with a search on another kind of processor than it began on',
@@ -102,6 +113,7 @@ export default defineCommand({
     const common = {
       ...{ workers, memory, allowOtherProcessor, signal, exitCodeOf },
       tariff: options.tariff === undefined ? undefined : parseTariff(options.tariff),
+      keepFiles: options['keep-files'] ?? (store.url.startsWith('file:') ? 0 : KEPT_BYTES),
       workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),
     };
     const logOf = (fields: Record<string, string | number>) =>

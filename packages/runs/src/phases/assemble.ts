@@ -9,6 +9,7 @@ import { requirePartial, takeFinalName } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import { cardOfRun } from '../publication/card-of-run.ts';
 import { addOnnx, removeLeftovers, verifyWeights } from '../publication/complete-folder.ts';
+import { keepFiles } from '../publication/keep-files.ts';
 import { manifestOfRun } from '../publication/manifest-of-run.ts';
 import { namedBefore } from '../publication/named-before.ts';
 import { writeSearchFiles } from '../publication/write-search-files.ts';
@@ -40,6 +41,7 @@ const assemble: Phase = {
       await context.event({ type: 'warning', code: 'run/abandoned', message });
     }
     await context.artefact({ name: 'model', kind: 'folder', location: folder.final });
+    await keepFiles(context, folder.final);
     const output: AssembleOutput = { folder: folder.final, manifest };
     return { output };
   },

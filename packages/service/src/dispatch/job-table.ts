@@ -5,6 +5,7 @@ import type { Services } from '../services.ts';
 import { attendRun, findState } from '../starting/begin-run.ts';
 import { readAccess } from '../starting/run-access.ts';
 import { isOrphaned } from './is-orphaned.ts';
+import { noteJob } from './job-of-run.ts';
 import { claimRun, dropClaim, isHeldByOther, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
 
 /** What runs are executed with, besides the store, the registry and the Hub of the services. */
@@ -145,6 +146,7 @@ export class JobTable {
       job.ended = ended.then(end, end);
       const change = (claim: RunClaim): RunClaim => ({ ...claim, launcher: this.#launcher.name, handle });
       await claimRun(store, { run, holder: this.#holder, now: now(), forMs: CLAIM_MS, change });
+      await noteJob(store, run, { launcher: this.#launcher.name, handle });
     } catch (error) {
       await releaseRun(store, { run, holder: this.#holder, change: (claim) => afterFailure(claim, now()) });
       throw error;

@@ -56,7 +56,7 @@ async function writeNotices(
     await outbox.add(about, { channel: 'webhook', body: noticeBody(outcome, run) });
   }
   if (settings.comments === false) return;
-  const text = describeOutcome(outcome, run);
+  const text = describeOutcome(outcome, run, services.publicUrl);
   const asked = attended.discussion;
   if (asked !== undefined) await outbox.add(about, { channel: 'comment', place: asked, text, onlyOpen: false });
   const own = isTold ? await ownPullRequest(services, run, outcome) : undefined;

@@ -11,8 +11,8 @@ export function outcomeOf({ state, report }: RunRecord): Outcome | undefined {
   return report?.gate?.met === false && report.published.length === 0 ? 'gate_not_met' : 'done';
 }
 
-/** The outcome of a run as a comment in Markdown. */
-export function describeOutcome(outcome: Outcome, run: RunRecord): string {
+/** The outcome of a run as a comment in Markdown; with a link where people reach the service. */
+export function describeOutcome(outcome: Outcome, run: RunRecord, publicUrl?: string): string {
   const { spec, state, report } = run;
   const paragraphs = [headline(outcome, run)];
   if (report?.gate !== undefined) {
@@ -26,7 +26,13 @@ export function describeOutcome(outcome: Outcome, run: RunRecord): string {
   }
   const { cause } = spec.origin;
   if (cause !== undefined) paragraphs.push(`Started by ${cause.sha.slice(0, 12)} on ${cause.ref} of ${cause.repo}.`);
+  if (publicUrl !== undefined) paragraphs.push(`[The run](${runAddress(publicUrl, spec.id)})`);
   return paragraphs.join('\n\n');
+}
+
+/** The page of a run. */
+export function runAddress(publicUrl: string, id: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}/#/runs/${encodeURIComponent(id)}`;
 }
 
 function headline(outcome: Outcome, { spec, report }: RunRecord): string {

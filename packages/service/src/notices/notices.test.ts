@@ -20,8 +20,8 @@ interface Delivery {
   redirect: string | undefined;
 }
 
-async function noticing() {
-  const opened = await testServices();
+async function noticing(settingsOfServices: { publicUrl?: string } = {}) {
+  const opened = await testServices('memory', settingsOfServices);
   const { services, hub } = opened;
   for (const model of ['ns/x', 'ns/y']) hub.addModel(model);
   hub.discussions.set('you/merged#4', []);
@@ -60,6 +60,15 @@ const published = (number: number) => [
 const gate = { condition: 'mean > base', met: false, comparisons: [], explanation: 'mean 0.5 > base 0.6: not met' };
 
 describe('the end of a run', () => {
+  test('leads to its page where people reach the service', async () => {
+    const { services, attend, begin, comments } = await noticing({ publicUrl: 'https://hubfuse.example/' });
+    const id = await begin();
+    await setState(services.store, id, { status: 'done' });
+    await setReport(services.store, id, { published: published(4) });
+    await attend();
+    expect(comments().join()).toContain(`[The run](https://hubfuse.example/#/runs/${id})`);
+  });
+
   test('is told by a signed message, once, and by a comment on the pull request that it made', async () => {
     const { services, attend, begin, received, comments, hub } = await noticing();
     const id = await begin();

@@ -20,4 +20,5 @@ export async function forgetRun({ store, secrets }: Services, runId: string): Pr
   await store.delete(serviceKeys.attendedRun(runId));
   await store.delete(serviceKeys.lease(`run-${runId}`));
   await store.delete(serviceKeys.accessOf(runId));
+  await store.delete(serviceKeys.job(runId));
 }

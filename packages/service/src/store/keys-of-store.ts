@@ -27,6 +27,8 @@ export const serviceKeys = {
   /** Runs whose end has to be attended to. */
   attended: `${SERVICE}attended/`,
   attendedRun: (run: string) => `${SERVICE}attended/${run}.json`,
+  /** Job that a launcher made of a run: its logs are asked for by that. */
+  job: (run: string) => `${SERVICE}jobs/${run}.json`,
   access: `${SERVICE}access/`,
   accessOf: (run: string) => `${SERVICE}access/${run}.json`,
   inbox: `${SERVICE}inbox/`,
