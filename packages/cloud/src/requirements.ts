@@ -1,4 +1,4 @@
-import type { RunPlan } from '@hubfuse/runs';
+import { isDivisibleRun, type RunPlan } from '@hubfuse/runs';
 
 const GIB = 1 << 30;
 /** Node, the SDK, tokenizers and data sets beside the models. */
@@ -37,17 +37,27 @@ export const LEAST: Requirements = {
   gpuMemory: 0,
 };
 
-/** What a plan asks of a machine, from the sizes that file headers told. */
-export function requirementsOf(plan: Pick<RunPlan, 'phases' | 'bytes' | 'models'>): Requirements {
+/** Files do not divide evenly: a part of the output may need more of the inputs than its share. */
+const SHARE_SPREAD = 1.5;
+
+/**
+ * What a plan asks of a machine, from the sizes that file headers told.
+ * @param children workers that execute it together, each on a machine of its own. Any of them may come to put the model together.
+ */
+export function requirementsOf(
+  plan: Pick<RunPlan, 'phases' | 'bytes' | 'models' | 'merge'>,
+  children = 1,
+): Requirements {
   const scores = plan.phases.some((phase) => SCORING.has(phase));
   const { download, output } = plan.bytes;
   const largest = Math.max(output, ...plan.models.map(({ files }) => weightBytes(files)));
+  const shared = children > 1 && isDivisibleRun(plan) ? Math.min(1, SHARE_SPREAD / children) : 1;
   return {
     vcpus: scores ? Math.max(MERGE_VCPUS, SCORING_VCPUS) : MERGE_VCPUS,
     // A session holds the weights once while it is made and once on its device.
     memory: BASE_MEMORY + MERGE_MEMORY + (scores ? 2 * largest : 0),
     // The average of the parents, or a candidate, may lie beside the output.
-    scratch: BASE_SCRATCH + download + (scores ? 3 : 2) * output,
+    scratch: BASE_SCRATCH + shared * download + (scores ? 3 : 1 + shared) * output,
     gpus: scores ? 1 : 0,
     gpuMemory: scores ? largest + GPU_OVERHEAD : 0,
   };

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
@@ -13,16 +13,24 @@ import {
   type SubmittedJob,
 } from '@hubfuse/plugin';
 import { cancelRun } from '../cancel-run.ts';
+import type { Children } from '../children/lead-children.ts';
 import { readEvents } from '../event-log.ts';
 import type { ExecutionOptions } from '../execution.ts';
+import { readSpec } from '../read-run.ts';
 import { readState } from '../state-cell.ts';
 import { describeState } from '../worker-process/describe-state.ts';
 import { logFile } from '../worker-process/log-file.ts';
-import { hasEnded, isHere, keepWorkerProcess, readWorkerProcess } from '../worker-process/worker-process.ts';
+import {
+  hasEnded,
+  isHere,
+  keepWorkerProcess,
+  readWorkerProcess,
+  type WorkerProcess,
+} from '../worker-process/worker-process.ts';
 
 /**
- * A process per run on this machine, which goes on when its parent ends: `hubfuse worker` over the same store. What is asked of
- * it later is answered by the store, whoever asks; its log is a file below the workspace.
+ * A process per run on this machine, which goes on when its parent ends: `hubfuse worker` over the same store; several where
+ * the recipe wants children. What is asked of it later is answered by the store, whoever asks; its log is a file below the workspace.
  */
 const local: Launcher = {
   kind: 'launcher',
@@ -30,16 +38,26 @@ const local: Launcher = {
   description: 'in a process of its own on this machine',
 
   async submit({ run, store, execution }: Job & { execution: ExecutionOptions }) {
-    const log = logFile(execution.workspace, run);
-    const child = await start({ run, store: store.url, log, execution });
-    const { pid = 0 } = child;
-    const worker = { host: hostname(), pid, log, startedAt: new Date().toISOString() };
+    const count = (await readSpec(store, run)).recipe.compute?.children ?? 1;
+    const started = await Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const children = count === 1 ? undefined : { count, index };
+        const log = logFile(execution.workspace, run, children?.index);
+        const child = await start({ run, store: store.url, log, execution, children });
+        return { child, pid: child.pid ?? 0, log };
+      }),
+    );
+    const [{ pid, log }, ...others] = started as [Started, ...Started[]];
+    const worker: WorkerProcess = {
+      ...{ host: hostname(), pid, log, startedAt: new Date().toISOString() },
+      ...(others.length === 0 ? {} : { others: others.map((other) => ({ pid: other.pid, log: other.log })) }),
+    };
     await keepWorkerProcess(store, run, worker);
     const stop = (): void => void cancelRun({ store, runId: run }).catch(() => undefined);
     execution.signal?.addEventListener('abort', stop, { once: true });
-    const ended = endOf(child).then(async (how) => {
+    const ended = Promise.all(started.map(({ child }) => endOf(child))).then(async (ends) => {
       execution.signal?.removeEventListener('abort', stop);
-      await requireDone({ store, run, how });
+      await requireDone({ store, run, how: ends.join(', ') });
     });
     // Whoever submits may look at `ended` later than it is rejected, or never.
     ended.catch(() => undefined);
@@ -66,9 +84,18 @@ const local: Launcher = {
       for await (const event of readEvents({ store, runId: run })) yield JSON.stringify(event);
       return;
     }
-    yield* createInterface({ input: createReadStream(worker.log, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+    for (const { log } of [worker, ...(worker.others ?? [])]) {
+      if (!existsSync(log)) continue;
+      yield* createInterface({ input: createReadStream(log, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+    }
   },
 };
+
+interface Started {
+  child: ChildProcess;
+  pid: number;
+  log: string;
+}
 
 /** Starts `hubfuse worker` with a log of its own, apart from this process's group. */
 async function start(options: {
@@ -76,9 +103,14 @@ async function start(options: {
   store: string;
   log: string;
   execution: ExecutionOptions;
+  /** Which of how many this one is. */
+  children: Children | undefined;
 }): Promise<ChildProcess> {
-  const { run, store, log, execution } = options;
-  const { worker, workspace, workers, memory, allowOtherProcessor, hub } = execution;
+  const { run, store, log, execution, children } = options;
+  const { worker, workspace, memory, allowOtherProcessor, hub } = execution;
+  // Those of one machine share its processors.
+  const share = children && Math.max(1, Math.floor(availableParallelism() / children.count));
+  const workers = execution.workers ?? share;
   const bin = worker?.bin ?? ownCommand();
   if (bin === undefined) {
     throw new RunError({
@@ -94,6 +126,8 @@ async function start(options: {
     ['--hub', hub.hubUrl],
     ['--workers', workers],
     ['--memory', memory],
+    ['--children', children?.count],
+    ['--child', children?.index],
   ];
   const settings = given.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
   const flags = allowOtherProcessor === true ? ['--allow-other-processor'] : [];

@@ -1,12 +1,9 @@
-import { sharesMerge } from '../children/merge-with-children.ts';
+import { isDivisibleRun } from '../children/is-divisible-run.ts';
+import { hasChildren } from '../children/lead-children.ts';
 import { fetchInputs } from '../fetch-inputs.ts';
 import { NO_WEIGHTS } from '../local-inputs.ts';
-import type { Phase, PhaseContext, PhaseName } from '../phase.ts';
-import type { RunPlan } from '../run-plan.ts';
+import type { Phase } from '../phase.ts';
 import { storedPlan } from '../stored-plan.ts';
-
-/** Phases that read whole models. */
-const READING: ReadonlySet<PhaseName> = new Set(['gather', 'search', 'evaluate']);
 
 /** Brings models and data onto this disk; files that are there already are used. */
 const fetch: Phase = {
@@ -17,16 +14,12 @@ const fetch: Phase = {
     const output = await fetchInputs({
       plan,
       hub,
-      weights: readsModels(context, plan) ? undefined : NO_WEIGHTS,
+      // Where several share a merge, each fetches what it reads: all of it may be more than one disk holds.
+      weights: hasChildren(context) && isDivisibleRun(plan) ? NO_WEIGHTS : undefined,
       onProgress: (bytes) => progress({ ...bytes, unit: 'bytes' }),
     });
     return { output };
   },
 };
-
-/** Where several share a merge, each fetches what it reads: all of it may be more than one disk holds. */
-function readsModels(context: PhaseContext, { phases, merge }: RunPlan): boolean {
-  return phases.some((phase) => READING.has(phase)) || !sharesMerge(context, merge);
-}
 
 export default fetch;

@@ -11,6 +11,8 @@ export interface WorkerProcess {
   log: string;
   /** ISO 8601. */
   startedAt: string;
+  /** Further processes that were started with it, where several execute the run together. */
+  others?: readonly { pid: number; log: string }[];
 }
 
 export async function keepWorkerProcess(store: ObjectStore, runId: string, worker: WorkerProcess): Promise<void> {
@@ -22,8 +24,8 @@ export async function readWorkerProcess(store: ObjectStore, runId: string): Prom
 }
 
 /** Whether it is known to have ended: only a process of this host can be asked. */
-export function hasEnded({ host, pid }: WorkerProcess): boolean {
-  return host === hostname() && isProcessGone(pid);
+export function hasEnded({ host, pid, others = [] }: WorkerProcess): boolean {
+  return host === hostname() && [pid, ...others.map((other) => other.pid)].every(isProcessGone);
 }
 
 /** Whether its log can be read here. */
