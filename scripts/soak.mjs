@@ -12,7 +12,7 @@ import { recordResults } from './soak/results.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const { kills, mutations, requests, serviceKills, slow, suites } = await import('./soak/tests.mjs');
+const { arrays, kills, mutations, requests, serviceKills, slow, suites } = await import('./soak/tests.mjs');
 const { merges, METHODS } = await import('./soak/merges.mjs');
 const { values, positionals } = parseArgs({
   options: { folder: { type: 'string' }, method: { type: 'string', multiple: true, default: Object.keys(METHODS) } },
@@ -27,6 +27,7 @@ const PARTS = {
   'merge-8gb': (folder) => merges({ folder, methods, bytes: 8e9 }),
   'merge-30gb': (folder) => merges({ folder, methods, bytes: 30e9, every: 64 }),
   kills,
+  arrays,
   'service-kills': serviceKills,
   requests,
   slow,

@@ -35,6 +35,15 @@ export function serviceKills(folder) {
   });
 }
 
+/** Runs that several workers share, whose machines are taken away at random moments. */
+export function arrays(folder) {
+  return runTests(folder, {
+    files: ['packages/merge/src/divide/execute-divided-merge', 'tests/runs/shared-runs', 'tests/cloud/arrays'],
+    variables: { HUBFUSE_SOAK: '1' },
+    titles: '.',
+  });
+}
+
 /** Requests that are made at random from the OpenAPI document. */
 export function requests(folder) {
   return runTests(folder, {

@@ -14,6 +14,8 @@ export interface BatchSubmission {
   command: readonly string[];
   resources: readonly { type: 'VCPU' | 'MEMORY' | 'GPU'; value: string }[];
   tags: Readonly<Record<string, string>>;
+  /** From 2: an array of so many jobs, each of which is told its number. */
+  arraySize?: number | undefined;
   /** Seconds after which Batch ends an attempt. Default: the job definition's. */
   timeoutSeconds?: number | undefined;
 }
@@ -37,13 +39,14 @@ export async function openBatch(): Promise<BatchAccess> {
   const client = new sdk.BatchClient({ maxAttempts: ATTEMPTS });
   let logs: Promise<LogReader> | undefined;
   return {
-    async submit({ resources, command, timeoutSeconds, ...submission }) {
+    async submit({ resources, command, timeoutSeconds, arraySize, ...submission }) {
       const { jobId } = await asking(`submit the job ${submission.jobName}`, () =>
         client.send(
           new sdk.SubmitJobCommand({
             ...submission,
             tags: { ...submission.tags },
             propagateTags: true,
+            ...(arraySize === undefined ? {} : { arrayProperties: { size: arraySize } }),
             ...(timeoutSeconds === undefined ? {} : { timeout: { attemptDurationSeconds: timeoutSeconds } }),
             containerOverrides: { command: [...command], resourceRequirements: [...resources] },
           }),

@@ -8,17 +8,25 @@ import type { BatchQueue } from './configuration.ts';
  * @throws ResourceError `launcher/no-queue` naming what no queue has
  */
 export function chooseQueue(queues: readonly BatchQueue[], needed: Requirements): BatchQueue {
-  const withGpu = queues.filter(({ gpu }) => gpu !== undefined);
-  const without = queues.filter(({ gpu }) => gpu === undefined);
-  const candidates = needed.gpus > 0 ? (withGpu.length > 0 ? withGpu : without) : [...without, ...withGpu];
-  const found = candidates.find((queue) => lacking(queue, needed).length === 0);
+  const found = findQueue(queues, needed);
   if (found !== undefined) return found;
-  const lacks = candidates.map((queue) => `${queue.name}: ${lacking(queue, needed).join(', ')}`);
+  const lacks = candidatesOf(queues, needed).map((queue) => `${queue.name}: ${lacking(queue, needed).join(', ')}`);
   throw new ResourceError({
     code: 'launcher/no-queue',
     message: `no queue of AWS Batch has a machine for this run; ${lacks.join('; ')}`,
     hint: 'declare a queue of larger machines in the stack, or merge fewer or smaller models',
   });
+}
+
+/** The same queue; undefined where no queue's machines have what the job needs. */
+export function findQueue(queues: readonly BatchQueue[], needed: Requirements): BatchQueue | undefined {
+  return candidatesOf(queues, needed).find((queue) => lacking(queue, needed).length === 0);
+}
+
+function candidatesOf(queues: readonly BatchQueue[], needed: Requirements): BatchQueue[] {
+  const withGpu = queues.filter(({ gpu }) => gpu !== undefined);
+  const without = queues.filter(({ gpu }) => gpu === undefined);
+  return needed.gpus > 0 ? (withGpu.length > 0 ? withGpu : without) : [...without, ...withGpu];
 }
 
 /** What a queue's machines have too little of. */

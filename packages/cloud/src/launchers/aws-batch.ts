@@ -1,17 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JobDetail } from '@aws-sdk/client-batch';
 import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
-import { cancelRun, type RunPlan } from '@hubfuse/runs';
+import { cancelRun, type RunPlan, readRun } from '@hubfuse/runs';
 import { type BatchAccess, openBatch } from '../batch/batch-access.ts';
-import { chooseQueue } from '../batch/choose-queue.ts';
 import { parseBatchConfiguration } from '../batch/configuration.ts';
-import { tariffOfQueue } from '../batch/tariff-of-queue.ts';
+import { placeRun } from '../batch/place-run.ts';
 import { readCloudEnvironment } from '../environment.ts';
 import { lazily } from '../lazily.ts';
 import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
 import { planOfJob } from '../plan-of-job.ts';
 import { refuseTooDear } from '../refuse-too-dear.ts';
-import { LEAST, requirementsOf } from '../requirements.ts';
 import { timeOfRun } from '../time-of-run.ts';
 
 const MEBIBYTE = 1 << 20;
@@ -26,7 +24,7 @@ const batch = (): Promise<BatchAccess> => {
 };
 
 /**
- * A container of AWS Batch on the queue, of those that `HUBFUSE_BATCH` declares, whose machines the plan fits on. A job is
+ * A container of AWS Batch, or an array of them that execute a run together, on the queue, of those that `HUBFUSE_BATCH` declares, whose machines the plan fits on. A job is
  * given the run's id and the store's address, never the recipe: Batch refuses payloads above 30 KiB.
  */
 const awsBatch: Launcher = {
@@ -40,17 +38,21 @@ const awsBatch: Launcher = {
     if ((await endOfRun(store, run)) !== undefined) return endedBefore({ run, store });
     const { queues } = parseBatchConfiguration(readCloudEnvironment().batch);
     const plan = await planOfJob(job);
-    const needed = plan === undefined ? LEAST : requirementsOf(plan);
-    const queue = chooseQueue(queues, needed);
-    const tariff = tariffOfQueue(queue, needed);
+    const { spec, state } = await readRun({ store, runId: run });
+    const { seconds } = state.limits ?? spec.limits;
+    const { queue, children, needed, tariff } = placeRun({ queues, plan, seconds });
     if (await refuseTooDear(job, plan, tariff)) return endedBefore({ run, store });
     const gpus = queue.gpu === undefined ? 0 : needed.gpus;
     const handle = await (await batch()).submit({
       jobName: jobName(run),
       jobQueue: queue.name,
       jobDefinition: queue.jobDefinition,
-      command: ['worker', '--run', run, '--store', store.url, '--tariff', JSON.stringify(tariff)],
-      timeoutSeconds: await timeOfRun(store, run, tariff),
+      ...(children === 1 ? {} : { arraySize: children }),
+      command: [
+        ...['worker', '--run', run, '--store', store.url, '--tariff', JSON.stringify(tariff)],
+        ...(children === 1 ? [] : ['--children', String(children)]),
+      ],
+      timeoutSeconds: await timeOfRun(store, run, { tariff, machines: children }),
       resources: [
         { type: 'VCPU', value: String(needed.vcpus) },
         { type: 'MEMORY', value: String(Math.ceil(needed.memory / MEBIBYTE)) },
@@ -63,8 +65,7 @@ const awsBatch: Launcher = {
 
   async tariffOf(plan) {
     const { queues } = parseBatchConfiguration(readCloudEnvironment().batch);
-    const needed = requirementsOf(plan as RunPlan);
-    return tariffOfQueue(chooseQueue(queues, needed), needed);
+    return placeRun({ queues, plan: plan as RunPlan }).tariff;
   },
 
   async describe({ run, store, handle }: SubmittedJob) {
@@ -84,10 +85,15 @@ const awsBatch: Launcher = {
   async *logs({ handle }: SubmittedJob) {
     const { logGroup } = parseBatchConfiguration(readCloudEnvironment().batch);
     const service = await batch();
-    const detail = await service.describe(handle);
-    const containers = [...(detail?.attempts ?? []).map(({ container }) => container), detail?.container];
-    const streams = containers.flatMap((container) => container?.logStreamName ?? []);
-    for (const stream of new Set(streams)) yield* service.lines(logGroup, stream);
+    const job = await service.describe(handle);
+    const size = job?.arrayProperties?.size ?? 0;
+    const ids = size === 0 ? [handle] : Array.from({ length: size }, (_, index) => `${handle}:${index}`);
+    for (const id of ids) {
+      const detail = size === 0 ? job : await service.describe(id);
+      const containers = [...(detail?.attempts ?? []).map(({ container }) => container), detail?.container];
+      const streams = containers.flatMap((container) => container?.logStreamName ?? []);
+      for (const stream of new Set(streams)) yield* service.lines(logGroup, stream);
+    }
   },
 };
 
@@ -107,8 +113,14 @@ function describeDetail(detail: JobDetail | undefined): JobDescription {
       // Another worker had the run, and this job left it alone.
       return { status: 'failed', reason: 'the job has ended, and the run is not done; start it again to continue' };
     default:
-      return { status: 'pending' };
+      return { status: hasRunningChild(detail) ? 'running' : 'pending' };
   }
+}
+
+/** An array is pending for as long as any of its children is. */
+function hasRunningChild(detail: JobDetail | undefined): boolean {
+  const { RUNNING = 0, SUCCEEDED = 0 } = detail?.arrayProperties?.statusSummary ?? {};
+  return RUNNING + SUCCEEDED > 0;
 }
 
 function reasonOf({ statusReason, container }: JobDetail): string {

@@ -36,7 +36,7 @@ const hfJobs: Launcher = {
     const handle = await jobs.run(
       workerJob({
         ...{ configuration, store, hub, tariff },
-        timeoutSeconds: await timeOfRun(store, run, tariff),
+        timeoutSeconds: await timeOfRun(store, run, { tariff }),
         arguments: ['--run', run],
         labels: { 'hubfuse-run': run },
       }),
