@@ -1,8 +1,8 @@
 import { UsageError } from '@hubfuse/plugin';
-import type { RunEvent, RunProgress } from '@hubfuse/runs';
+import type { RunCost, RunEvent, RunProgress } from '@hubfuse/runs';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import type { Output } from './output.ts';
-import { showRun } from './run-view.ts';
+import { describeRunCost, showRun } from './run-view.ts';
 import { errorOfProblem, expectJson, type Server } from './server-options.ts';
 
 /**
@@ -53,6 +53,7 @@ function describeEnd(run: {
   state: string;
   gate?: { explanation?: unknown } | undefined;
   published?: { url: string; as?: string | undefined }[] | undefined;
+  cost?: object | undefined;
 }): string {
   const published = run.published ?? [];
   return [
@@ -61,6 +62,7 @@ function describeEnd(run: {
     ...published.map(
       ({ url, as }) => `  ${as === 'pull_request' ? 'proposed as a pull request' : 'published'}: ${url}`,
     ),
+    ...(run.cost === undefined ? [] : [`  ${describeRunCost(run.cost as RunCost)}`]),
   ].join('\n');
 }
 

@@ -88,6 +88,42 @@ export const PLAN = {
   passes: 3,
   outputs: [{ path: 'model.safetensors', size: 133_922_142 }],
   tensors: { method: 98, average: 0, labels: 2, copy: 4 },
+  time: {
+    machine: 'g6.xlarge',
+    seconds: { low: 112, expected: 342, high: 1140 },
+    phases: [
+      { phase: 'start', seconds: { low: 60, expected: 180, high: 540 }, measured: false, note: 'an assumption' },
+      { phase: 'fetch', seconds: { low: 4, expected: 12, high: 36 }, measured: false, note: 'download at 300 MB/s' },
+      { phase: 'merge', seconds: { low: 8, expected: 30, high: 64 }, measured: true, note: 'pcb' },
+      { phase: 'evaluate', seconds: { low: 40, expected: 120, high: 500 }, measured: true, note: '5 models' },
+    ],
+    unknown: [],
+  },
+  cost: {
+    launcher: 'aws-batch',
+    machine: 'g6.xlarge',
+    usd: { low: 0.026, expected: 0.1, high: 0.28 },
+    verified: false,
+    items: [
+      {
+        what: 'g6.xlarge, Linux, on demand',
+        unit: 'hour',
+        quantity: { low: 0.03, expected: 0.095, high: 0.32 },
+        usd: { low: 0.025, expected: 0.076, high: 0.25 },
+        verified: true,
+        source: 'https://prices.example/list',
+        date: '2026-11-01',
+      },
+      {
+        what: 'transfer out to the Internet',
+        unit: 'GB',
+        quantity: { low: 0, expected: 0.27, high: 0.27 },
+        usd: { low: 0, expected: 0.024, high: 0.024 },
+        verified: false,
+      },
+    ],
+    note: 'at on-demand prices of us-east-1',
+  },
   licence: { licence: 'apache-2.0', findings: [] },
   warnings: [
     {
@@ -133,6 +169,10 @@ export function fixtureRuns() {
         state: 'merging',
         phase: 'merge',
         phases: phases(ALL_PHASES, 2, true),
+        cost: {
+          ...{ launcher: 'aws-batch', machine: 'g6.xlarge', spentUsd: 0.043, verified: false, limitUsd: 0.5 },
+          estimatedUsd: { low: 0.026, expected: 0.1, high: 0.28 },
+        },
         progress: { phase: 'merge', label: 'encoder.layer.4', done: 41, total: 104, unit: 'steps' },
         origin: {
           trigger: 'webhook',

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { makePlan } from '@hubfuse/runs';
+import { makePlan, withEstimates } from '@hubfuse/runs';
 import { checkPublishing, privateNamespaces } from '@hubfuse/service';
 import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
 import { readBodyRecipe } from '../access/read-body-recipe.ts';
@@ -19,7 +19,8 @@ const route = createRoute({
   tags: ['plans'],
   summary: 'Show what a recipe would do',
   description:
-    'Pins every revision and reads headers; downloads nothing and keeps nothing. What would make the run fail and can be ' +
+    'Pins every revision and reads headers; downloads nothing and keeps nothing. Time and cost are told for the machine that a ' +
+    'run would be given. What would make the run fail and can be ' +
     'known now is refused here.',
   request: {
     query: z.object({
@@ -54,14 +55,15 @@ export function planRoutes(services: ApiServices) {
     const access = token === undefined ? hub : { ...hub, token, tokenOrigin: 'X-HF-Token' };
     // A folder that paths in a recipe would start at; there are none in one that came over HTTP.
     const options = { hubUrl: hub.hubUrl, workingDirectory: '/', seed: asked.seed };
-    const plan = await turnstile.pass(() =>
-      makePlan({
+    const plan = await turnstile.pass(async () => {
+      const made = await makePlan({
         spec: { recipe, options },
         hub: { ...access, signal },
         registry,
         elsewhere: !HERE.has(launcher.name),
-      }),
-    );
+      });
+      return withEstimates(made, { tariff: await launcher.tariffOf?.(made) });
+    });
     return c.json(planView(plan, { tensors: c.req.valid('query').tensors === 'true' }), 200);
   });
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { OpenObject } from './common.ts';
+import { CostSchema, TimeSchema } from './estimate.ts';
 
 const PlanWarning = z
   .object({ code: z.string(), message: z.string(), where: z.string().optional() })
@@ -57,6 +58,8 @@ export const PlanSchema = z
       .openapi({ description: 'What becomes of the tensors: how many, by their fate.' }),
     search: OpenObject.optional().openapi({ description: 'The most that the search does.' }),
     statistics: z.array(OpenObject).optional().openapi({ description: 'What the method reads beside the weights.' }),
+    time: TimeSchema.optional(),
+    cost: CostSchema.optional(),
     licence: z.object({
       licence: z.string(),
       findings: z.array(z.object({ severity: z.string(), message: z.string() })),

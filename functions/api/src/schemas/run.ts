@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { STATE_WORDS } from '@hubfuse/runs';
 import { OpenObject, Time } from './common.ts';
+import { RunCostSchema } from './estimate.ts';
 import { PlanSchema } from './plan.ts';
 
 export const StateSchema = z.enum(STATE_WORDS).openapi('RunStateWord');
@@ -102,6 +103,7 @@ export const RunSchema = z
     recipe: z.string().openapi({ description: 'Its text.' }),
     plan: PlanSchema.optional().openapi({ description: 'What it does, once that is decided; without single tensors.' }),
     limits: OpenObject.optional(),
+    cost: RunCostSchema.optional().openapi({ description: 'Absent until it is begun.' }),
     scores: OpenObject.optional().openapi({
       description: 'Scores of the merged model and of what it is compared with.',
     }),

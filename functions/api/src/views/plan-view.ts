@@ -1,11 +1,12 @@
 import type { RunPlan } from '@hubfuse/runs';
 import type { PlanView } from '../schemas/plan.ts';
+import { costView, timeView } from './estimate-view.ts';
 
 type Fate = 'method' | 'average' | 'labels' | 'copy';
 
 /** A plan as the service shows it. @param tensors List every tensor: thousands, for a large model. */
 export function planView(plan: RunPlan, { tensors }: { tensors: boolean }): PlanView {
-  const { recipe, models, data, phases, bytes, merge, search, statistics, licence, warnings } = plan;
+  const { recipe, models, data, phases, bytes, merge, search, statistics, licence, warnings, time, cost } = plan;
   const count = (fate: Fate) => merge.tensors.filter(({ rule }) => rule === fate).length;
   return {
     name: recipe.name ?? merge.method,
@@ -38,6 +39,8 @@ export function planView(plan: RunPlan, { tensors }: { tensors: boolean }): Plan
     },
     ...(search === undefined ? {} : { search: { ...search } }),
     ...(statistics === undefined ? {} : { statistics: statistics.map((one) => ({ ...one })) }),
+    ...(time === undefined ? {} : { time: timeView(time) }),
+    ...(cost === undefined ? {} : { cost: costView(cost) }),
     licence: {
       licence: licence.licence,
       findings: licence.findings.map(({ severity, message }) => ({ severity, message })),

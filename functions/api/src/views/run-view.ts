@@ -1,5 +1,6 @@
 import { type RunRecord, stateOf } from '@hubfuse/runs';
 import type { RunView } from '../schemas/run.ts';
+import { runCostView } from './estimate-view.ts';
 import { planView } from './plan-view.ts';
 
 /** A run as the service shows it: nothing of where files lie on the machine that worked. */
@@ -24,6 +25,7 @@ export function runView({ spec, state, plan, report }: RunRecord): RunView {
     recipe: recipe.source.text,
     ...(plan === undefined ? {} : { plan: planView(plan, { tensors: false }) }),
     ...(Object.keys(limits).length === 0 ? {} : { limits: { ...limits } }),
+    ...(state.cost === undefined ? {} : { cost: runCostView(state.cost, { spec, state }) }),
     ...(report?.scores === undefined ? {} : { scores: { ...report.scores } }),
     ...(report?.search === undefined ? {} : { search: { ...report.search } }),
     ...(report?.gate === undefined ? {} : { gate: { ...report.gate } }),

@@ -33,6 +33,42 @@ export interface Session {
   csrf?: string;
 }
 
+/** What is expected, between the least and the most that the measurements behind it allow. */
+export interface Range {
+  low: number;
+  expected: number;
+  high: number;
+}
+
+/** How long a run is expected to take. */
+export interface TimeEstimate {
+  machine: string;
+  seconds: Range;
+  phases: readonly { phase: string; seconds: Range; measured: boolean; note: string }[];
+  unknown: readonly { phase: string; reason: string }[];
+}
+
+/** What a run is expected to cost, in dollars. */
+export interface CostEstimate {
+  launcher: string;
+  machine: string;
+  usd?: Range;
+  verified: boolean;
+  items: readonly { what: string; usd: Range; verified: boolean; source?: string; date?: string }[];
+  note?: string;
+}
+
+/** What a run has cost so far, in dollars. */
+export interface RunCost {
+  launcher: string;
+  machine: string;
+  spentUsd: number;
+  estimatedUsd?: Range;
+  limitUsd?: number;
+  verified: boolean;
+  unpriced?: boolean;
+}
+
 export interface PlanWarning {
   code: string;
   message: string;
@@ -57,6 +93,8 @@ export interface Plan {
   outputs: readonly { path: string; size: number }[];
   tensors: { method: number; average: number; labels: number; copy: number };
   search?: { kind?: string; initial?: number; candidates?: number; coefficients?: number };
+  time?: TimeEstimate;
+  cost?: CostEstimate;
   licence: { licence: string; findings: readonly { severity: string; message: string }[] };
   warnings: readonly PlanWarning[];
 }
@@ -178,7 +216,7 @@ export interface Run {
   warnings?: readonly string[];
   error?: StoredError;
   limits?: Readonly<Record<string, unknown>>;
-  cost?: Readonly<Record<string, unknown>>;
+  cost?: RunCost;
   /** The recipe's text. */
   recipe?: string;
 }

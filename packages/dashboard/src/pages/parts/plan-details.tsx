@@ -1,6 +1,7 @@
 import type { Plan } from '../api/types.ts';
 import { phaseTitle } from '../text/state-words.ts';
-import { formatBytes, formatCount, plural } from '../text/units.ts';
+import { formatBytes, formatCount, formatDuration, formatUsd, plural } from '../text/units.ts';
+import { PlanEstimates } from './plan-estimates.tsx';
 import { sentence } from './problem-notice.tsx';
 import { RepositoryName } from './repository-name.tsx';
 import { ScrollRegion } from './scroll-region.tsx';
@@ -27,6 +28,16 @@ export function PlanDetails(options: {
     <div class="stack">
       <PlanWarnings plan={plan} />
       <dl class="tiles">
+        {plan.time !== undefined && (
+          <Tile title="Time" value={formatDuration(plan.time.seconds.expected)} note="about" />
+        )}
+        {plan.cost?.usd !== undefined && (
+          <Tile
+            title="Cost"
+            value={plan.cost.items.length === 0 ? 'nothing' : formatUsd(plan.cost.usd.expected)}
+            {...(plan.cost.items.length === 0 ? {} : { note: plan.cost.verified ? 'about' : 'about, unverified' })}
+          />
+        )}
         <Tile title="Parameters" value={formatCount(plan.parameters)} />
         <Tile title="To download" value={formatBytes(plan.bytes.download)} note="at most" />
         <Tile title="Output" value={formatBytes(plan.outputs.reduce((sum, { size }) => sum + size, 0))} />
@@ -37,6 +48,7 @@ export function PlanDetails(options: {
         )}
       </dl>
       <PlannedModels {...{ plan, hub, narrow }} />
+      <PlanEstimates {...{ plan, narrow }} />
       <Tensors plan={plan} />
       <PlannedData plan={plan} />
       <p class="soft">

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import type { Run, RunOrigin } from '../api/types.ts';
+import type { Run, RunCost, RunOrigin } from '../api/types.ts';
 import { hrefOf } from '../routing/route.ts';
+import { formatUsd } from '../text/units.ts';
 import { Age } from './age.tsx';
 
 /** Who asked for a run, when, and what came of it. */
@@ -41,8 +42,38 @@ export function RunFacts({ run }: { run: Run }) {
         <Age time={run.updatedAt} />
       </Fact>
       <Measures title="Limits" values={run.limits} />
-      <Measures title="Cost" values={run.cost} />
+      {run.cost !== undefined && <Cost cost={run.cost} />}
     </dl>
+  );
+}
+
+/** What a run has cost so far, against what was expected and what it may cost. */
+function Cost({ cost }: { cost: RunCost }) {
+  const { launcher, machine, spentUsd, estimatedUsd, limitUsd, verified, unpriced } = cost;
+  if (estimatedUsd?.high === 0 && spentUsd === 0) return <Fact title="Cost">Nothing, on {machine}</Fact>;
+  const most = limitUsd ?? estimatedUsd?.high;
+  return (
+    <Fact title="Cost so far">
+      <div class="spent">
+        <strong>{unpriced ? `${formatUsd(spentUsd)} and more` : formatUsd(spentUsd)}</strong>
+        {estimatedUsd !== undefined && <span class="soft"> of about {formatUsd(estimatedUsd.expected)}</span>}
+      </div>
+      {most !== undefined && most > 0 && (
+        <meter
+          class="budget"
+          min={0}
+          max={most}
+          value={Math.min(spentUsd, most)}
+          aria-label={limitUsd === undefined ? 'Cost so far of the most that is expected' : 'Cost so far of the limit'}
+        />
+      )}
+      <div class="soft">
+        {limitUsd !== undefined && `At most ${formatUsd(limitUsd)}; `}
+        {launcher} on {machine}
+        {unpriced && ', whose price is not known'}
+        {!unpriced && !verified && ', prices not verified'}
+      </div>
+    </Fact>
   );
 }
 

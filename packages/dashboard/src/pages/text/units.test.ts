@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatBytes, formatCount, formatDuration, percent, points } from './units.ts';
+import { formatAge, formatBytes, formatCount, formatDuration, formatUsd, percent, points } from './units.ts';
 
 test('sizes, counts and shares are written as people read them', () => {
   expect([0, 1023, 1024, 1536, 250 * 1024 ** 2, 3 * 1024 ** 4].map(formatBytes)).toEqual([
@@ -37,4 +37,15 @@ test('an age says less the older something is', () => {
     '3 days ago',
   ]);
   expect(formatAge(new Date('2025-03-12T12:00:00Z'), now)).toBe('12 Mar 2025');
+});
+
+test('dollars keep two figures, and no amount is shown as nothing', () => {
+  expect([0, 0.00001, 0.0543, 0.5, 3.2, 1240.4].map(formatUsd)).toEqual([
+    '$0',
+    '<$0.0001',
+    '$0.054',
+    '$0.5',
+    '$3.20',
+    '$1,240',
+  ]);
 });

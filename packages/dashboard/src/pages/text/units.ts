@@ -72,3 +72,11 @@ export function plural(count: number, word: string): string {
 export function shortName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
+
+/** `$1,240`, `$3.20`, `$0.054`, `$0` */
+export function formatUsd(usd: number): string {
+  if (usd === 0) return '$0';
+  if (usd >= 100) return `$${Math.round(usd).toLocaleString('en-US')}`;
+  if (usd >= 1) return `$${usd.toFixed(2)}`;
+  return usd < 0.0001 ? '<$0.0001' : `$${Number(usd.toPrecision(2))}`;
+}
