@@ -1,10 +1,8 @@
 import { z } from '@hono/zod-openapi';
 
-const RangeSchema = z
-  .object({ low: z.number(), expected: z.number(), high: z.number() })
-  .openapi('Range', {
-    description: 'What is expected, between the least and the most that the measurements behind it allow.',
-  });
+const RangeSchema = z.object({ low: z.number(), expected: z.number(), high: z.number() }).openapi('Range', {
+  description: 'What is expected, between the least and the most that the measurements behind it allow.',
+});
 
 /** How long a run is expected to take. */
 export const TimeSchema = z
