@@ -17,6 +17,8 @@ export interface Services {
   secrets: SecretStore;
   /** What any run may spend; of these and its own the stricter ones hold. */
   limits: RunLimits;
+  /** Whether runs cost anything where they are executed; else dollars of a month are not counted. */
+  priced: boolean;
   /** Addresses in S3 (`s3://bucket/prefix`) that runs may publish below. Absent: wherever the credentials reach. */
   s3?: readonly string[] | undefined;
   /** Where people reach the service, for links in comments. Absent: they hold none. */
@@ -36,6 +38,8 @@ export interface ServiceSettings {
   master: MasterKey;
   /** Default: no limit. */
   limits?: RunLimits | undefined;
+  /** False: runs are executed on machines that cost nothing. Default true. */
+  priced?: boolean | undefined;
   /** Addresses in S3 that runs may publish below. Default: wherever the credentials reach, but never the store itself. */
   s3?: readonly string[] | undefined;
   /** Where people reach the service, for links in comments. Default: they hold none. */
@@ -45,9 +49,9 @@ export interface ServiceSettings {
 }
 
 export function openServices(settings: ServiceSettings): Services {
-  const { store, registry, hub, master, limits = {}, s3, publicUrl, now = Date.now } = settings;
+  const { store, registry, hub, master, limits = {}, priced = true, s3, publicUrl, now = Date.now } = settings;
   return {
-    ...{ store, registry, hub, limits, s3, publicUrl, now },
+    ...{ store, registry, hub, limits, priced, s3, publicUrl, now },
     keys: new Keys({ store, master, now }),
     recipes: new StoredRecipes({ store, registry, hubUrl: hub.hubUrl, s3, now }),
     secrets: new SecretStore({ store, master }),

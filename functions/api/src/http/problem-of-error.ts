@@ -29,6 +29,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'service/unknown-key': 404,
   'service/etag-mismatch': 412,
   'service/runs-per-day': 429,
+  'service/usd-per-month': 429,
   'service/namespace': 403,
   'service/private-repo': 403,
   'service/idempotency-key': 409,

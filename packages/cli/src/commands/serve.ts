@@ -90,7 +90,10 @@ export default defineCommand({
     const problem = (error: unknown) => output.warn(error instanceof Error ? error.message : String(error));
     const publicUrl = options['public-url'] ?? (environment.space && `https://${environment.space.host}`);
     const signIn = signInSettings({ environment, admit: options.admit, hubUrl: hub.hubUrl });
-    const services = openServices({ store, registry, hub, master, publicUrl });
+    const services = openServices({
+      ...{ store, registry, hub, master, publicUrl },
+      priced: launcher.tariffOf !== undefined,
+    });
     const server = await startServer(
       {
         ...services,

@@ -113,7 +113,9 @@ async function begin(services: Services, { lane, change }: { lane: Lane; change:
 
 /** When to try again: what a person has to mend is not tried again. */
 function retryAt(error: unknown, now: number): number | undefined {
-  if (error instanceof ResourceError && error.code === 'service/runs-per-day') return nextDay(now);
+  const isSpent = error instanceof ResourceError && /^service\/(?:runs-per-day|usd-per-month)$/.test(error.code);
+  // Dollars of a month may be there again before the next: a run that ends gives back what it held.
+  if (isSpent) return nextDay(now);
   return error instanceof HubError ? now + RETRY_MS : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { getJson, listAll, toJson } from '@hubfuse/objects';
 import { HubfuseError, type ObjectStore, StoreError, UsageError } from '@hubfuse/plugin';
-import type { Recipe } from '@hubfuse/recipe';
+import { type Recipe, type RunLimits, stricterLimits } from '@hubfuse/recipe';
 import {
   createRun,
   type RunOptions,
@@ -17,6 +17,7 @@ import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
 import { checkPublishing } from './check-publishing.ts';
 import { checkS3Target } from './check-s3-target.ts';
 import { countRun, type QuotaSubject, uncountRun } from './daily-quota.ts';
+import { allotMonth, type MonthBudget, returnToMonth } from './month-budget.ts';
 import { privateNamespaces } from './private-namespaces.ts';
 import { writeAccess } from './run-access.ts';
 
@@ -65,20 +66,27 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
   const namespaces =
     key === undefined || token !== undefined ? [] : await privateNamespaces({ recipe, key, hub: services.hub });
   const counting = { store, subjects: quotaSubjects(begin, services), runId: id, now: services.now() };
+  const month = monthBudget(begin, services, id);
   await countRun(counting);
   try {
+    const limits = await limitsOf(begin, services, month);
     // All of it stands before the run does: from then on a dispatcher may take it up.
     await attendRun(services, { run: id, recipe: origin.recipe?.name, discussion });
     const access = { namespaces, ownToken: token !== undefined };
     await writeAccess(store, id, key === undefined ? access : { key: key.id, ...access });
     if (token !== undefined) await secrets.keep(id, token);
     const options: RunOptions = { ...begin.options, hubUrl: services.hub.hubUrl };
-    const { resumed } = await createRun({ store, recipe, options, origin, limits: services.limits, once });
+    const { resumed } = await createRun({ store, recipe, options, origin, limits, once });
     services.wake();
     return { id, created: !resumed };
   } catch (error) {
     if ((await findState(store, id)) === undefined) {
-      await Promise.all([uncountRun(counting), secrets.wipe(id), store.delete(serviceKeys.attendedRun(id))]);
+      await Promise.all([
+        uncountRun(counting),
+        month && returnToMonth(month),
+        secrets.wipe(id),
+        store.delete(serviceKeys.attendedRun(id)),
+      ]);
       await store.delete(serviceKeys.accessOf(id));
     }
     throw error;
@@ -136,12 +144,39 @@ function quotaSubjects({ recipe, origin, key }: RunToBegin, { limits }: Services
   }
   const perDay = Math.min(...[recipe.limits?.runsPerDay, limits.runsPerDay].filter((limit) => limit !== undefined));
   if (Number.isFinite(perDay)) {
-    // A recipe that is not stored is known by its text.
-    const stored = origin.recipe?.name;
-    const id = stored === undefined ? `text:${wordOf(recipe.source.text)}` : `recipe:${stored}`;
-    subjects.push({ id, name: stored === undefined ? 'this recipe' : `the recipe "${stored}"`, perDay });
+    subjects.push({ ...recipeSubject({ recipe, origin }), perDay });
   }
   return subjects;
+}
+
+/** What the runs of a recipe are counted by. One that is not stored is known by its text. */
+function recipeSubject({ recipe, origin }: Pick<RunToBegin, 'recipe' | 'origin'>): { id: string; name: string } {
+  const stored = origin.recipe?.name;
+  if (stored === undefined) return { id: `text:${wordOf(recipe.source.text)}`, name: 'this recipe' };
+  return { id: `recipe:${stored}`, name: `the recipe "${stored}"` };
+}
+
+/** The dollars of the month that a run shares with the others of its recipe; undefined where they are not limited. */
+function monthBudget(
+  begin: RunToBegin,
+  { store, limits, priced, now }: Services,
+  runId: string,
+): MonthBudget | undefined {
+  const { usdPerMonth } = stricterLimits(begin.recipe.limits ?? {}, limits);
+  if (usdPerMonth === undefined || !priced) return undefined;
+  const { id: subject, name } = recipeSubject(begin);
+  return { store, subject, name, usdPerMonth, runId, now: now() };
+}
+
+/** What a run may spend: with what its recipe's month has left over. */
+async function limitsOf(
+  { recipe }: RunToBegin,
+  { limits }: Services,
+  month: MonthBudget | undefined,
+): Promise<RunLimits> {
+  if (month === undefined) return limits;
+  const { usd } = stricterLimits(recipe.limits ?? {}, limits);
+  return stricterLimits(limits, { usd: await allotMonth(month, usd) });
 }
 
 /** @throws UsageError `service/bad-token`, which never shows it */

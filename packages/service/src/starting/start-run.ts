@@ -36,7 +36,7 @@ const LONGEST_IDEMPOTENCY_KEY = 255;
  * Makes a run for a caller; a dispatcher executes it.
  * @throws RecipeError; UsageError `service/unknown-recipe`, `service/namespace`, `service/private-repo`,
  * `service/bad-token`, `service/idempotency-key` where its key came with another request; ResourceError
- * `service/runs-per-day`
+ * `service/runs-per-day`, `service/usd-per-month`
  */
 export async function startRun(services: Services, request: StartRequest): Promise<StartedRun> {
   const { key, seed, shardSize, idempotencyKey, token } = request;

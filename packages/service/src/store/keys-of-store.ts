@@ -24,6 +24,8 @@ export const serviceKeys = {
   /** Runs that were started by one subject on one day. */
   quota: (day: string, subject: string) => `${SERVICE}quotas/${day}/${wordOf(subject)}.json`,
   quotas: `${SERVICE}quotas/`,
+  /** Dollars that the runs of one subject hold of one month. */
+  spending: (month: string, subject: string) => `${SERVICE}spending/${month}/${wordOf(subject)}.json`,
   /** Runs whose end has to be attended to. */
   attended: `${SERVICE}attended/`,
   attendedRun: (run: string) => `${SERVICE}attended/${run}.json`,
