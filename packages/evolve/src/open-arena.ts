@@ -44,7 +44,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
       memory: division.building,
       carry: {
         folder: join(carriedFast ? fast : onDisk, 'population'),
-        steps: carriedFast ? 1 : STEPS_ON_DISK,
+        ...(carriedFast ? { ahead: true } : { steps: STEPS_ON_DISK }),
       },
     }),
     folders: fast === undefined ? [onDisk] : [fast, onDisk],

@@ -6,6 +6,7 @@ export { fromBytes, toBytes } from './divide/structured-bytes.ts';
 export type { CarryOptions } from './evolution/carried-population.ts';
 export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';
+export { planIndividual } from './evolution/individual-plan.ts';
 export { type DrawMask, Replay, type ReplayOptions } from './evolution/replay.ts';
 export { divideMemory, leastMemory, type MemoryDivision } from './execute/divide-memory.ts';
 export {

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { plan, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
+import type { CarryOptions } from '../evolution/carried-population.ts';
 import type { EvolutionStep, Genealogy } from '../evolution/genealogy.ts';
 import { executeMerge } from './execute-merge.ts';
 import { openBuilder } from './open-builder.ts';
@@ -87,18 +88,30 @@ const CASES = [
     'pcb, carried along every third step',
     { merge_method: 'pcb', base_model: base, models },
     { mode: 'differential', update: 'steady', dtype: 'F32' },
-    3,
+    { steps: 3 },
+  ],
+  [
+    'pcb, each candidate written ahead',
+    { merge_method: 'pcb', base_model: base, models },
+    { mode: 'differential', update: 'steady', dtype: 'F32' },
+    { ahead: true },
+  ],
+  [
+    'ties, each candidate written ahead',
+    { merge_method: 'ties', base_model: base, models, parameters: { scope: 'model', density: 0.3 } },
+    { mode: 'blend', update: 'synchronous', dtype: 'F32' },
+    { ahead: true },
   ],
 ] as const;
 
 test.each(CASES)(
   '%s: one build after the other has the bytes of a full replay',
-  async (name, recipe, kind, every: number = 1) => {
+  async (name, recipe, kind, carrying: Omit<CarryOptions, 'folder'> = {}) => {
     const alone = name === 'Evolver alone';
     const { plan: planned, folders } = await plan(registry, recipe, { shardSize: 200_000 });
     const made = { plan: alone ? { ...planned, method: 'evolver' } : planned, folders };
     const folder = join(root, name.replaceAll(' ', '-'));
-    const carry = { folder: join(folder, 'states'), steps: every };
+    const carry = { folder: join(folder, 'states'), ...carrying };
     const known = new Map<Genealogy['steps'], string[]>();
     const replayed = async (genealogy: Genealogy): Promise<string[]> => {
       const whole = join(folder, 'whole');
@@ -121,9 +134,10 @@ test.each(CASES)(
           expect(await contents(out), JSON.stringify(genealogy)).toEqual(known.get(genealogy.steps));
           kept = Math.max(kept, (await readdir(carry.folder).catch(() => [])).length);
         }
-        // Something was carried along, and no more than one state of each individual.
+        // Something was carried along, and no more than one state of each individual and of what the candidate changed.
+        const changed = carrying.ahead !== true ? 0 : kind.update === 'steady' ? 1 : models.length;
         expect(kept).toBeGreaterThan(0);
-        expect(kept).toBeLessThanOrEqual(models.length);
+        expect(kept).toBeLessThanOrEqual(models.length + changed);
       } finally {
         await builder.close();
       }

@@ -1,4 +1,4 @@
-import type { Registry } from '@hubfuse/plugin';
+import type { MethodProgram, Registry } from '@hubfuse/plugin';
 import type { WorkerPool } from '@hubfuse/tensors';
 import { CarriedPopulation, type CarryOptions } from '../evolution/carried-population.ts';
 import { checkGenealogy } from '../evolution/check-genealogy.ts';
@@ -36,6 +36,8 @@ export interface Build {
   genealogy?: Genealogy | undefined;
   /** Local folder of each statistics file, in the order of `plan.statistics`. */
   statistics?: readonly string[] | undefined;
+  /** Whether the same population is built again next: what the steps have changed is then computed once. Default false. */
+  again?: boolean | undefined;
   /** Folder that the files are in afterwards; those that an earlier build has left there are written over in place. */
   out: string;
 }
@@ -94,7 +96,8 @@ class ThreadedBuilder implements MergeBuilder {
   build(build: Build): Promise<void> {
     const done = this.#last.then(async () => {
       checkGenealogy(build.plan, build.genealogy);
-      await this.#build((await this.#carried?.shorten(build)) ?? build);
+      const again = build.again === true || readsAgain(this.#programOf(build.plan));
+      await this.#build((await this.#carried?.shorten(build, { again })) ?? build);
     });
     this.#last = done.catch(() => undefined);
     return done;
@@ -104,9 +107,12 @@ class ThreadedBuilder implements MergeBuilder {
     await this.#pool.close();
   }
 
+  #programOf({ method, models, parameters, modelParameters }: MergePlan): MethodProgram {
+    return this.#registry.get('method', method).program({ models, parameters, modelParameters });
+  }
+
   async #build({ plan, folders, genealogy, statistics = [], out }: Build): Promise<void> {
-    const { parameters, modelParameters, models } = plan;
-    const program = this.#registry.get('method', plan.method).program({ models, parameters, modelParameters });
+    const program = this.#programOf(plan);
     await layOutputs(plan, out);
     const assignment = {
       ...{ plan, folders, genealogy, statistics, out, residentBytes: this.#residentBytes },
@@ -128,4 +134,9 @@ class ThreadedBuilder implements MergeBuilder {
       await this.#pool.rest();
     }
   }
+}
+
+/** Whether a method reads the models more than once: statistics over the whole model, or layers by pieces. */
+function readsAgain({ scope, sweeps, linear }: MethodProgram): boolean {
+  return (scope === 'model' && sweeps.length > 0) || linear !== undefined;
 }
