@@ -5,6 +5,7 @@ import { registerArchitectures } from '@hubfuse/graphs';
 import { openFolder } from '@hubfuse/hub';
 import {
   executeMerge,
+  type Genealogy,
   type MergeInput,
   type MergePlan,
   type MergeResult,
@@ -24,6 +25,8 @@ export interface MergeOptions {
   shardSize?: number;
   /** Of each model, for a method that reads some. */
   statistics?: readonly ModelStatistics[];
+  /** Default: the built-in methods and architectures. */
+  registry?: Registry;
 }
 
 export interface ExecuteOptions extends MergeOptions {
@@ -31,6 +34,8 @@ export interface ExecuteOptions extends MergeOptions {
   out: string;
   workers?: number;
   memory?: number;
+  /** How the models have evolved before. */
+  genealogy?: Genealogy;
 }
 
 /** The built-in methods and architectures. */
@@ -48,9 +53,9 @@ export async function mergeRecipe(
   options: ExecuteOptions,
 ): Promise<{ plan: MergePlan; result: MergeResult; tensors: Map<string, TensorData> }> {
   const { plan, folders, statistics } = await prepare(options);
-  const { out, workers = 1, memory } = options;
+  const { out, workers = 1, memory, genealogy, registry = await known } = options;
   await mkdir(out, { recursive: true });
-  const result = await executeMerge({ plan, folders, statistics, out, registry: await known, workers, memory });
+  const result = await executeMerge({ plan, folders, statistics, out, registry, workers, memory, genealogy });
   return { plan, result, tensors: await readModel(out, plan) };
 }
 
@@ -61,7 +66,7 @@ async function readModel(folder: string, plan: MergePlan): Promise<Map<string, T
 }
 
 async function prepare(options: MergeOptions): Promise<{ plan: MergePlan; folders: string[]; statistics: string[] }> {
-  const registry = await known;
+  const { registry = await known } = options;
   const recipe = parseRecipe(options.text, { file: options.file, registry });
   const base = recipe.base === undefined ? undefined : await openInput(recipe.base);
   const opened = await Promise.all(recipe.models.map(openInput));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RunEvent, RunPlan, SearchSummary } from '@hubfuse/runs';
 import { percent } from './scores-view.ts';
-import { formatCount, formatDuration } from './units.ts';
+import { formatBytes, formatCount, formatDuration } from './units.ts';
 
 type SearchEvent = Extract<RunEvent, { type: 'search' }>['search'];
 
@@ -46,7 +46,7 @@ function describeExamples({ accepted, rejected }: NonNullable<SearchSummary['exa
 /** What the search of a plan does at most. */
 export function describeSearchSize({ search }: Pick<RunPlan, 'search'>): string[] {
   if (search === undefined) return [];
-  const { kind, initial, candidates, coefficients, examples } = search;
+  const { kind, initial, candidates, coefficients, examples, refresh } = search;
   const models = initial + candidates;
   const what = kind === 'evolution' ? 'the models evolve' : `${formatCount(coefficients)} coefficients are searched`;
   return [
@@ -54,5 +54,11 @@ export function describeSearchSize({ search }: Pick<RunPlan, 'search'>): string[
     examples === undefined
       ? '  its examples are counted when they are downloaded'
       : `  at most ${formatCount(models * examples)} examples (${formatCount(examples)} for each); racing scores fewer`,
+    ...(refresh === undefined ? [] : [describeRefresh(refresh)]),
   ];
+}
+
+function describeRefresh({ gatherings, seconds, diskBytes }: NonNullable<NonNullable<RunPlan['search']>['refresh']>): string {
+  const time = `about ${formatDuration(seconds)} each`;
+  return `  statistics are gathered anew for models that evolve: at most ${formatCount(gatherings)} times, ${time}, in ${formatBytes(diskBytes)} of disk`;
 }

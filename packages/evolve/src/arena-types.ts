@@ -1,5 +1,5 @@
 import type { Dataset, RaceBatches, RaceTrace, RisingBar, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
-import type { Genealogy, MergePlan } from '@hubfuse/merge';
+import type { Build, Genealogy, MergePlan } from '@hubfuse/merge';
 import type { Registry } from '@hubfuse/plugin';
 import type { JudgeOptions } from './search-types.ts';
 
@@ -30,11 +30,27 @@ export interface ArenaOptions {
   memory?: number | undefined;
   /** Folder for candidates and populations that do not fit into memory. Default: the system's. */
   scratch?: string | undefined;
+  /** Makes the plans of populations that have evolved. Absent: they are the candidates' own. */
+  refresh?: RefreshPlan | undefined;
   /** Ends the threads that build. */
   signal?: AbortSignal | undefined;
   maxLength?: number | undefined;
   batchTokens?: number | undefined;
 }
+
+/**
+ * Makes the plan of a candidate whose individuals have changed, over statistics that are theirs. Called for one candidate at a
+ * time, and done with when that one is built.
+ * @param build writes one individual, by the threads and over the weights that the arena has
+ */
+export type RefreshPlan = (
+  candidate: { plan: MergePlan; genealogy: Genealogy },
+  build: (build: Build) => Promise<void>,
+) => Promise<{
+  plan: MergePlan;
+  /** Local folder of each statistics file, in the order of `plan.statistics`. */
+  statistics: readonly string[];
+}>;
 
 /** A candidate: a plan's result, over a population that has evolved or over the original models. */
 export interface Candidate {

@@ -1,4 +1,4 @@
-export type { Arena, ArenaOptions, Candidate } from './arena-types.ts';
+export type { Arena, ArenaOptions, Candidate, RefreshPlan } from './arena-types.ts';
 export type {
   CoefficientResult,
   CoefficientSettings,

@@ -14,7 +14,7 @@ import type { JudgeOptions } from './search-types.ts';
 const DEFAULT_MEMORY = 2 ** 30;
 
 /** What says that a candidate's own numbers are no model: a reason to reject it, not to end the search. */
-const UNFIT = new Set(['tensors/overflow', 'tensors/not-finite', 'evaluate/not-finite']);
+const UNFIT = new Set(['tensors/overflow', 'tensors/not-finite', 'evaluate/not-finite', 'statistics/not-finite']);
 
 /** Steps of an evolution that are kept as weights at a time where these lie on the disk: writing costs more there. */
 const STEPS_ON_DISK = 4;
@@ -63,6 +63,7 @@ class FolderArena implements Arena {
   readonly #builder: MergeBuilder;
   readonly #folders: readonly string[];
   readonly #places: CandidatePlaces;
+  #refreshed: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
     options: ArenaOptions;
@@ -161,9 +162,18 @@ class FolderArena implements Arena {
   }
 
   async #build({ plan, genealogy }: Candidate, place: string): Promise<void> {
-    const { folders, statistics } = this.#options;
+    const { folders, statistics, refresh } = this.#options;
     await mkdir(place, { recursive: true });
-    await this.#builder.build({ plan, genealogy, folders, statistics, out: place });
+    const build = { folders, genealogy, out: place };
+    if (refresh === undefined || genealogy === undefined || genealogy.steps.length === 0) {
+      return await this.#builder.build({ ...build, plan, statistics });
+    }
+    const done = this.#refreshed.then(async () => {
+      const own = await refresh({ plan, genealogy }, (individual) => this.#builder.build(individual));
+      await this.#builder.build({ ...build, ...own });
+    });
+    this.#refreshed = done.catch(() => undefined);
+    await done;
   }
 }
 

@@ -105,6 +105,22 @@ export interface ManifestStatistics {
   /** The data that it was gathered on, and the number of examples. */
   dataset?: string;
   examples?: number;
+  /** It is of what evolution has made of the model, not of the model. */
+  refreshed?: true;
+  /** The file of examples that it was gathered on, pinned: where the statistics must be gathered to merge again. */
+  calibration?: ManifestCalibration;
+}
+
+/** A file of examples whose content is known. */
+export interface ManifestCalibration {
+  /** Id of the dataset repository; absent for a local file. */
+  repo?: string;
+  /** 40 hexadecimal digits for a Hub repository. */
+  revision?: string;
+  /** Path in the repository, or a local file's name. */
+  path: string;
+  /** Of a local file, hexadecimal. */
+  sha256?: string;
 }
 
 export interface ManifestOutput {

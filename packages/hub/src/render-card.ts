@@ -175,15 +175,17 @@ function inputTable({ manifest, hubUrl = DEFAULT_HUB_URL }: CardContent): string
 }
 
 function statisticsTable(statistics: readonly ManifestStatistics[]): string {
-  const rows = statistics.map(({ model, kind, variant, source, file, revision, sha256, dataset, examples }) => [
-    model,
-    `${kind} (${variant})`,
-    dataset === undefined ? 'not stated' : `${dataset}, ${examples} examples`,
-    source === undefined
-      ? 'gathered for this merge'
-      : `${source}: \`${file}\`${revision === undefined ? '' : ` at \`${revision}\``}`,
-    `\`${sha256}\``,
-  ]);
+  const rows = statistics.map(
+    ({ model, kind, variant, source, file, revision, sha256, dataset, examples, refreshed }) => [
+      refreshed === true ? `${model}, evolved` : model,
+      `${kind} (${variant})`,
+      dataset === undefined ? 'not stated' : `${dataset}, ${examples} examples`,
+      source === undefined
+        ? 'gathered for this merge'
+        : `${source}: \`${file}\`${revision === undefined ? '' : ` at \`${revision}\``}`,
+      `\`${sha256}\``,
+    ],
+  );
   return table([['Model', 'Statistics', 'Data', 'File', 'SHA-256'], ['---', '---', '---', '---', '---'], ...rows]);
 }
 

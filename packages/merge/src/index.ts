@@ -7,6 +7,7 @@ export type { CarryOptions } from './evolution/carried-population.ts';
 export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';
 export { planIndividual } from './evolution/individual-plan.ts';
+export { type Lineage, lineageOf } from './evolution/lineage.ts';
 export { type DrawMask, Replay, type ReplayOptions } from './evolution/replay.ts';
 export { divideMemory, leastMemory, type MemoryDivision } from './execute/divide-memory.ts';
 export {

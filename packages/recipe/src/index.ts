@@ -43,6 +43,7 @@ export type {
   EvolveMode,
   EvolveReference,
   EvolveSection,
+  RefreshedStatistics,
   SearchBudget,
   SearchedParameter,
   SearchSection,

@@ -2,7 +2,10 @@ import type { MergeMethod, Parameter, Registry } from '@hubfuse/plugin';
 import { MERGEKIT_METHODS } from './mergekit-methods.ts';
 
 /** What a recipe must know of a merge method: all but its arithmetic. */
-export type MethodSpec = Pick<MergeMethod, 'name' | 'base' | 'models' | 'parameters' | 'evolves' | 'result'>;
+export type MethodSpec = Pick<
+  MergeMethod,
+  'name' | 'base' | 'models' | 'parameters' | 'evolves' | 'result' | 'statistics'
+>;
 
 /** The declaration of a method, and whether hubfuse has it or only knows of it. */
 export interface FoundMethod {

@@ -8,6 +8,7 @@ import type { EvolveMode, EvolveReference, EvolveSection } from './search-sectio
 
 const KEYS = [
   ...['mode', 'generations', 'scale', 'crossover', 'reference', 'update', 'order', 'population', 'exclude'],
+  'refresh',
   ...BUDGET_KEYS,
 ];
 
@@ -39,6 +40,7 @@ export function readEvolve(field: Field, context: EvolveContext): EvolveSection 
     order: field.get('order')?.choice(['fixed', 'random'] as const) ?? (context.method?.evolves ? 'fixed' : 'random'),
     population: readPopulation(field.get('population'), context),
     exclude: readExclude(field.get('exclude')),
+    ...readRefresh(field.get('refresh')),
     budget: readBudget(field),
     path: field.path,
   };
@@ -78,6 +80,11 @@ function checkSize(field: Field, mode: EvolveMode, { models }: EvolveContext): v
         ? 'set mode: blend under `evolve`, which needs two, or add models'
         : 'add models: an offspring arises from several',
   });
+}
+
+function readRefresh(field: Field | undefined): Pick<EvolveSection, 'refresh'> {
+  const refresh = field?.choice(['grams', 'fisher'] as const);
+  return refresh === undefined ? {} : { refresh };
 }
 
 function readExclude(field: Field | undefined): string[] {

@@ -1,4 +1,5 @@
 import { didYouMean, nearest } from '@hubfuse/plugin';
+import { checkRefresh } from './check-refresh.ts';
 import { readChoices } from './choices.ts';
 import { checkCompleteness } from './completeness.ts';
 import type { Field } from './fields.ts';
@@ -72,6 +73,8 @@ export function readRecipe(
   const models = assignBase({ root, method, base, entries, baseRule, context });
   if (context.findings.count > before) return undefined;
   checkCompleteness({ root, method, models, parameters, choices, findings: context.findings });
+  const isComplete = context.findings.count === before;
+  if (isComplete) checkRefresh(root, { method, recipe: { models, parameters, source, ...searches } });
   return { method: method.name, base, models, parameters, ...common, ...searches, warnings: context.warnings, source };
 }
 

@@ -63,6 +63,11 @@ export function evolveSchema(): JsonSchema {
         anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
         description: 'Parts of names of tensors that do not evolve.',
       },
+      refresh: {
+        enum: ['grams', 'fisher'],
+        description:
+          'Gather the statistics of models that evolution has changed anew, on their calibration data. Default: those of the originals.',
+      },
       ...BUDGET,
     },
   };

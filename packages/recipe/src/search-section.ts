@@ -17,6 +17,9 @@ export type EvolveMode = 'differential' | 'blend';
  */
 export type EvolveReference = 'random' | 'best' | 'adaptive';
 
+/** Statistics that are gathered anew for individuals that evolution has changed: Gram matrices, or Fisher information. */
+export type RefreshedStatistics = 'grams' | 'fisher';
+
 /** The `evolve:` block: the models themselves evolve, alone or in front of the merge method. */
 export interface EvolveSection {
   /** Default `differential`. */
@@ -40,6 +43,8 @@ export interface EvolveSection {
   population: 'models';
   /** Parts of names of tensors that do not evolve. Default none. */
   exclude: readonly string[];
+  /** Absent: a method that reads statistics reads those of the original models, as the authors do. */
+  refresh?: RefreshedStatistics | undefined;
   budget: SearchBudget;
   /** Where the block stands: `evolve`, or `merge_method` where defaults hold. */
   path: string;

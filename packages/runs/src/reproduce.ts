@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SearchState } from '@hubfuse/evolve';
 import { type HubOptions, MANIFEST_FILE, type Manifest, openModel, parseManifest } from '@hubfuse/hub';
-import { divideMemory, type MergeProgress } from '@hubfuse/merge';
+import { divideMemory, executeMerge, type Genealogy, type MergeProgress } from '@hubfuse/merge';
 import { type ModelSource, type Registry, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, parseRecipe, type Recipe } from '@hubfuse/recipe';
 import { sha256OfFile } from '@hubfuse/tensors';
@@ -12,10 +12,14 @@ import { planMergeOf } from './resolve/make-plan.ts';
 import { absolute, absolutePath, inputEntries, openInputs, pinModel } from './resolve/open-inputs.ts';
 import { sha256 } from './resolve/pin-data.ts';
 import { withScratchFolder } from './scratch-folder.ts';
+import { refreshLimits } from './search/refresh-limits.ts';
+import { type RefreshedMerge, RefreshedStatistics, type RefreshOptions } from './search/refreshed-statistics.ts';
 import { replaySearch } from './search/replay-search.ts';
 import { DECISIONS_FILE, parseDecisions } from './search/search-files.ts';
 import { bringAllStatistics } from './statistics/bring-all.ts';
-import { planStatistics } from './statistics/plan-statistics.ts';
+import type { LocalStatistics } from './statistics/bring-statistics.ts';
+import { withPinnedCalibrations } from './statistics/pinned-calibrations.ts';
+import { planStatistics, type StatisticsPlan } from './statistics/plan-statistics.ts';
 
 export interface ReproduceOptions extends MergingOptions {
   /** The published model: a Hub reference or a folder. */
@@ -56,7 +60,8 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
   const hub = { ...options.hub, signal };
   const source = await openModel(absolute(options.reference, workingDirectory), hub);
   const manifest = await readManifest(source);
-  const recipe = pinnedRecipe({ manifest, registry, hub, workingDirectory });
+  const pinned = pinnedRecipe({ manifest, registry, hub, workingDirectory });
+  const recipe = await withPinnedCalibrations(pinned, { manifest, workingDirectory, signal });
   const inputs = await openInputs({ recipe, workingDirectory, hub });
   const models = await Promise.all(inputs.map(({ source: input, role }) => pinModel(input, role)));
   const { shardSize } = manifest.settings;
@@ -80,11 +85,20 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
           plan: { recipe, merge: plan, models },
           ...{ folders, statistics, registry, ...size, decisions, signal },
         });
-  return await withScratchFolder(workspace, async (out) => {
+  return await withScratchFolder(workspace, async (scratch) => {
+    const merging = { registry, workers, memory, signal };
+    const genealogy = found?.genealogy;
+    const refreshed =
+      genealogy === undefined || recipe.evolve?.refresh === undefined
+        ? undefined
+        : await refreshedMerge({
+            ...{ plan: { recipe, merge: plan, models }, planned: planned?.planned ?? [], folders, statistics },
+            ...{ scratch, hub, genealogy, merging, ...size },
+          });
     const built = await buildModel({
-      ...{ plan: found?.merge ?? plan, genealogy: found?.genealogy, models, folders, out },
-      statistics: statistics.map((one) => one.folder),
-      ...{ registry, workers, memory, signal, onProgress },
+      ...{ plan: found?.merge ?? refreshed?.plan ?? plan, genealogy, models, folders, out: join(scratch, 'model') },
+      statistics: refreshed?.folders ?? statistics.map((one) => one.folder),
+      ...{ ...merging, onProgress },
     });
     const files = compare(manifest, built);
     return {
@@ -94,6 +108,28 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
       files,
       same: files.every(({ same }) => same),
     };
+  });
+}
+
+/** The merge over statistics of the evolved models, which are gathered again. */
+async function refreshedMerge(
+  options: Pick<RefreshOptions, 'plan' | 'folders' | 'scratch' | 'hub' | 'shardSize'> & {
+    planned: StatisticsPlan['planned'];
+    statistics: readonly LocalStatistics[];
+    genealogy: Genealogy;
+    merging: Pick<MergingOptions, 'registry' | 'workers' | 'memory' | 'signal'>;
+  },
+): Promise<RefreshedMerge> {
+  const { planned, statistics, genealogy, merging, ...rest } = options;
+  const { registry, workers, memory, signal } = merging;
+  const refreshed = await RefreshedStatistics.open({
+    ...{ ...rest, statistics, registry, signal },
+    planned: planned.filter((one) => one !== undefined),
+    statisticsFolders: statistics.map(({ folder }) => folder),
+    limits: refreshLimits({ workers, memory }),
+  });
+  return await refreshed.merge(genealogy, async (build) => {
+    await executeMerge({ ...build, ...merging });
   });
 }
 

@@ -82,6 +82,19 @@ test('a search takes every candidate at most, and no longer than its budget of t
   expect(secondsOf({ ...plan, recipe }, 'search')?.high).toBe(7);
 });
 
+test('statistics that are gathered anew take their time for every candidate, and for the models of the result', () => {
+  const search = { kind: 'evolution' as const, initial: 1, candidates: 100, coefficients: 0 };
+  const refresh = { gatherings: 103, seconds: 7, diskBytes: 1 };
+  const [plain, refreshed] = [search, { ...search, refresh }].map((size) =>
+    timedPlan({ phases: ['search', 'merge'], data: data(100_000), search: size }),
+  );
+  if (plain === undefined || refreshed === undefined) throw new Error('there are no plans');
+  const more = (phase: string) =>
+    (secondsOf(refreshed, phase)?.expected ?? 0) - (secondsOf(plain, phase)?.expected ?? 0);
+  expect(more('search')).toBeCloseTo(700, 6);
+  expect(more('merge')).toBeCloseTo(21, 6);
+});
+
 test('what cannot be known beforehand is named and left out of the sum', () => {
   const plan = timedPlan({ phases: ['merge', 'evaluate'], data: data() });
   const { unknown, seconds, phases } = estimateTime(plan, machine);

@@ -85,7 +85,7 @@ function estimatePhase(phase: PhaseName, plan: TimedPlan, machine: PricedMachine
     case 'search':
       return searching(plan, machine);
     case 'merge':
-      return mergeTime(plan, machine);
+      return mergingFound(plan, machine);
     case 'evaluate':
       return evaluating(plan, machine);
     case 'gate':
@@ -153,9 +153,8 @@ function gathering({ statistics = [] }: TimedPlan, machine: PricedMachine): Esti
   const found = statistics.reduce((sum, one) => sum + (one.found?.size ?? 0), 0);
   const seconds = statistics.reduce((sum, { gather }) => sum + (gather?.seconds ?? 0), 0);
   const moved = found === 0 ? NOTHING : transfer(found, machine, 'download').seconds;
-  const gathered = { low: seconds / 2, expected: seconds, high: seconds * 4 };
   return assumed(
-    sumOf([gathered, moved]),
+    sumOf([gatheringRange(seconds), moved]),
     'passes of each model over its calibration data, whose length is told from the size of the file',
   );
 }
@@ -220,6 +219,7 @@ function searching(plan: TimedPlan, machine: PricedMachine): Estimated | string 
   const first = scaled(sumOf([built, scored]), search.initial);
   const each = sumOf([
     built,
+    refreshing(plan),
     { low: scored.low * RACED_SHARE.low, expected: scored.expected * RACED_SHARE.expected, high: scored.high },
   ]);
   const all = Number.isFinite(search.candidates)
@@ -233,6 +233,25 @@ function searching(plan: TimedPlan, machine: PricedMachine): Estimated | string 
     seconds,
     `${most}, each built and scored; racing is expected to score half of the examples (${RACED_SHARE.basis})`,
   );
+}
+
+/** The merge of what was found, for which models that have evolved are measured once more. */
+function mergingFound(plan: TimedPlan, machine: PricedMachine): Estimated {
+  const merged = mergeTime(plan, machine);
+  const { refresh, candidates = 0 } = plan.search ?? {};
+  if (refresh === undefined) return merged;
+  const seconds = sumOf([merged.seconds, scaled(refreshing(plan), refresh.gatherings - candidates)]);
+  return assumed(seconds, `${merged.note}; passes of each evolved model over its calibration data`);
+}
+
+/** Seconds of measuring one model that has evolved; none where statistics stay those of the originals. */
+function refreshing({ search }: Pick<TimedPlan, 'search'>): Range {
+  return gatheringRange(search?.refresh?.seconds ?? 0);
+}
+
+/** Passes over data whose length is told from the size of a file. */
+function gatheringRange(seconds: number): Range {
+  return { low: seconds / 2, expected: seconds, high: seconds * 4 };
 }
 
 /** Seconds before a search has chosen anything: its starting points, which nothing can spare. */

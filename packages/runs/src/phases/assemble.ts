@@ -51,7 +51,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
   const { spec, execution, hub, signal } = context;
   const { registry, store } = execution;
   const plan = await storedPlan(store, spec.id);
-  const { weights } = context.output<MergeOutput>('merge');
+  const { weights, statistics } = context.output<MergeOutput>('merge');
   const scores = plan.recipe.evaluate === undefined ? undefined : evaluated(context);
   const gate = plan.phases.includes('gate') ? context.output<GateOutput>('gate').gate : undefined;
   requirePartial(folder);
@@ -71,7 +71,7 @@ async function complete(context: PhaseContext, folder: string): Promise<Manifest
     inputFolders: (await localInputs(context, plan, NO_WEIGHTS)).folders,
     scores,
     gate,
-    statistics: plan.statistics === undefined ? undefined : context.output<GatherOutput>('gather').used,
+    statistics: plan.statistics === undefined ? undefined : (statistics ?? context.output<GatherOutput>('gather').used),
     search,
     signal,
   });

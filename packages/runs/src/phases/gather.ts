@@ -8,6 +8,7 @@ import { planMergeOf } from '../resolve/make-plan.ts';
 import { reopenInputs } from '../resolve/open-inputs.ts';
 import { bringAllStatistics } from '../statistics/bring-all.ts';
 import type { LocalStatistics } from '../statistics/bring-statistics.ts';
+import { manifestCalibration } from '../statistics/pinned-calibrations.ts';
 import type { PlannedModelStatistics } from '../statistics/statistics-plan.ts';
 import { storedPlan } from '../stored-plan.ts';
 
@@ -56,12 +57,14 @@ function usedStatistics(
   { kind, variant, path, sha256, provenance }: LocalStatistics,
   planned: PlannedModelStatistics | undefined,
 ): ManifestStatistics {
-  const { model = '', found } = planned ?? {};
+  const { model = '', found, gather, refresh } = planned ?? {};
+  const calibration = refresh?.data ?? gather?.data;
   return {
     ...{ model, kind, variant, sha256 },
     file: found?.file ?? path,
     ...(found === undefined ? {} : { source: found.kind === 'hub' ? found.name : basename(found.name) }),
     ...(found?.revision === undefined ? {} : { revision: found.revision }),
+    ...(calibration === undefined ? {} : { calibration: manifestCalibration(calibration) }),
     ...(provenance === undefined ? {} : { dataset: provenance.dataset, examples: provenance.examples }),
   };
 }

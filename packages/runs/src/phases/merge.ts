@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { executeMerge, type LayerNote, type MergePlan } from '@hubfuse/merge';
+import type { ManifestStatistics } from '@hubfuse/hub';
+import { type ExecuteMergeOptions, executeMerge, type Genealogy, type LayerNote, type MergePlan } from '@hubfuse/merge';
 import { buildModel, type WeightFile } from '../build-model.ts';
 import { mergeWithChildren, sharesMerge } from '../children/merge-with-children.ts';
 import type { WantedWeights } from '../fetch-inputs.ts';
 import { localInputs } from '../local-inputs.ts';
-import type { Phase } from '../phase.ts';
+import type { Phase, PhaseContext } from '../phase.ts';
 import { namedBefore } from '../publication/named-before.ts';
+import type { RunPlan } from '../run-plan.ts';
+import { withScratchFolder } from '../scratch-folder.ts';
 import { foundSearch } from '../search/found-search.ts';
+import { openRefreshed } from '../search/open-refreshed.ts';
+import type { RefreshedMerge } from '../search/refreshed-statistics.ts';
 import { storedPlan } from '../stored-plan.ts';
 import type { GatherOutput } from './gather.ts';
 
@@ -16,6 +21,8 @@ export interface MergeOutput {
   weights: readonly WeightFile[];
   /** The linear layers that were merged whole, each with the residual of its equations. */
   layers?: readonly LayerNote[];
+  /** What was read in the place of the statistics of the original models, where evolution has changed them. */
+  statistics?: readonly ManifestStatistics[];
 }
 
 /** Merges beside the final name; the folder is a model that can be loaded, without card and manifest. */
@@ -38,28 +45,35 @@ const merge: Phase = {
     const shared = sharesMerge(context, merged);
     const { folders } = await localInputs(context, plan, shared ? headsOf(merged) : undefined);
     await context.confirm();
-    const weights = await buildModel({
-      plan: merged,
-      execute: shared ? (options) => mergeWithChildren({ context, plan }, options) : executeMerge,
-      statistics: gathered?.folders,
-      genealogy: found?.genealogy,
-      models: plan.models,
-      folders: folders.slice(0, plan.merge.inputs.length),
-      out: context.folder.temporary,
-      registry: execution.registry,
-      workers: execution.workers,
-      memory: execution.memory,
-      signal,
-      onProgress: ({ phase, sweep, done, total }) =>
-        context.progress({ label: sweep === undefined ? phase : `${phase}: ${sweep}`, done, total, unit: 'steps' }),
-      onLayer: (layer) => layers.push(layer),
-    });
+    const { registry, workers, memory } = execution;
+    const merging = { registry, workers, memory, signal };
+    const { weights, statistics } = await withRefreshed(
+      { context, plan, folders, gathered, genealogy: found?.genealogy, merging },
+      (refreshed) =>
+        buildModel({
+          plan: refreshed?.plan ?? merged,
+          execute: shared ? (options) => mergeWithChildren({ context, plan }, options) : executeMerge,
+          statistics: refreshed?.folders ?? gathered?.folders,
+          genealogy: found?.genealogy,
+          models: plan.models,
+          folders: folders.slice(0, plan.merge.inputs.length),
+          out: context.folder.temporary,
+          ...merging,
+          onProgress: ({ phase, sweep, done, total }) =>
+            context.progress({ label: sweep === undefined ? phase : `${phase}: ${sweep}`, done, total, unit: 'steps' }),
+          onLayer: (layer) => layers.push(layer),
+        }),
+    );
     for (const { tensor, residual, notes } of layers) {
       if (notes.length === 0) continue;
       const message = `${notes.join('; ')} (residual ${residual.toExponential(1)})`;
       await context.event({ type: 'warning', code: 'merge/layer', message, where: tensor });
     }
-    const output: MergeOutput = layers.length === 0 ? { weights } : { weights, layers };
+    const output: MergeOutput = {
+      weights,
+      ...(layers.length === 0 ? {} : { layers }),
+      ...(statistics === undefined ? {} : { statistics }),
+    };
     return { output };
   },
 };
@@ -68,6 +82,37 @@ const merge: Phase = {
 function headsOf({ heads }: MergePlan): WantedWeights {
   const tensors = heads.flatMap((head) => head.tensors);
   return ({ model, path }) => tensors.some(({ input, file }) => input === model && file === path);
+}
+
+/** Builds with the statistics of evolved models where the recipe wants those. */
+async function withRefreshed(
+  options: {
+    context: PhaseContext;
+    plan: RunPlan;
+    folders: readonly string[];
+    gathered: GatherOutput | undefined;
+    genealogy: Genealogy | undefined;
+    merging: Pick<ExecuteMergeOptions, 'registry' | 'workers' | 'memory' | 'signal'>;
+  },
+  build: (refreshed: RefreshedMerge | undefined) => Promise<WeightFile[]>,
+): Promise<Pick<MergeOutput, 'weights' | 'statistics'>> {
+  const { context, gathered, genealogy, merging } = options;
+  if (gathered === undefined || genealogy === undefined || options.plan.recipe.evolve?.refresh === undefined) {
+    return { weights: await build(undefined) };
+  }
+  const { workspace } = context.execution;
+  return await withScratchFolder(
+    workspace,
+    async (scratch) => {
+      const refreshed = await openRefreshed({ ...options, gathered, scratch });
+      const merged = await refreshed?.merge(genealogy, async (individual) => {
+        await executeMerge({ ...individual, ...merging });
+      });
+      const statistics = gathered.used.map((original, index) => merged?.gathered.get(index) ?? original);
+      return { weights: await build(merged), statistics };
+    },
+    context.spec.id,
+  );
 }
 
 export default merge;

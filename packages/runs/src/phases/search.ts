@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RaceBatches } from '@hubfuse/evaluate';
-import type { Arena } from '@hubfuse/evolve';
+import type { Arena, RefreshPlan } from '@hubfuse/evolve';
 import { toJson } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
 import { searchWithChildren, sharesSearch } from '../children/search-with-children.ts';
@@ -15,7 +15,9 @@ import { checkpointStore } from '../search/checkpoint-store.ts';
 import { evolveModels } from '../search/evolve-models.ts';
 import type { FoundSearch } from '../search/found-search.ts';
 import { initialCandidates } from '../search/initial-candidates.ts';
+import { openRefreshed } from '../search/open-refreshed.ts';
 import { openSearchArena } from '../search/open-search-arena.ts';
+import type { RefreshedStatistics } from '../search/refreshed-statistics.ts';
 import { SearchListener } from '../search/search-listener.ts';
 import { searchNumbers } from '../search/search-numbers.ts';
 import { budgetOf } from '../search/search-settings.ts';
@@ -74,8 +76,10 @@ async function find(options: {
           ...{ plan, folders: inputs.folders, registry, shardSize },
           statistics: gathered && (await reopenStatistics(gathered)),
         });
+  const refreshed = gathered && (await openRefreshed({ context, plan, folders: inputs.folders, gathered, scratch }));
   const { arena, batches } = await openSearchArena({
     ...{ context, plan, inputs, scratch, statistics: gathered?.folders },
+    refresh: refreshed && refreshPlans(refreshed),
     initial: initialCandidates({ plan, alone, space }),
   });
   try {
@@ -108,14 +112,23 @@ async function find(options: {
   }
 }
 
+/** Candidates' plans over statistics of their own. */
+function refreshPlans(refreshed: RefreshedStatistics): RefreshPlan {
+  return async ({ genealogy }, build) => {
+    const { plan, folders } = await refreshed.merge(genealogy, build);
+    return { plan, statistics: folders };
+  };
+}
+
 function sizeOf({ search }: RunPlan): SearchSize {
   if (search !== undefined) return search;
   throw new RunError({ code: 'run/nothing-to-search', message: 'the plan has a search phase and nothing to search' });
 }
 
 /** A digest of everything that decides: a checkpoint of anything else is refused. */
-function identityOf({ recipe, models, data }: RunPlan, batches: RaceBatches): string {
-  const content = [recipe.source.text, recipe.seed, models, data, batches];
+function identityOf({ recipe, models, data, statistics }: RunPlan, batches: RaceBatches): string {
+  const refreshed = recipe.evolve?.refresh === undefined ? [] : [statistics?.map(({ refresh }) => refresh?.data)];
+  const content = [recipe.source.text, recipe.seed, models, data, batches, ...refreshed];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

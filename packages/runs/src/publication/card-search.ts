@@ -7,7 +7,7 @@ const CMA_ES = 'CMA-ES (Hansen, The CMA Evolution Strategy: A Tutorial, arXiv 16
 
 /** What the card says of a search. */
 export function cardSearch(summary: SearchSummary, method: { title: string; alone: boolean }): CardSearch {
-  const { coefficients, environment, examples, settings, seed, spent } = summary;
+  const { coefficients, environment, examples, refreshed, settings, seed, spent } = summary;
   const of = `${environment.processor}, onnxruntime ${environment.onnxruntime} (${environment.provider})`;
   const figures = {
     Settings: Object.entries(settings)
@@ -26,6 +26,7 @@ export function cardSearch(summary: SearchSummary, method: { title: string; alon
           'Examples of accepted candidates': shareOf(examples.accepted),
           'Examples of rejected candidates': shareOf(examples.rejected),
         }),
+    ...(refreshed === undefined ? {} : { 'Statistics gathered anew': refreshedText(refreshed) }),
     'Ended by': ENDS[summary.ended],
     'Scored with': of,
   };
@@ -51,6 +52,11 @@ function textOf({ kind, individual }: SearchSummary, { title, alone }: { title: 
   if (kind === 'coefficients') return `Coefficients of ${title} were searched by ${CMA_ES}. ${decided}`;
   if (alone) return `The models evolved by ${EVOLVER}; the descendant of ${individual} is the result. ${decided}`;
   return `The models evolved by ${EVOLVER} so that their merge by ${title} scores higher. ${decided}`;
+}
+
+function refreshedText({ statistics, candidates, individuals }: NonNullable<SearchSummary['refreshed']>): string {
+  const changed = `${individuals} changed ${individuals === 1 ? 'model' : 'models'}`;
+  return `${statistics}: for each of ${count(candidates)} candidates, and ${changed} of the result`;
 }
 
 function shareOf({ examples, total }: ScoredExamples): string {

@@ -55,7 +55,7 @@ export async function makePlan(options: {
   const average = recipe.publish?.gate?.names.includes('average')
     ? planMergeOf({ recipe: averageRecipe(recipe), inputs: inputs.filter(({ role }) => role === 'model'), registry })
     : undefined;
-  const search = sizeOfSearch({ recipe, registry, examples });
+  const search = sizeOfSearch({ recipe, registry, examples, merge, statistics: statistics?.planned });
   const licence = describeLicences(inputs.map(licenceInput));
   const models = await Promise.all(inputs.map(({ source, role }) => pinModel(source, role)));
   if (published !== undefined) models.push(await pinModel(published, 'published'));
@@ -88,11 +88,14 @@ function sizeOfSearch(options: {
   registry: Registry;
   /** Development examples that are known already. */
   examples: number | undefined;
+  merge: MergePlan;
+  statistics: StatisticsPlan['planned'] | undefined;
 }): SearchSize | undefined {
-  const { recipe, registry, examples } = options;
+  const { recipe, registry, examples, merge, statistics } = options;
+  const { parameters } = merge.totals;
   const method = registry.get('method', recipe.method);
   const coefficients = searchSpace({ recipe, method }).length;
-  const size = searchSize({ recipe, alone: method.evolves === true, coefficients });
+  const size = searchSize({ recipe, alone: method.evolves === true, coefficients, statistics, parameters });
   return size === undefined || examples === undefined ? size : { ...size, examples };
 }
 
@@ -168,8 +171,8 @@ function downloadBytes(models: readonly PinnedModel[]): number {
 function statisticsBytes(statistics: StatisticsPlan | undefined): number {
   const planned = statistics?.planned ?? [];
   return planned.reduce((sum, one) => {
-    const file = one?.found ?? one?.gather?.data;
-    return sum + (file?.kind === 'hub' ? file.size : 0);
+    const files = [one?.found ?? one?.gather?.data, one?.gather === undefined ? one?.refresh?.data : undefined];
+    return files.reduce((bytes, file) => bytes + (file?.kind === 'hub' ? file.size : 0), sum);
   }, 0);
 }
 

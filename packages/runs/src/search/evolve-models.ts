@@ -1,9 +1,9 @@
-import { type Arena, evolve, type SearchSetting } from '@hubfuse/evolve';
+import { type Arena, type EvolveResult, evolve, type SearchSetting } from '@hubfuse/evolve';
 import type { Genealogy, MergePlan } from '@hubfuse/merge';
 import { type EvolveSection, recipeError } from '@hubfuse/recipe';
 import type { FoundSearch } from './found-search.ts';
 import { evolverSettings, settingsShown } from './search-settings.ts';
-import { summaryOf } from './search-summary.ts';
+import { type SearchSummary, summaryOf } from './search-summary.ts';
 import type { SearchedPlan } from './searched-plan.ts';
 
 /** Everything that both kinds of search are told alike. */
@@ -37,9 +37,20 @@ export async function evolveModels(options: {
     kind: 'evolution',
     settings: settingsShown(recipe),
     seed: recipe.seed,
+    ...refreshedBy(plan, result),
     ...(genealogy.individual === undefined ? {} : { individual: models[genealogy.individual] ?? '' }),
   });
   return { genealogy, summary };
+}
+
+function refreshedBy(
+  { recipe }: SearchedPlan,
+  { candidates, genealogy }: EvolveResult,
+): Pick<SearchSummary, 'refreshed'> {
+  const statistics = recipe.evolve?.refresh;
+  if (statistics === undefined) return {};
+  const individuals = new Set(genealogy.steps.map(({ individual }) => individual)).size;
+  return { refreshed: { statistics, candidates: candidates.length, individuals } };
 }
 
 function sectionOf({ recipe }: SearchedPlan): EvolveSection {

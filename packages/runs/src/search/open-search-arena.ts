@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RaceBatches } from '@hubfuse/evaluate';
-import { type Arena, type Candidate, openArena } from '@hubfuse/evolve';
+import { type Arena, type Candidate, openArena, type RefreshPlan } from '@hubfuse/evolve';
 import { getJson, toJson } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
 import { writeDonorFiles } from '../donor-files.ts';
@@ -10,6 +10,7 @@ import { runKeys } from '../keys.ts';
 import type { PhaseContext } from '../phase.ts';
 import type { RunPlan } from '../run-plan.ts';
 import { scoringData } from '../scoring/scoring-data.ts';
+import { refreshLimits } from './refresh-limits.ts';
 
 /**
  * Where the candidates of a run are built and scored, on its development data and the batches that are kept with it.
@@ -23,10 +24,12 @@ export async function openSearchArena(options: {
   statistics: readonly string[] | undefined;
   /** Folder for what does not fit into memory. */
   scratch: string;
+  /** Gathers the statistics of what has evolved anew; that takes the other half of the memory. */
+  refresh?: RefreshPlan | undefined;
   /** What the batches are composed from, where none are kept yet; undefined: they must be. */
   initial: readonly Candidate[] | undefined;
 }): Promise<{ arena: Arena; batches: RaceBatches }> {
-  const { context, plan, inputs, statistics, scratch, initial } = options;
+  const { context, plan, inputs, statistics, scratch, refresh, initial } = options;
   const { spec, execution, signal } = context;
   const { registry, store, workers, memory } = execution;
   const { evaluate } = plan.recipe;
@@ -45,8 +48,9 @@ export async function openSearchArena(options: {
     workers,
     // Of a steady population the next candidate is known only when the one before it is decided on.
     parallel: plan.recipe.evolve?.update === 'synchronous' ? Number.POSITIVE_INFINITY : 1,
-    memory,
+    memory: refresh === undefined ? memory : refreshLimits({ memory }).memory,
     scratch,
+    refresh,
     signal,
     maxLength: evaluate.maxLength,
     batchTokens: evaluate.batchTokens,

@@ -38,11 +38,12 @@ export function settingsShown({ evolve, search }: Pick<Recipe, 'evolve' | 'searc
 }
 
 function evolveShown(section: EvolveSection): SearchSummary['settings'] {
-  const { mode, generations, scale, crossover, reference, update, order, exclude } = section;
+  const { mode, generations, scale, crossover, reference, update, order, exclude, refresh } = section;
   const common = { mode, generations, scale, crossover, update, order };
   return {
     ...common,
     ...(mode === 'blend' ? { reference } : {}),
     ...(exclude.length === 0 ? {} : { exclude }),
+    ...(refresh === undefined ? {} : { refresh }),
   };
 }

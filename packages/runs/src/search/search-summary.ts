@@ -26,6 +26,8 @@ export interface SearchSummary {
   best: { score: number; datasets: Readonly<Record<string, number>> };
   /** The values found, where coefficients were searched. */
   coefficients?: readonly { name: string; start: number; value: number }[];
+  /** What was gathered anew: for each candidate that was decided on, and for the individuals of the result. */
+  refreshed?: { statistics: 'grams' | 'fisher'; candidates: number; individuals: number };
   /** The individual that is the result, where the method is Evolver alone. */
   individual?: string;
   spent: SearchSpending;
@@ -38,7 +40,7 @@ export interface SearchSummary {
 /** The figures that both kinds of search have. */
 export function summaryOf(
   report: SearchReport,
-  more: Pick<SearchSummary, 'kind' | 'settings' | 'seed' | 'coefficients' | 'individual'>,
+  more: Pick<SearchSummary, 'kind' | 'settings' | 'seed' | 'coefficients' | 'individual' | 'refreshed'>,
 ): SearchSummary {
   const { ended, best, initial, candidates, spent, environment } = report;
   const start = initial.reduce<SearchSummary['start'] | undefined>((highest, { name, verdict }) => {

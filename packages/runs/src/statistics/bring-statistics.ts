@@ -1,22 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { loadDataset } from '@hubfuse/evaluate';
-import { fetchModel, HUBFUSE_VERSION, type HubOptions, openDataset, openModel, requireFreeBytes } from '@hubfuse/hub';
+import { fetchModel, HUBFUSE_VERSION, type HubOptions, openDataset, openModel } from '@hubfuse/hub';
 import { type ModelStatistics, type Registry, RunError } from '@hubfuse/plugin';
 import type { Calibration, ModelEntry } from '@hubfuse/recipe';
-import {
-  checkStatistics,
-  checkValues,
-  expectedShapes,
-  findMeasure,
-  type GatherProgress,
-  gatherStatistics,
-  openMeasuredModel,
-  planGathering,
-  readStatistics,
-} from '@hubfuse/statistics';
+import { checkValues, type GatherProgress, openMeasuredModel, readStatistics } from '@hubfuse/statistics';
 import { sha256OfFile } from '@hubfuse/tensors';
+import { gatherModel } from './gather-model.ts';
 import { fileSource } from './open-statistics.ts';
 import { hasSize } from './plan-statistics.ts';
 import type {
@@ -77,7 +67,6 @@ async function gathered(options: BringOptions, gather: PlannedGathering | undefi
   const { calibration } = entry;
   if (gather === undefined || calibration === undefined)
     throw new Error(`nothing says where ${planned.model} is measured`);
-  const { measure, request } = findMeasure(planned.request);
   const { model, modelSha256 } = await openMeasuredModel({ folder, name: planned.model, registry, signal });
   if (modelSha256 !== planned.modelSha256) throw changed(folder);
   const file = await bringCalibration(gather.data, options.hub);
@@ -88,35 +77,18 @@ async function gathered(options: BringOptions, gather: PlannedGathering | undefi
     `${await identity({ options, gather, calibration, dataSha256 })}.safetensors`,
   );
   if (existsSync(path)) return path;
-  const { columns, format, split, limit, seed, maxLength } = calibration;
-  const name = basename(gather.data.path).replace(/\.[^.]+$/, '');
-  const rows = { task: gather.task, columns, reader: format, split, limit, seed };
-  const dataset = await loadDataset({ name, source: { path: file }, ...rows, registry });
-  const plan = planGathering({ model, measure, request, limits: { workers, memory } });
-  await requireFreeBytes({
-    ...{ path, bytes: plan.diskBytes, purpose: `the statistics of ${planned.model}` },
-    hint: 'make room, or keep the state of hubfuse on a larger disk (HUBFUSE_HOME)',
-  });
-  await gatherStatistics({
-    ...{ model, measure, plan, dataset, path, maxLength, signal, onProgress },
-    origin: {
-      ...{ model: planned.model, modelSha256, datasetSha256: dataSha256, version: HUBFUSE_VERSION },
-      dataset: gather.data.repo === undefined ? basename(gather.data.path) : `${gather.data.repo}/${gather.data.path}`,
-      ...(options.revision === undefined ? {} : { revision: options.revision }),
-      ...(gather.data.revision === undefined ? {} : { datasetRevision: gather.data.revision }),
-      ...(split === undefined ? {} : { split }),
-    },
-  });
-  const written = await readStatistics({ source: await fileSource(path), path: basename(path), request });
-  checkStatistics(written, {
-    model: planned.model,
-    modelSha256,
-    expected: expectedShapes(plan.measurement, request.kind),
+  await gatherModel({
+    ...{ model, modelSha256, path, signal, onProgress },
+    revision: options.revision,
+    request: planned.request,
+    rows: { calibration, gather, file, sha256: dataSha256 },
+    limits: { workers, memory },
   });
   return path;
 }
 
-async function bringCalibration(data: PinnedCalibration, hub: HubOptions): Promise<string> {
+/** The file of a calibration on this disk. @throws RunError `run/input-changed`, HubError */
+export async function bringCalibration(data: PinnedCalibration, hub: HubOptions): Promise<string> {
   const { kind, repo = '', revision, path, sha256 } = data;
   if (kind === 'hub') {
     const source = await openDataset({ kind: 'hub', repo, revision }, hub);

@@ -25,6 +25,7 @@ import {
   weightsSha256,
 } from '@hubfuse/statistics';
 import type { OpenedInput } from '../resolve/open-inputs.ts';
+import { refreshLimits } from '../search/refresh-limits.ts';
 import { openNamedStatistics, pinStatistics } from './open-statistics.ts';
 import { pinCalibration } from './pin-calibration.ts';
 import type { PlannedGathering, PlannedModelStatistics } from './statistics-plan.ts';
@@ -101,7 +102,9 @@ async function planOne(
     const type = named?.kind === 'hub' ? named.type : 'model';
     try {
       checkStatistics(statistics, subject);
-      return { planned: { request, model, modelSha256, found: pinStatistics(statistics, type) }, statistics, warnings };
+      const found = pinStatistics(statistics, type);
+      const refresh = await planToRefresh({ input, request, calibration, context });
+      return { planned: { request, model, modelSha256, found, ...refresh }, statistics, warnings };
     } catch (error) {
       // What a repository happens to hold may be outdated; what the recipe names must be right.
       if (named !== undefined || calibration === undefined || !(error instanceof StatisticsError)) throw error;
@@ -109,9 +112,23 @@ async function planOne(
     }
   }
   if (calibration === undefined) return undefined;
-  const gathering = await planToGather({ input, request, calibration, context });
-  const { layout, ...gather } = gathering;
-  return { planned: { request, model, modelSha256, gather }, statistics: layout, warnings };
+  const { layout, ...gather } = await planToGather({ input, request, calibration, context });
+  const refresh = await planToRefresh({ input, request, calibration, context });
+  return { planned: { request, model, modelSha256, gather, ...refresh }, statistics: layout, warnings };
+}
+
+/** What gathering anew takes for a model that evolution has changed, where the recipe wants that. */
+async function planToRefresh(options: {
+  input: OpenedInput;
+  request: StatisticRequest;
+  calibration: Calibration | undefined;
+  context: PlanContext;
+}): Promise<Pick<PlannedModelStatistics, 'refresh'>> {
+  const { calibration, context } = options;
+  if (calibration === undefined || context.recipe.evolve?.refresh === undefined) return {};
+  const limits = refreshLimits(context.limits ?? {});
+  const { layout: _, ...refresh } = await planToGather({ ...options, calibration, context: { ...context, limits } });
+  return { refresh };
 }
 
 async function subjectOf(

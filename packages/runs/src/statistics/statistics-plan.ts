@@ -12,6 +12,8 @@ export interface PlannedModelStatistics {
   found?: FoundStatistics;
   /** They are gathered before the merge. */
   gather?: PlannedGathering;
+  /** They are gathered anew whenever evolution has changed the model: what one time takes. */
+  refresh?: PlannedGathering;
 }
 
 /** A statistics file of a repository or a folder. */
