@@ -58,7 +58,11 @@ export function describeSearchSize({ search }: Pick<RunPlan, 'search'>): string[
   ];
 }
 
-function describeRefresh({ gatherings, seconds, diskBytes }: NonNullable<NonNullable<RunPlan['search']>['refresh']>): string {
+function describeRefresh({
+  gatherings,
+  seconds,
+  diskBytes,
+}: NonNullable<NonNullable<RunPlan['search']>['refresh']>): string {
   const time = `about ${formatDuration(seconds)} each`;
   return `  statistics are gathered anew for models that evolve: at most ${formatCount(gatherings)} times, ${time}, in ${formatBytes(diskBytes)} of disk`;
 }

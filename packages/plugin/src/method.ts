@@ -142,6 +142,21 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
    */
   exact?: boolean;
   finish(total: Partial, state: State, group: Group): { result: Result } | { again: State };
+  /**
+   * For a sweep whose result is a list with an entry for each model that rests on that model's values, the base's and
+   * `basis` alone. A search then computes the entries of models that have changed.
+   */
+  entries?: SweepEntries<State>;
+}
+
+/** How a sweep computes some of its entries. */
+export interface SweepEntries<State = unknown> {
+  /** What decides the entry of each model beside values: where it is equal, entries are. Plain data. */
+  basis(group: Group): readonly unknown[];
+  /** The first state where the entries of some models are known: the others are undefined. */
+  start(known: readonly unknown[], group: Group): State;
+  /** The models whose values `map` reads in a state. Where it reads none, `finish` is called without a pass and a total. */
+  reads(state: State): readonly number[];
 }
 
 /** What a method does: statistics first, then one sweep that writes. */

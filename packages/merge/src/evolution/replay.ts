@@ -55,6 +55,11 @@ export class Replay {
     this.#raw = memory.bytes(REPLAY_ELEMENTS * 4);
   }
 
+  /** Whether it changes anything. */
+  get hasSteps(): boolean {
+    return this.#lineage.groups.length > 0;
+  }
+
   /** Whether the result depends on a model's own values of a tensor. */
   needs(tensor: PlannedTensor, model: number): boolean {
     const { genealogy, individuals } = this.#options;

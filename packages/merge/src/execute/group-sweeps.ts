@@ -1,5 +1,6 @@
 import type { Group, MethodProgram, Sweep } from '@hubfuse/plugin';
 import type { WorkerPool } from '@hubfuse/tensors';
+import type { FoundBefore } from './found-before.ts';
 import { inOrder } from './in-order.ts';
 import type { MergeJob } from './merge-worker.ts';
 import { runSweepInWorkers } from './run-sweep.ts';
@@ -18,18 +19,23 @@ export interface GroupSweepsOptions {
   group: Group;
   /** All blocks of the group. */
   blocks: readonly BlockReference[];
+  /** The tensor that is the group; absent: the whole model. */
+  tensor?: number | undefined;
+  before?: FoundBefore | undefined;
   onPass?(progress: PassProgress): void;
 }
 
 /** The results of all sweeps of a method over one group, which the workers share. */
 export async function groupSweeps(options: GroupSweepsOptions): Promise<unknown[]> {
-  const { program, group, blocks } = options;
+  const { program, group, blocks, tensor, before } = options;
+  const known = before?.entries(group, tensor) ?? [];
   const results: unknown[] = [];
   for (const [index, sweep] of program.sweeps.entries()) {
     const pass = (_: Sweep, state: unknown, taken: readonly BlockReference[]) =>
       onePass({ ...options, sweep, index, state }, taken);
-    results.push(await runSweepInWorkers(sweep, { group, blocks, previous: results, pass }));
+    results.push(await runSweepInWorkers(sweep, { group, blocks, previous: results, known: known[index], pass }));
   }
+  before?.keep(group, results, tensor);
   return results;
 }
 

@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { serveJobs } from '@hubfuse/tensors';
 import type { MergeAssignment } from './merge-assignment.ts';
 import { MergeThread } from './merge-thread.ts';
+import type { WriteJob } from './tensor-worker.ts';
 import type { BlockReference } from './units.ts';
 
 /** What every worker knows from the start. */
@@ -13,7 +14,7 @@ export interface MergeWorkerData {
 export type MergeJob =
   | { kind: 'assign'; assignment: MergeAssignment }
   | { kind: 'sweep'; sweep: number; state: unknown; blocks: readonly BlockReference[] }
-  | { kind: 'write'; blocks: readonly BlockReference[]; results: readonly unknown[]; found?: readonly unknown[] };
+  | ({ kind: 'write' } & WriteJob);
 
 const ready = MergeThread.start((workerData as MergeWorkerData).modules);
 serveJobs(async (given) => {

@@ -97,6 +97,11 @@ const CASES = [
     { ahead: true },
   ],
   [
+    'ties by tensor',
+    { merge_method: 'ties', base_model: base, models, parameters: { density: 0.3, rescale: true } },
+    { mode: 'differential', update: 'steady', dtype: 'F32' },
+  ],
+  [
     'ties, each candidate written ahead',
     { merge_method: 'ties', base_model: base, models, parameters: { scope: 'model', density: 0.3 } },
     { mode: 'blend', update: 'synchronous', dtype: 'F32' },
@@ -146,6 +151,25 @@ test.each(CASES)(
   },
   180_000,
 );
+
+test('plans of other parameters over the same models have the bytes of a merge of their own', async () => {
+  const parameters = [{ ratio: 0.1 }, { ratio: 0.3 }, { ratio: 0.3, clamp: 0.2 }, { ratio: 0.1 }];
+  const [first, ...others] = await Promise.all(
+    parameters.map((values) => plan(registry, { merge_method: 'pcb', base_model: base, models, parameters: values })),
+  );
+  if (first === undefined) throw new Error('there is no plan');
+  const builder = openBuilder({ registry, plan: first.plan, workers: 2 });
+  const [out, whole] = [join(root, 'parameters'), join(root, 'parameters-whole')];
+  try {
+    for (const made of [first, ...others]) {
+      await builder.build({ ...made, out });
+      await executeMerge({ ...made, out: whole, registry });
+      expect(await contents(out)).toEqual(await contents(whole));
+    }
+  } finally {
+    await builder.close();
+  }
+});
 
 test('a build that fails leaves the threads to the next one', async () => {
   const made = await plan(registry, { merge_method: 'linear', models, out_dtype: 'float16' });

@@ -3,8 +3,10 @@ import type { WorkerPool } from '@hubfuse/tensors';
 import { CarriedPopulation, type CarryOptions } from '../evolution/carried-population.ts';
 import { checkGenealogy } from '../evolution/check-genealogy.ts';
 import type { Genealogy } from '../evolution/genealogy.ts';
+import { KnownEntries } from '../evolution/known-entries.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { divideMemory } from './divide-memory.ts';
+import type { FoundBefore } from './found-before.ts';
 import { inOrder } from './in-order.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import { openMergeThreads } from './merge-threads.ts';
@@ -74,6 +76,7 @@ class ThreadedBuilder implements MergeBuilder {
   readonly #residentBytes: number;
   readonly #pool: WorkerPool;
   readonly #carried: CarriedPopulation | undefined;
+  readonly #known = new KnownEntries();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
@@ -96,8 +99,10 @@ class ThreadedBuilder implements MergeBuilder {
   build(build: Build): Promise<void> {
     const done = this.#last.then(async () => {
       checkGenealogy(build.plan, build.genealogy);
-      const again = build.again === true || readsAgain(this.#programOf(build.plan));
-      await this.#build((await this.#carried?.shorten(build, { again })) ?? build);
+      const program = this.#programOf(build.plan);
+      const again = build.again === true || readsAgain(program);
+      const before = this.#known.for(build, program);
+      await this.#build((await this.#carried?.shorten(build, { again })) ?? build, before);
     });
     this.#last = done.catch(() => undefined);
     return done;
@@ -111,7 +116,7 @@ class ThreadedBuilder implements MergeBuilder {
     return this.#registry.get('method', method).program({ models, parameters, modelParameters });
   }
 
-  async #build({ plan, folders, genealogy, statistics = [], out }: Build): Promise<void> {
+  async #build({ plan, folders, genealogy, statistics = [], out }: Build, before?: FoundBefore): Promise<void> {
     const program = this.#programOf(plan);
     await layOutputs(plan, out);
     const assignment = {
@@ -120,11 +125,11 @@ class ThreadedBuilder implements MergeBuilder {
     };
     try {
       await this.#pool.runInAll({ kind: 'assign', assignment } satisfies MergeJob);
-      const results = await wholeModelSweeps({ plan, program, pool: this.#pool });
+      const results = await wholeModelSweeps({ plan, program, pool: this.#pool, before });
       await inOrder({
         items: writingUnits(plan, program),
         parallel: this.#pool.size,
-        start: (blocks) => writeUnit({ plan, program, results, pool: this.#pool }, blocks),
+        start: (blocks) => writeUnit({ plan, program, results, pool: this.#pool, before }, blocks),
         finish: () => undefined,
       });
       await writeKeptHeads({ plan, folders, out });

@@ -7,6 +7,8 @@ export interface SweepRun<Total> {
   blocks: readonly BlockReference[];
   /** Results of the sweeps before. */
   previous: readonly unknown[];
+  /** Entries of the result that are known already, by model; absent: none. */
+  known?: readonly unknown[] | undefined;
   /** Maps and reduces the blocks that are taken: all of them, or pieces of a sample. */
   pass(sweep: Sweep, state: unknown, taken: readonly BlockReference[]): Total;
 }
@@ -14,9 +16,14 @@ export interface SweepRun<Total> {
 /** The passes of one sweep: what to take next, until it yields its result. Fed with the total of each pass. */
 export function* sweepPasses(
   sweep: Sweep,
-  { group, blocks, previous }: Pick<SweepRun<unknown>, 'group' | 'blocks' | 'previous'>,
+  { group, blocks, previous, known }: Pick<SweepRun<unknown>, 'group' | 'blocks' | 'previous' | 'known'>,
 ): Generator<{ state: unknown; taken: readonly BlockReference[] }, unknown, unknown> {
-  let state = sweep.start(previous, group);
+  const { entries } = sweep;
+  let state = entries === undefined || known === undefined ? sweep.start(previous, group) : entries.start(known, group);
+  if (entries?.reads(state).length === 0) {
+    const outcome = sweep.finish(undefined, state, group);
+    if ('result' in outcome) return outcome.result;
+  }
   const stride = sampleStride(group.length);
   if (sweep.sample !== undefined && stride > 1) {
     const taken = sampleOf(blocks, stride);

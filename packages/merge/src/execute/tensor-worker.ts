@@ -30,10 +30,23 @@ interface Resident {
   statistics: readonly Float32Array[];
 }
 
+/** A unit to write. */
+export interface WriteJob {
+  blocks: readonly BlockReference[];
+  /** Results of the sweeps over the whole model. */
+  results: readonly unknown[];
+  /** Results of the sweeps over the one group whose blocks these are; absent: groups do their sweeps first. */
+  found?: readonly unknown[];
+  /** Known entries of the sweeps over each group, whose results are then told. */
+  known?: readonly { tensor: number; entries: readonly (readonly unknown[] | undefined)[] }[];
+}
+
 /** What writing one unit came to. */
 export interface UnitResult {
   elements: number;
   layers: readonly LayerNote[];
+  /** What the sweeps over groups came to, where it was asked for. */
+  found?: readonly { tensor: number; results: readonly unknown[] }[];
 }
 
 export interface TensorWorkerOptions {
@@ -100,17 +113,11 @@ export class TensorWorker {
     return this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
   }
 
-  /**
-   * Writes the tensors of one unit; groups do their sweeps first, unless `found` has the results of the group whose
-   * blocks these are.
-   */
-  writeUnit(job: {
-    blocks: readonly BlockReference[];
-    results: readonly unknown[];
-    found?: readonly unknown[];
-  }): UnitResult {
+  /** Writes the tensors of one unit. */
+  writeUnit(job: WriteJob): UnitResult {
     let elements = 0;
     const layers: LayerNote[] = [];
+    const found: { tensor: number; results: readonly unknown[] }[] = [];
     for (let at = 0; at < job.blocks.length; ) {
       const first = job.blocks[at] as BlockReference;
       let end = at + 1;
@@ -119,12 +126,16 @@ export class TensorWorker {
       const tensor = this.#tensor(first);
       // A single individual is written as it evolved: nothing is solved.
       const whole = tensor.linear !== undefined && this.#replay?.individual === undefined;
-      if (!whole) this.#writeTensor(tensor, blocks, job);
-      else layers.push(this.#writeLinear(tensor, blocks));
+      if (whole) layers.push(this.#writeLinear(tensor, blocks));
+      else {
+        const known = job.known?.find((one) => one.tensor === first.tensor)?.entries;
+        const results = this.#writeTensor(tensor, blocks, { ...job, known });
+        if (known !== undefined && results !== undefined) found.push({ tensor: first.tensor, results });
+      }
       elements += blocks.reduce((sum, block) => sum + block.length, 0);
       at = end;
     }
-    return { elements, layers };
+    return job.known === undefined ? { elements, layers } : { elements, layers, found };
   }
 
   #tensor(block: BlockReference): PlannedTensor {
@@ -145,20 +156,21 @@ export class TensorWorker {
     return note;
   }
 
+  /** Results of the tensor's own sweeps, where it did some. */
   #writeTensor(
     tensor: PlannedTensor,
     blocks: readonly BlockReference[],
-    known: { results: readonly unknown[]; found?: readonly unknown[] },
-  ): void {
+    job: Pick<WriteJob, 'results' | 'found'> & { known: readonly (readonly unknown[] | undefined)[] | undefined },
+  ): readonly unknown[] | undefined {
     const { program, memory } = this.#options;
     memory.release(this.#start);
     if (tensor.rule === 'copy') {
       for (const block of blocks) this.#copy(tensor, block);
-      return;
+      return undefined;
     }
-    if (!isGroup(tensor, program) || known.found !== undefined) {
-      for (const block of blocks) this.#writeBlock(tensor, { block, results: known.found ?? known.results });
-      return;
+    if (!isGroup(tensor, program) || job.found !== undefined) {
+      for (const block of blocks) this.#writeBlock(tensor, { block, results: job.found ?? job.results });
+      return undefined;
     }
     const resident = this.#resident(tensor, blocks);
     const group: Group = { length: tensor.length, models: tensor.parts.length, parameters: tensor.parameters };
@@ -173,11 +185,14 @@ export class TensorWorker {
       }
       return total;
     };
-    for (const sweep of program.sweeps) found.push(runSweep(sweep, { group, blocks, previous: found, pass }));
+    for (const [index, sweep] of program.sweeps.entries()) {
+      found.push(runSweep(sweep, { group, blocks, previous: found, known: job.known?.[index], pass }));
+    }
     for (const block of blocks) {
       memory.release(after);
       this.#writeBlock(tensor, { block, results: found, resident });
     }
+    return found;
   }
 
   #accumulate(
@@ -189,9 +204,10 @@ export class TensorWorker {
     const kept: AccumulatorMemory = memory;
     const accumulator = sweep.open(state, kept);
     const mark = memory.mark;
+    const wanted = sweep.entries?.reads(state);
     for (const block of blocks) {
       memory.release(mark);
-      sweep.map(this.#block(this.#tensor(block), block, resident), state, accumulator);
+      sweep.map(this.#block(this.#tensor(block), block, { resident, wanted }), state, accumulator);
     }
     return sweep.close(accumulator);
   }
@@ -202,7 +218,7 @@ export class TensorWorker {
   ): void {
     const { program, kernels } = this.#options;
     const mark = this.#options.memory.mark;
-    const block = this.#block(tensor, options.block, options.resident);
+    const block = this.#block(tensor, options.block, options);
     const individual = this.#replay?.individual;
     if (individual !== undefined) block.out.set(block.models[individual] as Float32Array);
     else if (tensor.rule === 'labels') averageByLabel(tensor, block);
@@ -277,7 +293,12 @@ export class TensorWorker {
     };
   }
 
-  #block(tensor: PlannedTensor, reference: BlockReference, resident?: Resident): Block {
+  /** @param options.wanted the models whose values matter; absent: all */
+  #block(
+    tensor: PlannedTensor,
+    reference: BlockReference,
+    { resident, wanted }: { resident?: Resident | undefined; wanted?: readonly number[] | undefined } = {},
+  ): Block {
     const { offset, length } = reference;
     const { memory, kernels } = this.#options;
     const cut = (row: Float32Array) => row.subarray(offset, offset + length);
@@ -292,7 +313,8 @@ export class TensorWorker {
         : resident === undefined
           ? read(tensor.base, this.#row.base)
           : cut(resident.base);
-    const models = resident === undefined ? this.#models(tensor, { offset, length, read }) : resident.models.map(cut);
+    const models =
+      resident === undefined ? this.#models(tensor, { offset, length, wanted, read }) : resident.models.map(cut);
     const statistics =
       resident === undefined
         ? elementStatistics(tensor).map((part, i) => {
@@ -318,11 +340,18 @@ export class TensorWorker {
   /** The models' values of a piece, evolved where there is a genealogy; rows that the result does not need stay unread. */
   #models(
     tensor: PlannedTensor,
-    options: { offset: number; length: number; read(part: TensorPart, whole: Float32Array): Float32Array },
+    options: {
+      offset: number;
+      length: number;
+      wanted: readonly number[] | undefined;
+      read(part: TensorPart, whole: Float32Array): Float32Array;
+    },
   ): Float32Array[] {
+    // A step makes values of one model from those of others.
+    const wanted = this.#replay?.hasSteps === true ? undefined : options.wanted;
     const rows = tensor.parts.map((part, model) => {
       const whole = this.#row.models[model] as Float32Array;
-      const unread = this.#replay?.needs(tensor, model) === false;
+      const unread = this.#replay?.needs(tensor, model) === false || wanted?.includes(model) === false;
       return unread ? whole.subarray(0, options.length) : options.read(part, whole);
     });
     this.#replay?.evolve(tensor, { offset: options.offset, rows });

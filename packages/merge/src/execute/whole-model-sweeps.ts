@@ -1,6 +1,7 @@
 import type { MethodProgram } from '@hubfuse/plugin';
 import type { WorkerPool } from '@hubfuse/tensors';
 import type { MergePlan } from '../plan/merge-plan.ts';
+import type { FoundBefore } from './found-before.ts';
 import { groupSweeps, type PassProgress } from './group-sweeps.ts';
 import { elementsOf, statisticsBlocks } from './units.ts';
 
@@ -9,11 +10,12 @@ export async function wholeModelSweeps(options: {
   plan: MergePlan;
   program: MethodProgram;
   pool: WorkerPool;
+  before?: FoundBefore | undefined;
   onPass?(pass: PassProgress): void;
 }): Promise<unknown[]> {
-  const { plan, program, pool, onPass } = options;
+  const { plan, program, pool, before, onPass } = options;
   if (program.scope !== 'model' || program.sweeps.length === 0) return [];
   const blocks = statisticsBlocks(plan);
   const group = { length: elementsOf(blocks), models: plan.models, parameters: plan.groupParameters };
-  return groupSweeps({ program, pool, group, blocks, ...(onPass === undefined ? {} : { onPass }) });
+  return groupSweeps({ program, pool, group, blocks, before, ...(onPass === undefined ? {} : { onPass }) });
 }

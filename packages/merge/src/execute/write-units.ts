@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Group, MethodProgram } from '@hubfuse/plugin';
 import { dtypeBytes, type WorkerPool } from '@hubfuse/tensors';
 import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
+import type { FoundBefore } from './found-before.ts';
 import { groupSweeps } from './group-sweeps.ts';
 import { inOrder } from './in-order.ts';
 import type { Journal } from './journal.ts';
@@ -9,7 +10,7 @@ import type { LayerNote } from './linear-tensor.ts';
 import type { MergeJob } from './merge-worker.ts';
 import type { OutputHashes } from './output-hashes.ts';
 import type { UnitResult } from './tensor-worker.ts';
-import { type BlockReference, elementsOf, isShared, runsOf, writingUnits } from './units.ts';
+import { type BlockReference, elementsOf, isGroup, isShared, runsOf, writingUnits } from './units.ts';
 
 /** Written units become durable, and are journalled, when this many bytes or milliseconds have come together. */
 const SYNC_BYTES = 64 << 20;
@@ -63,21 +64,47 @@ export async function writeUnits(options: WriteUnitsOptions): Promise<LayerNote[
 }
 
 /** What it takes to write one unit. */
-export type WriteUnitOptions = Pick<WriteUnitsOptions, 'plan' | 'program' | 'pool' | 'results'>;
+export interface WriteUnitOptions extends Pick<WriteUnitsOptions, 'plan' | 'program' | 'pool' | 'results'> {
+  before?: FoundBefore | undefined;
+}
 
 /** Writes one unit: in one worker, or in all of them where its statistics are what takes long. */
-export function writeUnit(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
-  const { plan, program, pool, results } = options;
-  if (isShared(plan, program, blocks)) return writeShared(options, blocks);
-  return pool.run<UnitResult>({ kind: 'write', blocks, results } satisfies MergeJob);
+export async function writeUnit(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
+  const { plan, program, pool, results, before } = options;
+  if (isShared(plan, program, blocks)) return await writeShared(options, blocks);
+  const groups = before === undefined ? [] : groupsOf(plan, program, blocks);
+  const known = groups.map(({ tensor, group }) => ({ tensor, entries: before?.entries(group, tensor) ?? [] }));
+  const job: MergeJob = { kind: 'write', blocks, results, ...(known.length === 0 ? {} : { known }) };
+  const unit = await pool.run<UnitResult>(job);
+  for (const { tensor, group } of groups) {
+    const found = unit.found?.find((one) => one.tensor === tensor);
+    if (found !== undefined) before?.keep(group, found.results, tensor);
+  }
+  return unit;
+}
+
+/** The tensors of a unit whose statistics are their own. */
+function groupsOf(
+  plan: MergePlan,
+  program: MethodProgram,
+  blocks: readonly BlockReference[],
+): { tensor: number; group: Group }[] {
+  return [...new Set(blocks.map(({ tensor }) => tensor))].flatMap((index) => {
+    const tensor = plan.tensors[index];
+    return tensor !== undefined && isGroup(tensor, program) ? [{ tensor: index, group: groupOf(tensor) }] : [];
+  });
+}
+
+function groupOf({ length, parts, parameters }: PlannedTensor): Group {
+  return { length, models: parts.length, parameters };
 }
 
 /** One tensor with statistics of its own that is so long that the workers share its sweeps and its blocks. */
 async function writeShared(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
-  const { plan, program, pool } = options;
-  const { length, parts, parameters } = plan.tensors[blocks[0]?.tensor ?? 0] as PlannedTensor;
-  const group: Group = { length, models: parts.length, parameters };
-  const found = await groupSweeps({ program, pool, group, blocks });
+  const { plan, program, pool, before } = options;
+  const tensor = blocks[0]?.tensor ?? 0;
+  const group = groupOf(plan.tensors[tensor] as PlannedTensor);
+  const found = await groupSweeps({ program, pool, group, blocks, tensor, before });
   await inOrder({
     items: runsOf(blocks),
     parallel: pool.size,

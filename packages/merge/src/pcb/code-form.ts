@@ -1,6 +1,6 @@
 import type { Block, Group, MagnitudeBounds, MethodProgram, ParameterValues, QuotientRows } from '@hubfuse/plugin';
 import { LEAST_SKIPPED, orderStatistics } from '../statistics/order-statistics.ts';
-import { modelNumbers, taskVectors } from '../statistics/task-vectors.ts';
+import { modelNumbers, taskVector, taskVectors } from '../statistics/task-vectors.ts';
 import { type CodeForm, thresholdRank } from './forms.ts';
 
 /** The authors' floor of the sum of weights. */
@@ -18,7 +18,7 @@ export function codeProgram(options: {
   const bounds = orderStatistics({
     name: 'clamping bounds of the magnitudes',
     absolute: true,
-    rows: (block) => taskVectors(block),
+    row: taskVector,
     ranks: ({ length }) => {
       const low = Math.trunc(length * clamp);
       const high = Math.max(0, Math.trunc(length * (1 - clamp) - 1));

@@ -10,7 +10,11 @@ memory.reserve(256 << 20);
 const PIECE = 65_536;
 
 /** Runs a sweep to its end over rows of values, as the executor does; counts the full passes. */
-function run(sweep: Sweep, rows: readonly Float32Array[], options: { sampleEvery?: number } = {}) {
+function run(
+  sweep: Sweep,
+  rows: readonly Float32Array[],
+  options: { sampleEvery?: number; known?: readonly unknown[] } = {},
+) {
   const length = rows[0]?.length ?? 0;
   const group: Group = { length, models: rows.length, parameters: { global: {}, models: [] } };
   const pass = (state: unknown, keep: (index: number) => boolean) => {
@@ -31,7 +35,8 @@ function run(sweep: Sweep, rows: readonly Float32Array[], options: { sampleEvery
     }
     return total;
   };
-  let state = sweep.start([], group);
+  const { known } = options;
+  let state = known === undefined ? sweep.start([], group) : sweep.entries?.start(known, group);
   const every = options.sampleEvery;
   if (every !== undefined && sweep.sample !== undefined) {
     let sampled = 0;
@@ -106,6 +111,25 @@ describe('order statistics are those of a sort', () => {
     const { values: found, passes } = run(select(true, ranks), [row], { sampleEvery: 3 });
     expect(found).toEqual([truth(row, { absolute: true, ranks })]);
     expect(passes).toBeGreaterThan(1);
+  });
+
+  test('rows whose values are known are not looked at', () => {
+    const rows = [3, 1, 2].map((scale) => values(length, (random) => scale * (random() - 0.5)));
+    const ranks = [40, Math.trunc(length * 0.8)];
+    const looked = new Set<number>();
+    const row = ({ models }: Block, model: number): Float32Array => {
+      looked.add(model);
+      return models[model] as Float32Array;
+    };
+    const sweep = orderStatistics({ name: 't', absolute: true, row, ranks: () => rows.map(() => ranks) });
+    const { values: all } = run(sweep, rows, { sampleEvery: 3 });
+    expect(all).toEqual(rows.map((values) => truth(values, { absolute: true, ranks })));
+    looked.clear();
+    const { values: again } = run(sweep, rows, { sampleEvery: 3, known: [all[0], undefined, all[2]] });
+    expect(again).toEqual(all);
+    expect([...looked]).toEqual([1]);
+    const group = { length, models: 3, parameters: { global: {}, models: [] } };
+    expect(sweep.entries?.reads(sweep.entries.start(all, group))).toEqual([]);
   });
 
   test('rows without ranks have no values', () => {

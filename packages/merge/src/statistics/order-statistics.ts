@@ -1,12 +1,33 @@
-import { type AccumulatorMemory, type Block, defineSweep, type Group, type Sweep } from '@hubfuse/plugin';
+import {
+  type AccumulatorMemory,
+  type Block,
+  defineSweep,
+  type Group,
+  type Sweep,
+  type SweepEntries,
+} from '@hubfuse/plugin';
 import { BLOCK_ELEMENTS, RUN_BLOCKS } from '../execute/units.ts';
 import { highestKey, valueOfKey } from './order-keys.ts';
 
 /** What to select: values by rank within rows that a method computes block by block. */
-export interface OrderStatisticsOptions {
+export type OrderStatisticsOptions = {
   name: string;
   /** Order by magnitude instead of value. */
   absolute: boolean;
+  /** Ranks per row, counted from 0 in ascending order. */
+  ranks(group: Group): readonly (readonly number[])[];
+} & (OwnRows | JointRows);
+
+/** Rows that rest on one model and the base alone. */
+interface OwnRows {
+  /** The row of one model over a block. */
+  row(block: Block, model: number): Float32Array;
+  rows?: undefined;
+  rowsAtLeast?: undefined;
+}
+
+interface JointRows {
+  row?: undefined;
   /** The rows of a block, one per model, from the results of earlier sweeps. */
   rows(block: Block, previous: readonly unknown[]): readonly Float32Array[];
   /**
@@ -14,8 +35,6 @@ export interface OrderStatisticsOptions {
    * dear to compute. Called only where every number is above zero.
    */
   rowsAtLeast?(block: Block, previous: readonly unknown[], least: readonly number[]): readonly Float32Array[];
-  /** Ranks per row, counted from 0 in ascending order. */
-  ranks(group: Group): readonly (readonly number[])[];
 }
 
 /** Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves. */
@@ -33,8 +52,8 @@ interface Target {
   row: number;
   rank: number;
   window: Window;
-  /** The selected key, once known. */
-  key?: number;
+  /** The selected value, once known. */
+  value?: number;
 }
 
 interface State {
@@ -90,18 +109,12 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
   const { absolute } = options;
   return defineSweep<State, WindowAccumulator[], WindowCount[], number[][]>({
     name: options.name,
-    start(previous, group) {
-      const whole: Window = group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute) } : WHOLE;
-      const targets = options
-        .ranks(group)
-        .flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
-      return { previous, targets };
-    },
+    start: (previous, group) => ({ previous, targets: firstTargets(options, group) }),
     sample(total, state, { share }) {
       const windows = distinctWindows(state);
       const targets = state.targets.map((target): Target => {
         const count = total[windowIndex(windows, target)];
-        if (count?.kind !== 'bins') return target;
+        if (target.value !== undefined || count?.kind !== 'bins') return target;
         return { ...target, window: bracket(count, { rank: target.rank, share, absolute }) ?? target.window };
       });
       return { ...state, targets };
@@ -113,7 +126,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
         least.length > 0 && least.every((value) => value > LEAST_SKIPPED)
           ? options.rowsAtLeast?.(block, state.previous, least)
           : undefined;
-      const values = rows ?? options.rows(block, state.previous);
+      const values = rows ?? rowsOf(options, { block, state, accumulators });
       for (const accumulator of accumulators) {
         const row = values[accumulator.row];
         if (row === undefined) continue;
@@ -131,19 +144,52 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
     finish(total, state) {
       const windows = distinctWindows(state);
       const targets = state.targets.map((target) => {
-        if (target.key !== undefined) return target;
-        return resolve(target, total[windowIndex(windows, target)] as WindowCount);
+        if (target.value !== undefined) return target;
+        return resolve(target, total[windowIndex(windows, target)] as WindowCount, absolute);
       });
-      if (targets.some((target) => target.key === undefined)) return { again: { ...state, targets } };
+      if (targets.some((target) => target.value === undefined)) return { again: { ...state, targets } };
       const result: number[][] = [];
       for (const target of targets) {
         const row = result[target.row] ?? [];
-        row.push(valueOfKey(target.key as number, absolute));
+        row.push(target.value as number);
         result[target.row] = row;
       }
       return { result };
     },
+    ...(options.row === undefined ? {} : { entries: ownEntries(options) }),
   });
+}
+
+function firstTargets({ absolute, ranks }: OrderStatisticsOptions, group: Group): Target[] {
+  const whole: Window = group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute) } : WHOLE;
+  return ranks(group).flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
+}
+
+/** The entry of a model is the values of its ranks. */
+function ownEntries(options: OrderStatisticsOptions): SweepEntries<State> {
+  return {
+    basis: (group) => options.ranks(group),
+    start(known, group) {
+      const targets = firstTargets(options, group).map((target, index, all): Target => {
+        const values = known[target.row] as readonly number[] | undefined;
+        const value = values?.[index - all.findIndex(({ row }) => row === target.row)];
+        return value === undefined ? target : { ...target, value };
+      });
+      return { previous: [], targets };
+    },
+    reads: ({ targets }) => [...new Set(targets.flatMap(({ row, value }) => (value === undefined ? [row] : [])))],
+  };
+}
+
+/** The rows that windows look at. */
+function rowsOf(
+  options: OrderStatisticsOptions,
+  { block, state, accumulators }: { block: Block; state: State; accumulators: readonly WindowAccumulator[] },
+): readonly Float32Array[] {
+  if (options.row === undefined) return options.rows(block, state.previous);
+  const rows: Float32Array[] = [];
+  for (const { row } of accumulators) rows[row] ??= options.row(block, row);
+  return rows;
 }
 
 /** The least value that any window of a row looks at, per row; 0 where it looks at bins, which count all values. */
@@ -164,8 +210,8 @@ interface RowWindow {
 /** Targets of one row that look at the same window share its counts. */
 function distinctWindows(state: State): RowWindow[] {
   const found: RowWindow[] = [];
-  for (const { row, window, key } of state.targets) {
-    if (key === undefined && !found.some((other) => sameWindow(other, { row, window }))) found.push({ row, window });
+  for (const { row, window, value } of state.targets) {
+    if (value === undefined && !found.some((other) => sameWindow(other, { row, window }))) found.push({ row, window });
   }
   return found;
 }
@@ -207,22 +253,23 @@ function addCounts(left: WindowCount, right: WindowCount): WindowCount {
   return { kind: 'bins', below, bins };
 }
 
-/** Takes a target one step further: its key, or the next window to look at. */
-function resolve(target: Target, count: WindowCount): Target {
+/** Takes a target one step further: its value, or the next window to look at. */
+function resolve(target: Target, count: WindowCount, absolute: boolean): Target {
+  const select = (key: number): Target => ({ ...target, value: valueOfKey(key, absolute) });
   const position = target.rank - count.below;
   if (count.kind === 'keys') {
     const within = position >= 0 && position < count.inside;
-    if (within && isOneValue(target.window)) return { ...target, key: target.window.low };
+    if (within && isOneValue(target.window)) return select(target.window.low);
     const stored = count.keys.reduce((sum, keys) => sum + keys.length, 0);
     const proven = within && stored === count.inside;
-    return proven ? { ...target, key: keyAt(count.keys, position) } : { ...target, window: WHOLE };
+    return proven ? select(keyAt(count.keys, position)) : { ...target, window: WHOLE };
   }
   const window = target.window as Window & { kind: 'bins' };
   const bin = binAt(count.bins, position);
   // Only a window that a sample guessed can miss.
   if (bin === undefined) return { ...target, window: WHOLE };
   const low = window.low + bin * 2 ** window.shift;
-  if (window.shift === 0) return { ...target, key: low };
+  if (window.shift === 0) return select(low);
   return { ...target, window: { kind: 'bins', low, shift: 0 } };
 }
 

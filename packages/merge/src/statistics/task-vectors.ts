@@ -1,12 +1,15 @@
 import type { Block } from '@hubfuse/plugin';
 
+/** The task vector of one of a block's models, in a scratch row. */
+export function taskVector(block: Block, model: number): Float32Array {
+  const row = block.scratch();
+  block.kernels.subtract(row, block.models[model] as Float32Array, block.base);
+  return row;
+}
+
 /** The task vectors (model minus base) of a block's models, in scratch rows. */
 export function taskVectors(block: Block): Float32Array[] {
-  return block.models.map((model) => {
-    const row = block.scratch();
-    block.kernels.subtract(row, model, block.base);
-    return row;
-  });
+  return block.models.map((_, model) => taskVector(block, model));
 }
 
 /** The values of one per-model number, in the order of the block's models. */
