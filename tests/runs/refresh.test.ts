@@ -104,7 +104,7 @@ describe('a search that gathers Gram matrices anew', () => {
           return { model: place, statistics: join(folder, `${name}.safetensors`) };
         }),
       );
-      await hand.run(JSON.stringify({ merge_method: 'regmean', models }));
+      await hand.run(JSON.stringify({ merge_method: 'regmean', models, out_dtype: 'bfloat16' }));
       expect((await weights(hand)).equals(await weights(bench))).toBe(true);
     },
     MINUTES * 60_000,

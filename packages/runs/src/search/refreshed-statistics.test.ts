@@ -27,7 +27,7 @@ const STEPS = [
   { generation: 1, individual: 0, references: [1] },
 ];
 const registry = new Registry();
-const hub = {};
+const hub = { cacheDir: join(tmpdir(), 'hubfuse-no-cache') };
 let root: string;
 let folders: string[];
 let data: string;
