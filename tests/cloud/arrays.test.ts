@@ -29,7 +29,9 @@ const KINDS = [
     }).replace(/^base_model:.*\n/m, ''),
   },
 ];
-const ROUNDS = KINDS.flatMap((kind) => Array.from({ length: kind.rounds }, (_, round) => ({ ...kind, round })));
+const ROUNDS = KINDS.flatMap((kind) =>
+  Array.from({ length: kind.rounds }, (_, round) => [kind.name, round, kind] as const),
+);
 
 let hub: ExampleHub;
 let s3: S3Double;
@@ -64,8 +66,8 @@ async function publicationsOf(repo: string): Promise<number> {
 }
 
 test.each(ROUNDS)(
-  'an array job comes to the bytes of one process and publishes once, whichever machines are taken away: $name (round $round)',
-  async ({ name, recipe, children, round }) => {
+  'an array job comes to the bytes of one process and publishes once, whichever machines are taken away: %s (round %i)',
+  async (name, round, { recipe, children }) => {
     const repo = `you/${name}-${round}`;
     const shared = `${recipe}compute: {children: ${children}}\npublish: {hub: {repo: ${repo}}}\n`;
     const location = s3.storeUrl('arrays', `${name}-${round}`);

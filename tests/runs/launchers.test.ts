@@ -133,3 +133,22 @@ test('the command line has a run executed by a process of its own and shows what
   const [log = ''] = await readdir(join(directory, 'home', 'work', 'logs'));
   expect(await readFile(join(directory, 'home', 'work', 'logs', log), 'utf8')).toContain('worker-done');
 }, 120_000);
+
+test('a recipe that wants several workers gets as many processes, which come to the bytes of one', async () => {
+  const recipe = exampleRecipe({ method: 'task_arithmetic', domains: ['money', 'home'], evaluate: false });
+  const alone = await bench.bench.run(`${recipe}# alone\n`);
+  const run = await bench.bench.create(`${recipe}compute: {children: 3}\n`);
+  const { execution } = await bench.waiting('quick');
+  const job = { run, store: bench.bench.store, execution: { ...execution, runId: run } };
+  const { ended, handle } = await bench.launcher.submit(job);
+  await ended;
+  const { report } = await readRun({ store: bench.bench.store, runId: run });
+  const weights = (files: readonly { path: string; sha256: string }[] = []) =>
+    files.find(({ path }) => path === 'model.safetensors')?.sha256;
+  expect(weights(report?.files)).toBe(weights(alone.files));
+  const children = new Set<unknown>();
+  for await (const line of bench.launcher.logs({ run, store: bench.bench.store, handle })) {
+    children.add((JSON.parse(line) as { child?: number }).child);
+  }
+  expect(children).toEqual(new Set([0, 1, 2]));
+});

@@ -12,6 +12,7 @@ import { type SearchSize, searchSize } from '../search/search-size.ts';
 import { planStatistics, type StatisticsPlan } from '../statistics/plan-statistics.ts';
 import { averageRecipe } from './average-recipe.ts';
 import { checkLocalData } from './check-local-data.ts';
+import { computeWarnings } from './compute-warnings.ts';
 import { type OpenedInput, openInputs, pinModel } from './open-inputs.ts';
 import { openPublished } from './open-published.ts';
 import { pinData } from './pin-data.ts';
@@ -73,6 +74,7 @@ export async function makePlan(options: {
     bytes: { download: downloadBytes(models) + statisticsBytes(statistics), output: outputBytes(merge) },
     warnings: [
       ...collectWarnings({ recipe, inputs, merge, licence }),
+      ...computeWarnings({ recipe, merge }),
       ...(statistics?.warnings ?? []).map((message) => ({ code: 'statistics/outdated', message })),
     ],
   };
