@@ -50,16 +50,24 @@ async function onePass(
   const { sweep, index, number, state, taken, sampled } = pass;
   const total = elementsOf(taken);
   let done = 0;
-  const swept = divideRuns(divided, taken).map(async (runs, part) => {
+  const tasks = divideRuns(divided, taken).flatMap((runs, part) => {
     if (runs.length === 0) return [];
+    const name = `sweep-${index}-${number}-${part}`;
     const task = { kind: 'sweep', part, parts, sweep: index, state, sampled } as const;
-    const { partials } = await crew.sweep(`sweep-${index}-${number}-${part}`, task);
-    done += elementsOf(runs.flat());
-    onPass?.({ sweep: sweep.name, done, total });
-    return partials;
+    return [{ name, task, elements: elementsOf(runs.flat()) }];
   });
+  const ready = tasks.map(async ({ name, task, elements }) => {
+    await crew.sweep(name, task);
+    done += elements;
+    onPass?.({ sweep: sweep.name, done, total });
+  });
+  // A failure is met when its turn comes; until then it must not count as unhandled.
+  for (const one of ready) one.catch(() => undefined);
   let reduced: unknown;
-  for (const partials of await Promise.all(swept)) {
+  // One after the other: all histograms of a large model at once would be more than its memory.
+  for (const [place, { name, task }] of tasks.entries()) {
+    await ready[place];
+    const { partials } = await crew.swept(name, task);
     for (const partial of partials) reduced = reduced === undefined ? partial : sweep.reduce(reduced, partial);
   }
   return reduced;

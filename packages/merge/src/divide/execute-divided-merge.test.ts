@@ -61,14 +61,19 @@ async function openCrew(size: number, options: Omit<PartBuilderOptions, 'scratch
     return fromBytes<T>(toBytes(await done));
   };
   const sent = <T extends MergeTask>(task: MergeTask): T => fromBytes<T>(toBytes(task));
+  const sweeps = new Map<string, SweptPart>();
+  const sweepOnce = async (task: MergeTask & { kind: 'sweep' }): Promise<SweptPart> => {
+    const first = await by<SweptPart>(task.part, (builder) => builder.sweep(sent(task)));
+    if (!soak) return first;
+    const second = await by<SweptPart>(task.part + 1, (builder) => builder.sweep(sent(task)));
+    expect(Buffer.compare(toBytes(second), toBytes(first))).toBe(0);
+    return first;
+  };
   const crew: MergeCrew = {
-    async sweep(_, task) {
-      const first = await by<SweptPart>(task.part, (builder) => builder.sweep(sent(task)));
-      if (!soak) return first;
-      const second = await by<SweptPart>(task.part + 1, (builder) => builder.sweep(sent(task)));
-      expect(Buffer.compare(toBytes(second), toBytes(first))).toBe(0);
-      return first;
+    async sweep(name, task) {
+      sweeps.set(name, await sweepOnce(task as MergeTask & { kind: 'sweep' }));
     },
+    swept: async (name) => sweeps.get(name) as SweptPart,
     async write(name, task) {
       const keep = async (content: AsyncIterable<Uint8Array>) => {
         contents.set(name, []);

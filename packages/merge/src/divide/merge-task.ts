@@ -37,7 +37,9 @@ export interface WrittenPart {
 /** Those who share a merge. Whoever does a task, the outcome is the same. */
 export interface MergeCrew {
   /** Has a task done, or finds what was made of it before. `name` tells it from all others of the merge. */
-  sweep(name: string, task: MergeTask): Promise<SweptPart>;
+  sweep(name: string, task: MergeTask): Promise<void>;
+  /** What a sweep of a part came to. */
+  swept(name: string, task: MergeTask): Promise<SweptPart>;
   write(name: string, task: MergeTask): Promise<WrittenPart>;
   /** The bytes of a part that was written. */
   read(name: string): Promise<AsyncIterable<Uint8Array>>;

@@ -48,7 +48,8 @@ export async function openMergeCrew(options: {
     taskName({ group, child: Math.floor(part / PARTS_PER_CHILD), rest: `${padded(part)}-${name}` });
   const contents = new Map<string, string>();
   const crew: MergeCrew = {
-    sweep: async (name, task) => fromBytes<SweptPart>(await desk.ask(named(name, task.part), toBytes(task))),
+    sweep: (name, task) => desk.settle(named(name, task.part), toBytes(task)),
+    swept: async (name, task) => fromBytes<SweptPart>(await desk.result(named(name, task.part))),
     async write(name, task) {
       const full = named(name, task.part);
       contents.set(name, full);

@@ -1,3 +1,4 @@
+import { RunError } from '@hubfuse/plugin';
 import type { Bell } from './bell.ts';
 import { LOOK_MS, nextPause } from './looks.ts';
 import type { TaskBoard } from './task-board.ts';
@@ -8,7 +9,7 @@ interface Asked {
   posted: boolean;
   /** What is to be done as it is known now: whoever does it is told. */
   amend?: (() => Uint8Array | undefined) | undefined;
-  resolve(result: Uint8Array): void;
+  resolve(): void;
   reject(reason: unknown): void;
 }
 
@@ -30,17 +31,34 @@ export class TaskDesk {
     await this.#board.put(group, 'job', job);
   }
 
+  /** Has a task done and returns its result, or the one that stands already. Options as those of `settle`. */
+  async ask(name: string, body: Uint8Array, options: Parameters<TaskDesk['settle']>[2] = {}): Promise<Uint8Array> {
+    await this.settle(name, body, options);
+    return await this.result(name);
+  }
+
+  /** The result of a task that is done. */
+  async result(name: string): Promise<Uint8Array> {
+    const found = await this.#board.get(name, 'result');
+    if (found !== undefined) return found.body;
+    throw new RunError({
+      code: 'run/result-gone',
+      message: `the result of the task ${name} is gone from the store`,
+      hint: 'start the run again: it is made anew',
+    });
+  }
+
   /**
-   * Has a task done and returns its result, or the one that stands already.
+   * Has a task done, unless its result stands already.
    * @param options.amend looked at now and then: what the task is by now, where that changed
    */
-  ask(
+  settle(
     name: string,
     body: Uint8Array,
     options: { amend?: (() => Uint8Array | undefined) | undefined; signal?: AbortSignal | undefined } = {},
-  ): Promise<Uint8Array> {
+  ): Promise<void> {
     const { amend, signal } = options;
-    return new Promise<Uint8Array>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       if (this.#stop.signal.aborted || signal?.aborted === true) {
         reject(signal?.reason ?? this.#stop.signal.reason);
         return;
@@ -58,9 +76,9 @@ export class TaskDesk {
         body,
         posted: false,
         amend,
-        resolve: (result) => {
+        resolve: () => {
           leave();
-          resolve(result);
+          resolve();
         },
         reject: (reason) => {
           leave();
@@ -113,9 +131,7 @@ export class TaskDesk {
     for (const [name, asked] of [...this.#asked]) {
       const stands = standing.get(name);
       if (stands?.result === true) {
-        const result = await this.#board.get(name, 'result');
-        if (result === undefined) continue;
-        asked.resolve(result.body);
+        asked.resolve();
         happened = true;
       } else if (!asked.posted) {
         // One that an earlier leader posted may say something older.
