@@ -24,6 +24,8 @@ export interface WorkerOptions
     | 'workers'
     | 'memory'
     | 'allowOtherProcessor'
+    | 'device'
+    | 'defaultDevice'
     | 'children'
     | 'tariff'
     | 'keepFiles'
@@ -56,6 +58,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
           ...{ store, runId, registry: options.registry, workspace: options.workspace },
           ...{ workers: options.workers, memory: options.memory, allowOtherProcessor: options.allowOtherProcessor },
           ...{ children: options.children, tariff: options.tariff, keepFiles: options.keepFiles },
+          ...{ device: options.device, defaultDevice: options.defaultDevice },
           hub: watchedHub(options, meter),
           release: signal,
           continueEnded: false,

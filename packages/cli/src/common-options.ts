@@ -33,6 +33,13 @@ export const common = {
     default: 'the number of processors',
     description: 'worker threads; the merged bytes do not depend on them',
   },
+  device: {
+    type: 'text',
+    value: 'name',
+    choices: ['cpu', 'webgpu', 'cuda'],
+    default: "the recipe's, else HUBFUSE_DEVICE, else cpu",
+    description: 'where scores are computed; one that cannot be had is an error',
+  },
   memory: {
     type: 'size',
     value: 'size',

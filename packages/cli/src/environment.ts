@@ -35,6 +35,8 @@ export interface Environment {
     | undefined;
   /** `SPACE_HOST` and `SPACE_AUTHOR_NAME`: under which name a Space is reached, and whose it is. */
   space: { host: string; owner: string | undefined } | undefined;
+  /** `HUBFUSE_DEVICE`: where scores are computed on this machine, where neither --device nor a recipe says so. */
+  device: string | undefined;
   /** `WEBHOOK_PAYLOAD`: what happened, in a job that the Hub's webhook started. */
   hubEvent: string | undefined;
   /** `AWS_BATCH_JOB_ARRAY_INDEX`: number of a child of an array job of AWS Batch. */
@@ -54,6 +56,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     webhookSecret: value('HUBFUSE_WEBHOOK_SECRET'),
     hub: value('HF_ENDPOINT'),
     store: value('HUBFUSE_STORE'),
+    device: value('HUBFUSE_DEVICE'),
     hubEvent: value('WEBHOOK_PAYLOAD'),
     arrayIndex: value('AWS_BATCH_JOB_ARRAY_INDEX'),
     oauth: oauthOf(value),

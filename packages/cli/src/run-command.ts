@@ -1,5 +1,6 @@
 import { UsageError } from '@hubfuse/plugin';
 import type { CommandContext, Options } from './command.ts';
+import { devicesOf } from './devices.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type RunRequest, runOptions } from './run-request.ts';
 
@@ -39,7 +40,9 @@ export async function carryOut(
   const { store, folder: workspace } = await openWorkspace(context, registry);
   const { id: runId } = await createRun({ store, recipe, options, fresh: context.options.fresh });
   const { workers, memory, 'allow-other-processor': allowOtherProcessor } = context.options;
+  const { device, defaultDevice } = devicesOf(context);
   const execution = {
+    ...{ device, defaultDevice },
     ...{ store, runId, registry, hub, workspace, workers, memory, allowOtherProcessor },
     worker: workerCommand(context),
   };

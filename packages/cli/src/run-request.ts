@@ -18,6 +18,7 @@ export const runOptions = {
   hub: common.hub,
   token: common.token,
   workers: common.workers,
+  device: common.device,
   memory: common.memory,
   'shard-size': common['shard-size'],
   seed: common.seed,

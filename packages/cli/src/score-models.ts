@@ -1,5 +1,5 @@
 import { type Dataset, type ModelInput, openScorer, type Scores } from '@hubfuse/evaluate';
-import type { Registry } from '@hubfuse/plugin';
+import type { Device, Registry } from '@hubfuse/plugin';
 import type { Output } from './output.ts';
 import type { LocalModel } from './scoring-inputs.ts';
 
@@ -12,6 +12,7 @@ export interface ScoreModelsOptions {
   datasets: readonly Dataset[];
   registry: Registry;
   workers: number | undefined;
+  device: Device | undefined;
   signal: AbortSignal;
 }
 
@@ -26,13 +27,13 @@ export async function scoreModels(
   output: Output,
   onScored: (name: string, scores: Scores) => void,
 ): Promise<ScoredModel[]> {
-  const { task, metric, datasets, registry, workers, signal } = options;
+  const { task, metric, datasets, registry, workers, device, signal } = options;
   const inputs = options.models.map(({ source, folder }) => ({ name: source.name, model: { folder } as ModelInput }));
   const ensemble = options.ensemble
     ? [{ name: 'ensemble', model: { ensemble: inputs.map(({ model }) => model) } }]
     : [];
   const total = datasets.reduce((sum, dataset) => sum + dataset.examples.length, 0);
-  const scorer = openScorer({ registry, workers });
+  const scorer = openScorer({ registry, workers, device });
   const rows: ScoredModel[] = [];
   try {
     for (const { name, model } of [...inputs, ...ensemble]) {

@@ -1,3 +1,5 @@
+import type { Device } from '@hubfuse/plugin';
+
 /** A session to open in a worker. */
 export interface LoadRequest {
   kind: 'load';
@@ -117,4 +119,6 @@ export type WorkerMessage = { id: number; seconds: number } & ({ reply: unknown 
 export interface WorkerStart {
   /** Modules with extensions, as `Registry.modules` lists them. */
   modules: readonly string[];
+  /** Where its sessions compute. */
+  device: Device;
 }

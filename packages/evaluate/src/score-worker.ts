@@ -11,7 +11,7 @@ disableTelemetry();
 const port = parentPort;
 if (port === null) throw new Error('score-worker.js is the entry of a worker thread');
 
-const { modules } = workerData as WorkerStart;
+const { modules, device } = workerData as WorkerStart;
 const ready = prepare();
 // A failure is told with every answer; without this it would also end the thread.
 ready.catch(() => {});
@@ -22,7 +22,7 @@ async function prepare(): Promise<{ registry: Registry; sessions: SessionHost }>
   const { env, LogLevel } = await import('@huggingface/transformers');
   env.allowRemoteModels = false;
   env.logLevel = LogLevel.NONE;
-  return { registry, sessions: new SessionHost() };
+  return { registry, sessions: new SessionHost(device) };
 }
 
 async function answer(request: Request): Promise<unknown> {

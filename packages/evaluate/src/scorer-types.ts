@@ -1,4 +1,4 @@
-import type { Registry } from '@hubfuse/plugin';
+import type { Device, Registry } from '@hubfuse/plugin';
 import type { Dataset } from './dataset.ts';
 import type { Scores } from './scores.ts';
 
@@ -33,6 +33,8 @@ export interface ScorerOptions {
   registry: Registry;
   /** Worker threads, each with one session of one thread. Default: the processors available, at most 8. */
   workers?: number | undefined;
+  /** Where sessions compute; other than on processors it is one session at a time. Default `cpu`. */
+  device?: Device | undefined;
   /**
    * Bytes that the weights in all workers may take: fewer workers score a large model, at least one. Scores do not depend
    * on it. Default: no limit.

@@ -48,6 +48,7 @@ class PooledScorer implements Scorer {
       workers,
       timeout: options.timeout ?? DEFAULT_TIMEOUT_SECONDS,
       modules: options.registry.modules,
+      device: options.device,
     });
     this.#cache = new EncodedCache(this.#pool);
   }
@@ -90,18 +91,21 @@ class PooledScorer implements Scorer {
       memory: this.#options.memory ?? Number.POSITIVE_INFINITY,
       onProgress: options.onProgress,
     });
-    const mean = summarise({ plan, task, metric, keepExamples });
+    const { device } = this.#options;
+    const mean = summarise({ plan, task, metric, keepExamples, device });
     const voted = plan.flatMap(({ votes, ...planned }) =>
       votes === undefined ? [] : [{ ...planned, answers: votes }],
     );
     const scores =
-      voted.length < plan.length ? mean : { ...mean, majority: summarise({ plan: voted, task, metric, keepExamples }) };
+      voted.length < plan.length
+        ? mean
+        : { ...mean, majority: summarise({ plan: voted, task, metric, keepExamples, device }) };
     if (options.eachMember !== true) return scores;
     return {
       ...scores,
       members: members.map((_, member) => {
         const alone = plan.flatMap((planned) => planned.alone?.[member] ?? []);
-        return alone.length < plan.length ? undefined : summarise({ plan: alone, task, metric, keepExamples });
+        return alone.length < plan.length ? undefined : summarise({ plan: alone, task, metric, keepExamples, device });
       }),
     };
   }

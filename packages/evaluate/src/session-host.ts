@@ -1,5 +1,7 @@
-import { EvaluationError } from '@hubfuse/plugin';
+import { type Device, EvaluationError } from '@hubfuse/plugin';
 import type { PreTrainedModel, Tensor } from '@huggingface/transformers';
+import type { InferenceSession } from 'onnxruntime-node';
+import { deviceHint } from './device.ts';
 import { attentionMask } from './encoded-dataset.ts';
 import type { BatchTensors, LoadRequest, RunMember, RunReply, RunRequest } from './protocol.ts';
 
@@ -12,6 +14,13 @@ interface AutoClass {
 /** The models of one worker thread. Only here onnxruntime runs: it blocks the thread that calls it. */
 export class SessionHost {
   readonly #models = new Map<string, LoadedModel>();
+  readonly #device: Device;
+  #isDeviceThere = false;
+
+  /** @param device where sessions compute */
+  constructor(device: Device) {
+    this.#device = device;
+  }
 
   /** Opens a session over a graph of ours and hands it to the model class that transformers.js would load. */
   async load(request: LoadRequest): Promise<{ done: true }> {
@@ -29,7 +38,7 @@ export class SessionHost {
       });
     }
     const session = InferenceSession.create(request.graph, {
-      executionProviders: ['cpu'],
+      executionProviders: [this.#device],
       // One thread for each session: parallelism comes from the workers, and so their number cannot change the bits.
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
@@ -39,12 +48,33 @@ export class SessionHost {
       extra: { session: { model_external_initializers_file_folder_path: request.weights } },
     });
     const Model = exported[className] as ModelClass;
+    const opened = await this.#open(session, request.name);
     this.#models.set(request.key, {
-      model: new Model(config, { model: await explain(session, request.name, 'cannot be loaded') }, {}),
+      model: new Model(config, { model: opened }, {}),
       name: request.name,
       labels: request.labels,
     });
     return { done: true };
+  }
+
+  /** A device that cannot be had is said to be so, and no other takes its place. */
+  async #open(session: Promise<InferenceSession>, name: string): Promise<InferenceSession> {
+    try {
+      const opened = await session;
+      this.#isDeviceThere = true;
+      return opened;
+    } catch (cause) {
+      // Where a session has been opened before it is the model.
+      if (this.#device === 'cpu' || this.#isDeviceThere)
+        return await explain(Promise.reject(cause), name, 'cannot be loaded');
+      throw new EvaluationError({
+        code: 'evaluate/no-device',
+        where: name,
+        message: `no session can be opened on the device "${this.#device}": ${cause instanceof Error ? cause.message : String(cause)}`,
+        hint: deviceHint(this.#device),
+        cause,
+      });
+    }
   }
 
   async release(keys: readonly string[]): Promise<{ done: true }> {

@@ -1,3 +1,4 @@
+import type { Device } from '@hubfuse/plugin';
 import { EvaluationError, type Metric, type Prediction, type Task } from '@hubfuse/plugin';
 import type { DatasetScore, ExampleResult, Scores } from './scores.ts';
 import type { PlannedDataset } from './scoring.ts';
@@ -9,8 +10,10 @@ export function summarise(options: {
   task: Task;
   metric: Metric;
   keepExamples: boolean;
+  /** Where the answers were computed. Default `cpu`. */
+  device?: Device | undefined;
 }): Scores {
-  const { plan, task, metric, keepExamples } = options;
+  const { plan, task, metric, keepExamples, device } = options;
   const datasets: Record<string, DatasetScore> = {};
   const warnings: string[] = [];
   for (const planned of plan) {
@@ -50,7 +53,7 @@ export function summarise(options: {
     mean: inDomain,
     ...(outOfDomain === undefined ? {} : { outOfDomainMean: outOfDomain }),
     warnings,
-    environment: scoringEnvironment(),
+    environment: scoringEnvironment(device),
   };
 }
 

@@ -1,5 +1,6 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { EvaluationError, type HubfuseError } from '@hubfuse/plugin';
+import { type Device, EvaluationError, type HubfuseError } from '@hubfuse/plugin';
+import { sessionThreads } from './device.ts';
 import type { Replies, Request, WorkerError, WorkerMessage, WorkerStart } from './protocol.ts';
 
 interface Pending {
@@ -24,11 +25,12 @@ export class WorkerPool {
   #requests = 0;
 
   /** @param options.timeout Seconds until an unanswered request counts as hung. */
-  constructor(options: { workers: number; timeout: number; modules: readonly string[] }) {
-    this.size = options.workers;
+  constructor(options: { workers: number; timeout: number; modules: readonly string[]; device?: Device | undefined }) {
+    const { device = 'cpu' } = options;
+    this.size = sessionThreads(device, options.workers);
     this.#timeout = options.timeout;
-    this.#start = { modules: [...options.modules] };
-    this.#members = new Array<Member | undefined>(options.workers).fill(undefined);
+    this.#start = { modules: [...options.modules], device };
+    this.#members = new Array<Member | undefined>(this.size).fill(undefined);
   }
 
   /**

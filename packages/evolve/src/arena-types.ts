@@ -1,6 +1,6 @@
 import type { Dataset, RaceBatches, RaceTrace, RisingBar, ScoringEnvironment, Verdict } from '@hubfuse/evaluate';
 import type { Build, Genealogy, MergePlan } from '@hubfuse/merge';
-import type { Registry } from '@hubfuse/plugin';
+import type { Device, Registry } from '@hubfuse/plugin';
 import type { JudgeOptions } from './search-types.ts';
 
 export interface ArenaOptions {
@@ -21,6 +21,8 @@ export interface ArenaOptions {
   datasets: readonly Dataset[];
   /** Threads for building and for scoring. Default: the processors available. */
   workers?: number | undefined;
+  /** Where candidates are scored. Default `cpu`. */
+  device?: Device | undefined;
   /** Candidates that may be judged at once, as far as threads and memory allow. Default 1. */
   parallel?: number | undefined;
   /**

@@ -1,4 +1,5 @@
 export * from './architecture.ts';
+export { DEVICES, type Device } from './device.ts';
 export * from './errors.ts';
 export * from './evaluation.ts';
 export * from './format-usd.ts';

@@ -1,11 +1,11 @@
-import { didYouMean } from '@hubfuse/plugin';
+import { DEVICES, didYouMean } from '@hubfuse/plugin';
 import type { Field } from './fields.ts';
 import { RESERVED_GATE_WORDS } from './gate.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDataFile, readFrom } from './read-data-file.ts';
 import type { DatasetEntry, EvaluateSection } from './recipe.ts';
 
-const KEYS = ['task', 'metric', 'datasets', 'batch_tokens', 'max_length', 'limit', 'keep_examples'];
+const KEYS = ['task', 'metric', 'datasets', 'batch_tokens', 'max_length', 'limit', 'keep_examples', 'device'];
 const PARTS = ['dev', 'test', 'calib'] as const;
 const DATASET_KEYS = ['name', 'from', ...PARTS, 'format', 'split', 'limit', 'seed', 'domain', 'head'];
 
@@ -30,8 +30,23 @@ export function readEvaluate(field: Field, context: ReadContext): EvaluateSectio
     maxLength: field.get('max_length')?.integer({ minimum: 1 }),
     limit: field.get('limit')?.integer({ minimum: 1 }),
     keepExamples: field.get('keep_examples')?.boolean() ?? false,
+    device: readDevice(field.get('device')),
   };
   return task === undefined ? undefined : { task, metric, datasets, ...section };
+}
+
+function readDevice(field: Field | undefined): EvaluateSection['device'] {
+  const name = field?.text('the name of a device');
+  if (field === undefined || name === undefined) return undefined;
+  const device = DEVICES.find((known) => known === name);
+  return (
+    device ??
+    field.report({
+      code: 'recipe/unknown-device',
+      message: `there is no device "${name}"`,
+      hint: didYouMean(name, DEVICES),
+    })
+  );
 }
 
 function readTask(field: Field, { registry }: ReadContext): string | undefined {

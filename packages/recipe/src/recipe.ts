@@ -1,4 +1,4 @@
-import type { RecipePlace } from '@hubfuse/plugin';
+import type { Device, RecipePlace } from '@hubfuse/plugin';
 import type { Gate } from './gate.ts';
 import type { ComputeSection } from './read-compute.ts';
 import type { DatasetReference, ModelReference } from './reference.ts';
@@ -108,6 +108,8 @@ export interface EvaluateSection {
   limit?: number | undefined;
   /** Keep the result of every example (`keep_examples`). Default false. */
   keepExamples: boolean;
+  /** Where scores are computed; absent: where whoever executes the run does. */
+  device?: Device | undefined;
 }
 
 /** The `publish.hub:` block. */

@@ -1,4 +1,4 @@
-import type { Registry } from '@hubfuse/plugin';
+import { DEVICES, type Registry } from '@hubfuse/plugin';
 import { GATE_NAMES } from './gate.ts';
 import type { JsonSchema } from './schema.ts';
 
@@ -40,6 +40,11 @@ export function evaluateSchema(registry: Registry): JsonSchema {
       batch_tokens: count('Tokens per batch, padding included.'),
       max_length: count('Tokens at which a text is cut.'),
       limit: count('At most so many examples of each dataset.'),
+      device: {
+        enum: [...DEVICES],
+        description:
+          'Where scores are computed: processors, or a GPU by WebGPU or CUDA. Default: what the machine is set to.',
+      },
       keep_examples: { type: 'boolean', default: false, description: 'Keep the result of every example.' },
       datasets: {
         type: 'array',

@@ -36,7 +36,8 @@ describe('evaluate', () => {
 
   test('options, columns and the rest of an entry', () => {
     const entry = '{name: a, dev: a.txt, label: intent, format: jsonl, split: "[:5]", limit: 9, seed: 1, head: h}';
-    const more = ', batch_tokens: 512, max_length: 64, limit: 100, keep_examples: yes, metric: macro_f1';
+    const more =
+      ', batch_tokens: 512, max_length: 64, limit: 100, keep_examples: yes, device: webgpu, metric: macro_f1';
     const section = read(evaluate(`[${entry}]`, more)).evaluate;
     expect(section).toMatchObject({
       metric: 'macro_f1',
@@ -44,6 +45,7 @@ describe('evaluate', () => {
       maxLength: 64,
       limit: 100,
       keepExamples: true,
+      device: 'webgpu',
       datasets: [{ columns: { label: 'intent' }, format: 'jsonl', split: '[:5]', limit: 9, seed: 1, head: 'h' }],
     });
   });

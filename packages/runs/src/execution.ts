@@ -1,5 +1,5 @@
 import type { HubOptions } from '@hubfuse/hub';
-import type { ObjectStore, Registry, Tariff } from '@hubfuse/plugin';
+import type { Device, ObjectStore, Registry, Tariff } from '@hubfuse/plugin';
 import type { Children } from './children/lead-children.ts';
 import type { RunEvent, RunProgress } from './run-event.ts';
 
@@ -26,6 +26,13 @@ export interface ExecutionOptions {
   workspace: string;
   /** Worker threads of merging and scoring. Default: the processors available. */
   workers?: number | undefined;
+  /**
+   * Where scores are computed, whatever the recipe says. One that cannot be had is an error: no other takes its place. Scores of
+   * different devices differ in their last bits, and are told apart. Default: `defaultDevice`, unless the recipe names one.
+   */
+  device?: Device | undefined;
+  /** Where scores are computed on this machine where neither `device` nor the recipe says so. Default `cpu`. */
+  defaultDevice?: Device | undefined;
   /** Bytes that a merge may use. Default: the merge's own. */
   memory?: number | undefined;
   /**

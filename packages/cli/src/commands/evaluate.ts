@@ -2,6 +2,7 @@ import type { Dataset } from '@hubfuse/evaluate';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
+import { devicesOf } from '../devices.ts';
 import { readColumns } from '../read-columns.ts';
 import type { LocalModel } from '../scoring-inputs.ts';
 
@@ -35,6 +36,7 @@ export default defineCommand({
     hub: common.hub,
     token: common.token,
     workers: common.workers,
+    device: { ...common.device, default: 'HUBFUSE_DEVICE, else cpu' },
     seed: { ...common.seed, description: 'with --limit: draw the examples by this seed instead of taking the first' },
   },
   examples: [
@@ -67,6 +69,8 @@ export default defineCommand({
     const { describeScores, scoresAsJson } = await import('../scores-view.ts');
     const access = { hub: await hubOptions(context), directory, output };
     const { split, limit, seed, workers, ensemble } = options;
+    const { device: given, defaultDevice } = devicesOf(context);
+    const device = given ?? defaultDevice;
     const datasets: Dataset[] = [];
     for (const text of options.data) {
       datasets.push(await loadData(text, { task, columns, split, limit, seed, registry: extensions }, access));
@@ -74,7 +78,7 @@ export default defineCommand({
     const models: LocalModel[] = [];
     for (const text of positionals) models.push(await fetchForScoring(text, access));
 
-    const settings = { models, ensemble, task, metric, datasets, registry: extensions, workers, signal };
+    const settings = { models, ensemble, task, metric, datasets, registry: extensions, workers, device, signal };
     const rows = await scoreModels(settings, output, (name, scores) => {
       if (output.json) output.result(scoresAsJson(name, scores), () => '');
     });

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseTariff, UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
+import { devicesOf } from '../devices.ts';
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
 
 /** Config, tokenizer, card, graph and small models; what is larger is read where it is published. */
@@ -47,6 +48,7 @@ export default defineCommand({
     hub: common.hub,
     token: common.token,
     workers: common.workers,
+    device: common.device,
     memory: common.memory,
     children: {
       type: 'integer',
@@ -112,6 +114,7 @@ export default defineCommand({
     const { masterKey } = environment;
     const common = {
       ...{ workers, memory, allowOtherProcessor, signal, exitCodeOf },
+      ...devicesOf(context),
       tariff: options.tariff === undefined ? undefined : parseTariff(options.tariff),
       keepFiles: options['keep-files'] ?? (store.url.startsWith('file:') ? 0 : KEPT_BYTES),
       workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),

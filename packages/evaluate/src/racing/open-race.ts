@@ -4,6 +4,7 @@ import { defaultWorkers } from '../environment.ts';
 import { type PreparedModel, prepareModel } from '../prepare-model.ts';
 import { requireRuntime } from '../require-runtime.ts';
 import type { ModelInput } from '../scorer-types.ts';
+import type { ScoringEnvironment } from '../scores.ts';
 import { type PlannedDataset, planScoring, runScoring, sessionBytes } from '../scoring.ts';
 import { scoringEnvironment } from '../scoring-environment.ts';
 import { predictionOf, referencesOf } from '../summarise.ts';
@@ -31,7 +32,7 @@ export function openRace(options: RaceOptions): Race {
 }
 
 class PooledRace implements Race {
-  readonly environment = scoringEnvironment();
+  readonly environment: ScoringEnvironment;
   readonly #options: RaceOptions;
   readonly #task: Task;
   readonly #metric: Metric;
@@ -42,7 +43,8 @@ class PooledRace implements Race {
   #candidates = 0;
 
   constructor(options: RaceOptions) {
-    const { registry } = options;
+    const { registry, device } = options;
+    this.environment = scoringEnvironment(device);
     this.#task = registry.get('task', options.task);
     this.#metric = registry.get('metric', options.metric ?? this.#task.metric);
     this.#options = { ...options, datasets: checkRace(options, this.#task, this.#metric) };
@@ -50,6 +52,7 @@ class PooledRace implements Race {
       workers: options.workers ?? defaultWorkers(),
       timeout: options.timeout ?? DEFAULT_TIMEOUT_SECONDS,
       modules: registry.modules,
+      device,
     });
     this.#cache = new EncodedCache(this.#pool);
     this.#crew = new RaceCrew({ pool: this.#pool, task: this.#task });

@@ -1,4 +1,4 @@
-import type { Registry } from '@hubfuse/plugin';
+import type { Device, Registry } from '@hubfuse/plugin';
 import type { Dataset } from '../dataset.ts';
 import type { ModelInput } from '../scorer-types.ts';
 import type { ScoringEnvironment } from '../scores.ts';
@@ -14,6 +14,8 @@ export interface RaceOptions {
   datasets: readonly Dataset[];
   /** Worker threads, each with one session. Default: the processors available, at most 8. Decisions are the same for any number. */
   workers?: number | undefined;
+  /** Where sessions compute; other than on processors it is one session at a time. Default `cpu`. */
+  device?: Device | undefined;
   /** Bytes that the weights in all workers may take. Default: no limit. */
   memory?: number | undefined;
   /** Seconds after which one batch, or the loading of a model, counts as hung. Default 300. */

@@ -107,7 +107,7 @@ async function start(options: {
   children: Children | undefined;
 }): Promise<ChildProcess> {
   const { run, store, log, execution, children } = options;
-  const { worker, workspace, memory, allowOtherProcessor, hub } = execution;
+  const { worker, workspace, memory, device, allowOtherProcessor, hub } = execution;
   // Those of one machine share its processors.
   const share = children && Math.max(1, Math.floor(availableParallelism() / children.count));
   const workers = execution.workers ?? share;
@@ -128,6 +128,7 @@ async function start(options: {
     ['--memory', memory],
     ['--children', children?.count],
     ['--child', children?.index],
+    ['--device', device],
   ];
   const settings = given.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
   const flags = allowOtherProcessor === true ? ['--allow-other-processor'] : [];

@@ -11,6 +11,7 @@ import { requirePartial } from '../model-folder.ts';
 import type { Phase, PhaseContext } from '../phase.ts';
 import type { ScoreRole, ScoreRow, ScoreTable } from '../report.ts';
 import type { RunPlan } from '../run-plan.ts';
+import { deviceOfRun } from '../scoring/device-of-run.ts';
 import { RowAnswers } from '../scoring/row-answers.ts';
 import { withDifferences } from '../scoring/row-differences.ts';
 import { ModelScorer, type ModelScores, type ScoredModel } from '../scoring/score-models.ts';
@@ -52,6 +53,7 @@ const evaluate: Phase = {
       data,
       workers: execution.workers,
       memory: execution.memory,
+      device: deviceOfRun(execution, plan.recipe),
       signal,
       onProgress: ({ model, dataset, phase, done, total }) =>
         context.progress({ label: `${phase} ${dataset}: ${model}`, done, total, unit: 'examples' }),

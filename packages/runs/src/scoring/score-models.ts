@@ -14,7 +14,7 @@ import {
 } from '@hubfuse/evaluate';
 import { HUBFUSE_VERSION } from '@hubfuse/hub';
 import { getJson, toJson } from '@hubfuse/objects';
-import { EvaluationError, type ObjectStore, type Registry } from '@hubfuse/plugin';
+import { type Device, EvaluationError, type ObjectStore, type Registry } from '@hubfuse/plugin';
 import type { EvaluateSection } from '@hubfuse/recipe';
 import type { SplitScores } from '../report.ts';
 import type { ScoringData } from './scoring-data.ts';
@@ -65,12 +65,13 @@ interface CachedScore {
  */
 export class ModelScorer {
   /** Where new scores are computed. */
-  readonly environment: ScoringEnvironment = scoringEnvironment();
+  readonly environment: ScoringEnvironment;
   readonly #options: ModelScorerOptions;
   #scorer: Scorer | undefined;
 
   constructor(options: ModelScorerOptions) {
     this.#options = options;
+    this.environment = scoringEnvironment(options.device);
   }
 
   /**
@@ -132,8 +133,8 @@ export class ModelScorer {
   }
 
   async #compute(model: ScoredModel, data: readonly ScoringData[], found: Map<string, CachedScore>): Promise<void> {
-    const { evaluate, registry, workers, memory, signal, onProgress } = this.#options;
-    const scorer = this.#scorer ?? openScorer({ registry, workers, memory });
+    const { evaluate, registry, workers, memory, device, signal, onProgress } = this.#options;
+    const scorer = this.#scorer ?? openScorer({ registry, workers, memory, device });
     this.#scorer = scorer;
     const scores = await scorer.score({
       model: model.input,
@@ -202,6 +203,8 @@ export interface ModelScorerOptions {
   data: readonly ScoringData[];
   /** Worker threads. Default: the evaluator's own. */
   workers?: number | undefined;
+  /** Where scores are computed. Default `cpu`. */
+  device?: Device | undefined;
   /** Bytes that the weights in all workers may take. Default: no limit. */
   memory?: number | undefined;
   signal?: AbortSignal | undefined;

@@ -9,6 +9,7 @@ import type { LocalInputs } from '../fetch-inputs.ts';
 import { runKeys } from '../keys.ts';
 import type { PhaseContext } from '../phase.ts';
 import type { RunPlan } from '../run-plan.ts';
+import { deviceOfRun } from '../scoring/device-of-run.ts';
 import { scoringData } from '../scoring/scoring-data.ts';
 import { refreshLimits } from './refresh-limits.ts';
 
@@ -46,6 +47,7 @@ export async function openSearchArena(options: {
     metric: evaluate.metric,
     datasets: await Promise.all(deciding.map((entry) => entry.load())),
     workers,
+    device: deviceOfRun(execution, plan.recipe),
     // Of a steady population the next candidate is known only when the one before it is decided on.
     parallel: plan.recipe.evolve?.update === 'synchronous' ? Number.POSITIVE_INFINITY : 1,
     memory: refresh === undefined ? memory : refreshLimits({ memory }).memory,
