@@ -6,6 +6,8 @@ export const environment = {
   zoo: process.env.HUBFUSE_ZOO || undefined,
   /** Address of a store in a real S3. */
   s3: process.env.HUBFUSE_S3 || undefined,
+  /** Set by `npm run simulate:scale`: the file that the seconds of runs over the Batch double go into. */
+  scale: process.env.HUBFUSE_SCALE || undefined,
   /** Set by `npm run soak`: everything in full. */
   soak: process.env.HUBFUSE_SOAK || undefined,
 };

@@ -5,4 +5,5 @@ export { tariffOfFlavor } from './jobs/tariff-of-flavor.ts';
 export { registerCloudLaunchers } from './launchers.ts';
 export * as awsPrices from './prices/aws.ts';
 export * as huggingFacePrices from './prices/hugging-face.ts';
+export { BATCH_START_SECONDS, CLOUD_NETWORK } from './prices/machine-assumptions.ts';
 export { type Requirements, requirementsOf } from './requirements.ts';

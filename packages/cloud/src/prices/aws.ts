@@ -23,6 +23,7 @@ function instance(name: string, vcpus: number, usd: number, more: Partial<Price>
 export const INSTANCES: ReadonlyMap<string, InstanceType> = new Map([
   instance('m6id.xlarge', 4, 0.2373),
   instance('i4i.xlarge', 4, 0.343),
+  instance('i4i.2xlarge', 8, 0.686),
   instance('g6.xlarge', 4, 0.8048),
   instance('g6.2xlarge', 8, 0.9776),
   instance('g6e.2xlarge', 8, 2.24208, {

@@ -1,0 +1,92 @@
+import { rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { importFolder } from '@hubfuse/hub-server';
+import type { Launcher } from '@hubfuse/plugin';
+import { readRun } from '@hubfuse/runs';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { BatchDouble } from '../../packages/cloud/test/batch-double/server.ts';
+import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
+import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
+import { noiseModels } from '../../scripts/bench/noise-model.mjs';
+import { environment } from '../environment.ts';
+import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { waitingRun } from '../worker/worker-runs.ts';
+import { startBatchService } from './batch-service.ts';
+
+/** Bytes of a model of each size: a base and two others are merged. */
+const SIZES = { small: 30e6, large: 120e6 };
+const MODELS = 3;
+const MOST_MS = 600_000;
+/** What the model of docs/scale.md is fitted to, and in the end what it has to predict. */
+const RUNS = [
+  { name: 'few', size: 'small', children: 2 },
+  { name: 'many', size: 'small', children: 3 },
+  { name: 'large', size: 'large', children: 2 },
+  { name: 'predicted', size: 'large', children: 4 },
+] as const;
+
+/** Merges shared by real processes over the Batch double, timed: a part of `npm run simulate:scale`, and of no other run. */
+const timed = test.skipIf(environment.scale === undefined);
+
+let hub: ExampleHub;
+let s3: S3Double;
+let double: BatchDouble;
+let launcher: Launcher;
+beforeAll(async () => {
+  if (environment.scale === undefined) return;
+  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
+  hub = await startExampleHub();
+  s3 = await startS3Double();
+  ({ double, launcher } = await startBatchService(hub));
+  for (const [size, bytes] of Object.entries(SIZES)) {
+    const root = join(hub.work, `noise-${size}`);
+    for (const [index, folder] of noiseModels({ root, bytes, count: MODELS }).entries()) {
+      await writeFile(
+        join(folder, 'config.json'),
+        JSON.stringify({ model_type: 'llama', architectures: ['LlamaForCausalLM'] }),
+      );
+      await importFolder({ root: hub.folder, repo: `noise/${size}-${index}`, folder });
+    }
+    rmSync(root, { recursive: true, force: true });
+  }
+}, MOST_MS);
+afterAll(async () => {
+  if (environment.scale === undefined) return;
+  await double.close();
+  await s3.close();
+  await hub.close();
+});
+
+timed.each(RUNS)(
+  'a merge of $size models over $children children is timed',
+  async ({ name, size, children }) => {
+    const recipe = [
+      'merge_method: pcb',
+      `base_model: noise/${size}-0`,
+      `models: [noise/${size}-1, noise/${size}-2]`,
+      'parameters: {ratio: 0.1}',
+      `compute: {children: ${children}}`,
+      '',
+    ].join('\n');
+    const { bench, runId: run } = await waitingRun(hub, `scale-${name}`, recipe, s3.storeUrl('scale', name));
+    const { store, registry } = bench;
+    const execution = { store, runId: run, registry, hub: bench.hubOptions, workspace: bench.folder };
+    const begun = performance.now();
+    const { ended } = await launcher.submit({ run, store, execution });
+    expect(double.submissions.at(-1)?.arrayProperties).toEqual({ size: children });
+    await ended;
+    const seconds = (performance.now() - begun) / 1000;
+    expect((await readRun({ store, runId: run })).state.status).toBe('done');
+    const file = environment.scale ?? '';
+    const before = await readFile(file, 'utf8').catch(() => '{"runs": {}}');
+    const { runs } = JSON.parse(before) as { runs: object };
+    const measured = { children, gb: (MODELS * SIZES[size]) / 1e9, seconds, load: loadavg()[0] };
+    const machine = { processors: availableParallelism(), processor: cpus()[0]?.model.trim() ?? 'unknown' };
+    const date = new Date().toISOString().slice(0, 10);
+    await writeFile(file, JSON.stringify({ ...machine, date, runs: { ...runs, [name]: measured } }));
+  },
+  MOST_MS,
+);
