@@ -45,6 +45,8 @@ beforeAll(async () => {
       'admin',
       '--namespace',
       '*',
+      '--s3',
+      's3://models',
       '--data',
       join(hub.work, 'secrets'),
       '--json',

@@ -1,11 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
+import { RunViews } from './access/run-views.ts';
 import { RunFeeds } from './feed/run-feeds.ts';
 import type { ApiContext, ApiEnv } from './http/api-env.ts';
 import { ApiError } from './http/api-error.ts';
 import { authenticate } from './http/authenticate.ts';
 import { boundedBody } from './http/bounded-body.ts';
-import { BadKeys, identify } from './http/identify.ts';
+import { BadKeys, identify, isDelivery } from './http/identify.ts';
 import type { Principal } from './http/principal.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
 import { problemOfError } from './http/problem-of-error.ts';
@@ -48,6 +49,7 @@ export function createApp(services: ApiServices) {
   const loopback = services.loopback && services.signIn === undefined;
   const metrics = new Metrics();
   const feeds = new RunFeeds(store);
+  const views = new RunViews(store);
   const sessions = new Sessions({ store, keyById: (id) => keys.get(id) });
   const badKeys = new BadKeys(new RateLimiter(bounds.badKeys));
   const asked = new RateLimiter(bounds.rate);
@@ -81,10 +83,10 @@ export function createApp(services: ApiServices) {
     .route('/', extensionRoutes(services))
     .route('/', planRoutes(services))
     .route('/', startRunRoutes(services))
-    .route('/', runRoutes(services))
-    .route('/', eventRoutes(services, feeds))
+    .route('/', runRoutes(services, views))
+    .route('/', eventRoutes(services, { feeds, views }))
     .route('/', runFileRoutes(services))
-    .route('/', recipeRoutes(services))
+    .route('/', recipeRoutes(services, views))
     .route('/', webhookRoutes(services))
     .route('/', hubEventRoutes(services, badKeys))
     .route('/', keyRoutes(services))
@@ -107,8 +109,9 @@ function crossOrigin(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
   });
 }
 
-/** Whom a rate limit counts for: a key, else an address. */
-function clientOf(c: ApiContext): string {
+/** Whom a rate limit counts for: a key, else an address. The Hub comes as often as something happens there. */
+function clientOf(c: ApiContext): string | undefined {
+  if (isDelivery(c)) return undefined;
   const key = (c.get('principal') as Principal | undefined)?.key?.id;
   return key === undefined ? `address ${c.get('clientAddress')}` : `key ${key}`;
 }

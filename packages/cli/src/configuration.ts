@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { didYouMean, UsageError } from '@hubfuse/plugin';
+import { readServeConfiguration, type ServeConfiguration } from './serve-configuration.ts';
 
 /** Settings of a project, read from `hubfuse.config.json` in the working directory. */
 export interface Configuration {
@@ -10,6 +11,8 @@ export interface Configuration {
   hub?: string;
   /** URL or folder of the store that keeps the runs. Default: `store` below the home of hubfuse. */
   store?: string;
+  /** How `hubfuse serve` works. */
+  serve?: ServeConfiguration;
 }
 
 export const CONFIGURATION_FILE = 'hubfuse.config.json';
@@ -35,17 +38,23 @@ export async function readConfiguration(directory: string): Promise<Configuratio
 
 function validate(content: unknown): Configuration {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) throw unusable('it is no JSON object');
-  const { plugins = [], hub, store, ...rest } = content as Record<string, unknown>;
+  const { plugins = [], hub, store, serve, ...rest } = content as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) {
-    throw unusable(`the key "${unknown}" is unknown`, undefined, didYouMean(unknown, ['plugins', 'hub', 'store']));
+    throw unusable(`the key "${unknown}" is unknown`, undefined, didYouMean(unknown, ['plugins', 'hub', 'store', 'serve']));
   }
   if (!Array.isArray(plugins) || !plugins.every((plugin): plugin is string => typeof plugin === 'string')) {
     throw unusable('"plugins" must be a list of package names and files');
   }
   if (hub !== undefined && typeof hub !== 'string') throw unusable('"hub" must be a URL');
   if (store !== undefined && typeof store !== 'string') throw unusable('"store" must be a URL or a folder');
-  return { plugins, ...(hub ? { hub } : {}), ...(store ? { store } : {}) };
+  const serving = serve === undefined ? undefined : readServeConfiguration(serve, (why, hint) => unusable(why, undefined, hint));
+  return {
+    plugins,
+    ...(hub ? { hub } : {}),
+    ...(store ? { store } : {}),
+    ...(serving === undefined ? {} : { serve: serving }),
+  };
 }
 
 function unusable(message: string, cause?: unknown, hint?: string): UsageError {

@@ -17,6 +17,8 @@ export interface Environment {
   masterKey: string | undefined;
   /** `HUBFUSE_WEBHOOK_SECRET`: what the Hub's webhooks send along. Default: made from the master key. */
   webhookSecret: string | undefined;
+  /** `HUBFUSE_NOTICE_SECRET`: signs what `serve --notify` posts. */
+  noticeSecret: string | undefined;
   /** `HF_ENDPOINT`: the Hub that stands in for huggingface.co, as Python's client reads it. */
   hub: string | undefined;
   /**
@@ -54,6 +56,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     key: value('HUBFUSE_KEY'),
     masterKey: value('HUBFUSE_MASTER_KEY'),
     webhookSecret: value('HUBFUSE_WEBHOOK_SECRET'),
+    noticeSecret: value('HUBFUSE_NOTICE_SECRET'),
     hub: value('HF_ENDPOINT'),
     store: value('HUBFUSE_STORE'),
     device: value('HUBFUSE_DEVICE'),

@@ -36,8 +36,13 @@ export async function getJson<T>(
 ): Promise<{ value: T; etag: string } | undefined> {
   const found = await store.get(key);
   if (found === undefined) return undefined;
-  const where = `${store.url}: ${key}`;
-  return { value: current(parse(found.body, where), format, where) as T, etag: found.etag };
+  return { value: jsonOf<T>(found.body, { where: `${store.url}: ${key}`, format }), etag: found.etag };
+}
+
+/** The JSON value in the bytes of an object, as `getJson` reads it. @param options.where what errors call the object */
+export function jsonOf<T>(body: Uint8Array, options: { where: string; format?: JsonFormat }): T {
+  const { where, format = FIRST } = options;
+  return current(parse(body, where), format, where) as T;
 }
 
 function parse(body: Uint8Array, where: string): unknown {

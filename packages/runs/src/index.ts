@@ -75,6 +75,7 @@ export type { RunEvent, RunEventBody, RunProgress } from './run-event.ts';
 export { rebuildIndex } from './run-index/rebuild-index.ts';
 export { COMMAND_ORIGIN, type RunAncestor, type RunOrigin, type RunTrigger } from './run-origin.ts';
 export type { PinnedData, PinnedModel, PinnedSource, RunPlan } from './run-plan.ts';
+export { runVersion } from './run-version.ts';
 export type { SearchSize } from './search/search-size.ts';
 export type { SearchSummary } from './search/search-summary.ts';
 export { isActive, STATE_WORDS, type StateWord, stateOf } from './state-word.ts';

@@ -1,6 +1,7 @@
 import { type ObjectStore, UsageError } from '@hubfuse/plugin';
 import type { RunSummary } from './run.ts';
 import type { IndexEntry } from './run-index/index-entry.ts';
+import type { ReadonlyEntries } from './run-index/index-pages.ts';
 import { OpenIndex } from './run-index/open-index.ts';
 import { isActive, type StateWord } from './state-word.ts';
 
@@ -56,7 +57,7 @@ export async function listRunPage(options: {
     const batch = pages.slice(read, Math.min(read + Math.max(1, read), MOST_PAGES));
     const contents = await Promise.all(batch.map((page) => index.entriesOf(page)));
     for (const [place, page] of batch.entries()) {
-      for (const entry of sorted(contents[place]?.values() ?? [])) {
+      for (const entry of sorted(contents[place] ?? new Map())) {
         if (after !== undefined && !isAfter({ page, entry }, after)) continue;
         if (!fits(entry, filter)) continue;
         if (runs.length === limit) return { runs, ...(last === undefined ? {} : { next: writeCursor(last) }) };
@@ -74,8 +75,15 @@ function summaryOf({ revision: _, ...summary }: IndexEntry): RunSummary {
   return summary;
 }
 
-function sorted(entries: Iterable<IndexEntry>): IndexEntry[] {
-  return [...entries].sort((a, b) => compare(b.createdAt, a.createdAt) || compare(b.id, a.id));
+/** Pages that did not change are sorted once. */
+const inOrder = new WeakMap<ReadonlyEntries, readonly IndexEntry[]>();
+
+function sorted(entries: ReadonlyEntries): readonly IndexEntry[] {
+  const known = inOrder.get(entries);
+  if (known !== undefined) return known;
+  const order = [...entries.values()].sort((a, b) => compare(b.createdAt, a.createdAt) || compare(b.id, a.id));
+  inOrder.set(entries, order);
+  return order;
 }
 
 function compare(a: string, b: string): number {

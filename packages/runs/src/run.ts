@@ -146,4 +146,10 @@ export interface RunSummary {
   key?: string;
   error?: { code: string; message: string };
   published?: boolean;
+  /** Mean score of the merged model, a fraction: on the development data, else on the test data. Once it was scored. */
+  score?: number;
+  /** The same of its best parent. */
+  bestParent?: number;
+  /** Whether the condition for publishing holds, once that was decided. */
+  gate?: boolean;
 }

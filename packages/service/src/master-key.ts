@@ -11,6 +11,7 @@ const BYTES = 32;
  */
 export class MasterKey {
   readonly #bytes: Uint8Array;
+  readonly #derived = new Map<string, Uint8Array>();
 
   constructor(bytes: Uint8Array) {
     if (bytes.length !== BYTES) throw malformed('the master key');
@@ -19,7 +20,11 @@ export class MasterKey {
 
   /** 32 bytes for one purpose; other purposes cannot be told from them. */
   derive(purpose: string): Uint8Array {
-    return new Uint8Array(hkdfSync('sha256', this.#bytes, '', `hubfuse ${purpose}`, BYTES));
+    const known = this.#derived.get(purpose);
+    if (known !== undefined) return known;
+    const derived = new Uint8Array(hkdfSync('sha256', this.#bytes, '', `hubfuse ${purpose}`, BYTES));
+    this.#derived.set(purpose, derived);
+    return derived;
   }
 
   /** A keyed hash of a text, in hexadecimal. */

@@ -1,9 +1,9 @@
 import type { z } from '@hono/zod-openapi';
 import { listRunPage, type RunFilter, type RunSummary } from '@hubfuse/runs';
-import { mayLook, readAccess } from '@hubfuse/service';
-import { mayUse, type Principal } from '../http/principal.ts';
+import type { Principal } from '../http/principal.ts';
 import type { RunPageSchema, RunSummarySchema } from '../schemas/run.ts';
 import type { ApiServices } from '../services.ts';
+import type { RunViews } from './run-views.ts';
 
 /** Pages that one answer looks through for runs that the caller may see; the next answer goes on behind them. */
 const MOST_PAGES = 5;
@@ -11,6 +11,7 @@ const MOST_PAGES = 5;
 /** A page of the runs that a caller may see, the latest first. It may be short, even empty, and have a next one. */
 export async function listRunsOfCaller(
   { store }: ApiServices,
+  views: RunViews,
   options: { principal: Principal; limit: number; cursor: string | undefined; filter: RunFilter },
 ): Promise<z.infer<typeof RunPageSchema>> {
   const { principal, limit, filter } = options;
@@ -19,16 +20,12 @@ export async function listRunsOfCaller(
   for (let page = 0; page < MOST_PAGES; page++) {
     // No more than there is room for, so that the cursor of the store stands behind what was shown.
     const { runs, next } = await listRunPage({ store, limit: limit - items.length, cursor, filter });
-    const seen = await Promise.all(runs.map(({ id }) => maySee(id)));
+    const seen = await Promise.all(runs.map((run) => views.maySee(run, principal)));
     items.push(...runs.filter((_, index) => seen[index] === true).map(summaryView));
     cursor = next;
     if (cursor === undefined || items.length === limit) break;
   }
   return { items, ...(cursor === undefined ? {} : { next: cursor }) };
-
-  async function maySee(id: string): Promise<boolean> {
-    return mayUse(principal, 'admin') || mayLook(await readAccess(store, id), principal.key);
-  }
 }
 
 function summaryView({ status: _, models, ...summary }: RunSummary): z.infer<typeof RunSummarySchema> {

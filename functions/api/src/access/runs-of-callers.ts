@@ -12,7 +12,7 @@ export interface RunOfCaller {
 }
 
 /** Answered alike where there is no such run and where the caller may not know of it. */
-const UNKNOWN = new Set(['run/unknown', 'run/bad-id', 'store/bad-key']);
+export const UNKNOWN_RUN: ReadonlySet<string> = new Set(['run/unknown', 'run/bad-id', 'store/bad-key']);
 
 /** What was asked for, to a caller who may see it. @throws ApiError 404 `run/unknown` */
 export async function requireRun({ store }: ApiServices, { id, principal }: RunOfCaller): Promise<RunSpec> {
@@ -20,9 +20,13 @@ export async function requireRun({ store }: ApiServices, { id, principal }: RunO
     const [spec, access] = await Promise.all([readRunSpec({ store, runId: id }), readAccess(store, id)]);
     if (mayLook(access, principal.key)) return spec;
   } catch (error) {
-    if (!(error instanceof HubfuseError && UNKNOWN.has(error.code))) throw error;
+    if (!(error instanceof HubfuseError && UNKNOWN_RUN.has(error.code))) throw error;
   }
-  throw new ApiError({
+  throw unknownRun(id);
+}
+
+export function unknownRun(id: string): ApiError {
+  return new ApiError({
     status: 404,
     code: 'run/unknown',
     message: `there is no run "${id}"`,

@@ -23,8 +23,16 @@ export class BadKeys {
   }
 }
 
+/** Where the Hub posts, with a secret of its own. */
+const HUB_EVENTS = 'POST /v1/webhooks/huggingface';
+
+/** Whether a request is a delivery of the Hub, which does not send again what was refused for coming too often. */
+export function isDelivery(c: ApiContext): boolean {
+  return `${c.req.method} ${c.req.path}` === HUB_EVENTS;
+}
+
 /** Routes that look themselves at who asks, as `METHOD path`. */
-const UNAUTHENTICATED = new Set(['POST /v1/session', 'GET /v1/sign-in', 'POST /v1/webhooks/huggingface']);
+const UNAUTHENTICATED = new Set(['POST /v1/session', 'GET /v1/sign-in', HUB_EVENTS]);
 
 /** Authenticates every request but those of a few routes, and slows down whoever guesses keys. */
 export function identify(authenticate: MiddlewareHandler<ApiEnv>, badKeys: BadKeys): MiddlewareHandler<ApiEnv> {

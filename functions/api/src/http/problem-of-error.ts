@@ -31,6 +31,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'service/runs-per-day': 429,
   'service/usd-per-month': 429,
   'service/namespace': 403,
+  'service/s3-target': 403,
   'service/private-repo': 403,
   'service/idempotency-key': 409,
   'service/token-needed': 409,

@@ -53,10 +53,11 @@ export class RateLimiter {
   }
 }
 
-/** Refuses clients that ask too often. @param client What tells clients apart. */
-export function rateLimit(limiter: RateLimiter, client: (c: ApiContext) => string): MiddlewareHandler<ApiEnv> {
+/** Refuses clients that ask too often. @param client What tells clients apart; undefined for whoever may ask as often as it likes. */
+export function rateLimit(limiter: RateLimiter, client: (c: ApiContext) => string | undefined): MiddlewareHandler<ApiEnv> {
   return async function limitingRate(c, next) {
-    const seconds = limiter.take(client(c));
+    const name = client(c);
+    const seconds = name === undefined ? 0 : limiter.take(name);
     if (seconds > 0) throw tooMany(seconds);
     await next();
   };

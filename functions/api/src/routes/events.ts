@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type RunEvent, readEvents, readRunState } from '@hubfuse/runs';
+import type { RunEvent } from '@hubfuse/runs';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { requireRun } from '../access/runs-of-callers.ts';
+import type { RunViews } from '../access/run-views.ts';
 import type { RunFeeds } from '../feed/run-feeds.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { problems } from '../http/documented.ts';
@@ -59,11 +59,11 @@ const route = createRoute({
 });
 
 /** The events of runs. */
-export function eventRoutes(services: ApiServices, feeds: RunFeeds) {
-  const { store, bounds, stopping, heartbeatMs = HEARTBEAT_MS } = services;
+export function eventRoutes(services: ApiServices, { feeds, views }: { feeds: RunFeeds; views: RunViews }) {
+  const { bounds, stopping, heartbeatMs = HEARTBEAT_MS } = services;
   return createRouter().openapi(route, async (c) => {
     const { id } = c.req.valid('param');
-    await requireRun(services, { id, principal: c.get('principal') });
+    const run = await views.require({ id, principal: c.get('principal') });
     const after = c.req.valid('header')['last-event-id'] ?? c.req.valid('query').after ?? 0;
     if (!/\btext\/event-stream\b/i.test(c.req.header('accept') ?? '')) return c.json(await page(), 200);
     if (c.req.valid('header')['last-event-id'] !== undefined && (await nothingFollows())) return c.body(null, 204);
@@ -73,21 +73,19 @@ export function eventRoutes(services: ApiServices, feeds: RunFeeds) {
     return streamSSE(c, (stream) => send(stream)) as never;
 
     async function page() {
-      const { status } = await readRunState({ store, runId: id });
       const items: ReturnType<typeof eventView>[] = [];
       let more = false;
-      for await (const event of readEvents({ store, runId: id, after })) {
+      for await (const event of views.events(run, after)) {
         more = items.length === MOST_EVENTS;
         if (more) break;
         items.push(eventView(event));
       }
-      return { items, next: items.at(-1)?.number ?? after, ended: !more && hasEnded(status) };
+      return { items, next: items.at(-1)?.number ?? after, ended: !more && run.ended };
     }
 
     async function nothingFollows(): Promise<boolean> {
-      const { status } = await readRunState({ store, runId: id });
-      if (!hasEnded(status)) return false;
-      for await (const _ of readEvents({ store, runId: id, after })) return false;
+      if (!run.ended) return false;
+      for await (const _ of views.events(run, after)) return false;
       return true;
     }
 
@@ -117,8 +115,4 @@ export function eventRoutes(services: ApiServices, feeds: RunFeeds) {
 
 function text(event: RunEvent): string {
   return JSON.stringify(eventView(event));
-}
-
-function hasEnded(status: string): boolean {
-  return status === 'done' || status === 'failed' || status === 'cancelled';
 }

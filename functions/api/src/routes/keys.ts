@@ -52,5 +52,5 @@ export function keyRoutes({ keys }: ApiServices) {
 }
 
 function keyView(key: Key) {
-  return { ...key, scopes: [...key.scopes], namespaces: [...key.namespaces] };
+  return { ...key, scopes: [...key.scopes], namespaces: [...key.namespaces], s3: [...key.s3] };
 }

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isYaml } from '../access/read-body-recipe.ts';
 import { maySeeRecipe, maySteer, requireStoredRecipe } from '../access/recipes-of-callers.ts';
+import type { RunViews } from '../access/run-views.ts';
 import type { ApiContext } from '../http/api-env.ts';
 import { ApiError } from '../http/api-error.ts';
 import { requireScope } from '../http/authenticate.ts';
@@ -77,7 +78,7 @@ const remove = createRoute({
 });
 
 /** Stored recipes: subscriptions to the repositories that they name. */
-export function recipeRoutes(services: ApiServices) {
+export function recipeRoutes(services: ApiServices, views: RunViews) {
   const { recipes } = services;
   return createRouter()
     .openapi(list, async (c) => {
@@ -87,7 +88,7 @@ export function recipeRoutes(services: ApiServices) {
         maySeeRecipe(services, { stored, principal }),
       );
       const page = seen.slice(0, limit);
-      const items = await Promise.all(page.map((stored) => recipeSummaryView(services, { stored, principal })));
+      const items = await Promise.all(page.map((stored) => recipeSummaryView(services, { stored, principal, views })));
       const next = seen.length > limit ? page.at(-1)?.name : undefined;
       return c.json({ items, ...(next === undefined ? {} : { next }) }, 200);
     })
@@ -130,7 +131,7 @@ export function recipeRoutes(services: ApiServices) {
 
   async function view(c: ApiContext, stored: Awaited<ReturnType<typeof requireStoredRecipe>>) {
     c.header('etag', quoted(stored.etag));
-    const summary = await recipeSummaryView(services, { stored, principal: c.get('principal') });
+    const summary = await recipeSummaryView(services, { stored, principal: c.get('principal'), views });
     return { ...summary, text: stored.text };
   }
 

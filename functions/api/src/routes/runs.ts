@@ -3,7 +3,8 @@ import { cancelRun, readRun } from '@hubfuse/runs';
 import { continueRun, removeRun } from '@hubfuse/service';
 import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
 import { listRunsOfCaller } from '../access/list-runs-of-caller.ts';
-import { requireOwnRun, requireRun } from '../access/runs-of-callers.ts';
+import type { RunViews } from '../access/run-views.ts';
+import { requireOwnRun } from '../access/runs-of-callers.ts';
 import type { ApiContext } from '../http/api-env.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
@@ -88,18 +89,22 @@ const remove = createRoute({
   middleware: requireScope('run'),
 });
 
-export function runRoutes(services: ApiServices) {
+export function runRoutes(services: ApiServices, views: RunViews) {
   const { store } = services;
   return createRouter()
     .openapi(list, async (c) => {
       const { limit = DEFAULT_PAGE, cursor, state, recipe, model } = c.req.valid('query');
       const filter = { state, recipe, model };
-      return c.json(await listRunsOfCaller(services, { principal: c.get('principal'), limit, cursor, filter }), 200);
+      return c.json(
+        await listRunsOfCaller(services, views, { principal: c.get('principal'), limit, cursor, filter }),
+        200,
+      );
     })
     .openapi(show, async (c) => {
       const { id } = c.req.valid('param');
-      await requireRun(services, { id, principal: c.get('principal') });
-      return c.json(runView(await readRun({ store, runId: id })), 200);
+      const text = await views.show({ id, principal: c.get('principal') });
+      // It was made from what the route declares, perhaps for an earlier request.
+      return c.body(text, 200, { 'content-type': 'application/json' }) as never;
     })
     .openapi(cancel, async (c) => {
       const { id } = c.req.valid('param');

@@ -9,6 +9,7 @@ export const KeySchema = z
     name: z.string(),
     scopes: Scopes,
     namespaces: z.array(z.string()),
+    s3: z.array(z.string()).openapi({ description: 'Addresses in S3 below which it may publish; `*` is all.' }),
     runsPerDay: z.int().optional(),
     account: z
       .string()
@@ -25,6 +26,9 @@ export const NewKeyBody = z
     scopes: Scopes.openapi({ description: '`admin` includes `run`, and `run` includes `read`.' }),
     namespaces: z.array(z.string().min(1).max(96)).max(100).optional().openapi({
       description: 'Namespaces of the Hub that it may read privately and publish to; `*` is all. Default: none.',
+    }),
+    s3: z.array(z.string().min(1).max(600)).max(100).optional().openapi({
+      description: 'Addresses in S3 (`s3://bucket/prefix`) below which it may publish; `*` is all. Default: none.',
     }),
     runsPerDay: z.int().min(1).optional(),
   })

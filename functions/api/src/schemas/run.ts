@@ -63,6 +63,12 @@ export const RunSummarySchema = z
     key: z.string().optional().openapi({ description: 'Id of the key that asked.' }),
     attempts: z.int(),
     published: z.boolean().optional(),
+    score: z
+      .number()
+      .optional()
+      .openapi({ description: 'Mean score of the merged model, a fraction, once it is known.' }),
+    bestParent: z.number().optional().openapi({ description: 'The same of its best parent.' }),
+    gate: z.boolean().optional().openapi({ description: 'Whether the condition for publishing holds.' }),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
     createdAt: Time,
     updatedAt: Time,

@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { StoredRecipe } from '@hubfuse/service';
 import { lastRunOf } from '../access/last-run-of.ts';
 import { tryParse } from '../access/recipes-of-callers.ts';
+import type { RunViews } from '../access/run-views.ts';
 import type { Principal } from '../http/principal.ts';
 import type { RecipeSummarySchema } from '../schemas/recipe.ts';
 import type { ApiServices } from '../services.ts';
@@ -9,12 +10,12 @@ import type { ApiServices } from '../services.ts';
 /** A stored recipe as lists show it. */
 export async function recipeSummaryView(
   services: ApiServices,
-  { stored, principal }: { stored: StoredRecipe; principal: Principal },
+  { stored, principal, views }: { stored: StoredRecipe; principal: Principal; views: RunViews },
 ): Promise<z.infer<typeof RecipeSummarySchema>> {
   const { name, etag, key, createdAt, updatedAt } = stored;
   const [notes, lastRun] = await Promise.all([
     services.recipes.notes.list(name),
-    lastRunOf(services, { recipe: name, principal }),
+    lastRunOf(services, { recipe: name, principal, views }),
   ]);
   const recipe = tryParse(() => services.recipes.parseStored(stored))?.recipe;
   return {

@@ -11,7 +11,7 @@ export default defineCommand({
       'the data folder of a server on this machine, which need not run: so the first key is made.',
     'A key is shown once, when it is made. Scopes: read looks; run also starts and stops runs and stores recipes; admin ' +
       'may do everything. --namespace says whose private repositories a key reads with the token of the server, and where ' +
-      'it publishes; * stands for all.',
+      'it publishes; --s3 says where in S3 it does; * stands for all.',
   ],
   positionals: [
     { name: 'action', description: 'list, create or revoke', required: true },
@@ -31,6 +31,11 @@ export default defineCommand({
       type: 'list',
       value: 'name',
       description: 'a user or organisation of the Hub, or *; may be given several times',
+    },
+    s3: {
+      type: 'list',
+      value: 'url',
+      description: 'address in S3 (s3://bucket/prefix) below which it may publish, or *; may be given several times',
     },
     'runs-per-day': { type: 'integer', value: 'n', minimum: 1, description: 'runs that the key may start on one day' },
   },
@@ -59,8 +64,8 @@ export default defineCommand({
           hint: 'hubfuse keys create --name ci --scope run',
         });
       }
-      const { name, scope: scopes, namespace: namespaces, 'runs-per-day': runsPerDay } = options;
-      const made = await keys.create({ name, scopes, namespaces, ...(runsPerDay === undefined ? {} : { runsPerDay }) });
+      const { name, scope: scopes, namespace: namespaces, s3, 'runs-per-day': runsPerDay } = options;
+      const made = await keys.create({ name, scopes, namespaces, s3, ...(runsPerDay === undefined ? {} : { runsPerDay }) });
       output.result(
         made,
         () => `${made.key}\n\nThis is shown once. Its id, for \`hubfuse keys revoke\`, is ${made.id}.`,
@@ -86,6 +91,7 @@ interface ShownKey {
   name: string;
   scopes: readonly string[];
   namespaces: readonly string[];
+  s3: readonly string[];
   createdAt: string;
   revokedAt?: string | undefined;
 }
@@ -97,6 +103,7 @@ interface KeyKeeper {
     name: string;
     scopes: readonly string[];
     namespaces: readonly string[];
+    s3: readonly string[];
     runsPerDay?: number;
   }): Promise<{ id: string; key: string }>;
   revoke(id: string): Promise<ShownKey>;
@@ -111,11 +118,12 @@ async function openKeys(context: Parameters<typeof findServer>[0] & Installation
   const { keys } = server.client.v1;
   return {
     list: async () => (await expectJson(await keys.$get())).items,
-    create: async ({ name, scopes, namespaces, runsPerDay }) => {
+    create: async ({ name, scopes, namespaces, s3, runsPerDay }) => {
       const json = {
         name,
         scopes: scopes as ('read' | 'run' | 'admin')[],
         namespaces: [...namespaces],
+        s3: [...s3],
         ...(runsPerDay === undefined ? {} : { runsPerDay }),
       };
       return await expectJson(await keys.$post({ json }));
@@ -133,14 +141,16 @@ function renderKeys(keys: readonly ShownKey[]): string {
       { title: 'name' },
       { title: 'scopes' },
       { title: 'namespaces' },
+      { title: 'S3' },
       { title: 'made' },
       { title: 'revoked' },
     ],
-    keys.map(({ id, name, scopes, namespaces, createdAt, revokedAt = '' }) => [
+    keys.map(({ id, name, scopes, namespaces, s3, createdAt, revokedAt = '' }) => [
       id,
       name,
       scopes.join(' '),
       namespaces.join(' '),
+      s3.join(' '),
       createdAt.slice(0, 10),
       revokedAt.slice(0, 10),
     ]),

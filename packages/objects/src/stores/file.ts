@@ -13,6 +13,7 @@ import {
 } from '@hubfuse/plugin';
 import { checkKey, checkPrefix } from '../keys.ts';
 import { errorCode, ignoring, isDead, processTag, withLock } from '../lock.ts';
+import { etagOf, SmallFiles } from '../small-files.ts';
 
 const DEFAULT_PAGE = 1000;
 /** How often a process may stand still for half a minute in the middle of one write. */
@@ -29,6 +30,7 @@ class FileStore implements ObjectStore {
   readonly #root: string;
   readonly #temporary: string;
   readonly #locks: string;
+  readonly #small = new SmallFiles();
 
   constructor(root: string) {
     this.#root = root;
@@ -48,8 +50,7 @@ class FileStore implements ObjectStore {
   }
 
   async get(key: string): Promise<StoredObject | undefined> {
-    const body = await readFile(this.#path(key)).catch(absent);
-    return body === undefined ? undefined : { body, etag: etagOf(body) };
+    return (await this.#small.read(this.#path(key)).catch(absent)) ?? undefined;
   }
 
   async read(key: string, range?: ObjectRange): Promise<AsyncIterable<Uint8Array> | undefined> {
@@ -223,10 +224,6 @@ async function isFile(path: string): Promise<boolean> {
 
 function absent(error: unknown): undefined {
   ignoring('ENOENT', 'ENOTDIR', 'EISDIR')(error);
-}
-
-function etagOf(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

@@ -1,3 +1,6 @@
+import type { PhaseName } from '../phase.ts';
+import type { EvaluateOutput } from '../phases/evaluate.ts';
+import type { GateOutput } from '../phases/gate.ts';
 import type { RunSpec, RunState, RunSummary } from '../run.ts';
 import { stateOf } from '../state-word.ts';
 
@@ -13,7 +16,17 @@ export interface IndexEntry extends RunSummary {
 /** The part of an entry that changes with the state. */
 type ChangingPart = Pick<
   IndexEntry,
-  'status' | 'state' | 'phase' | 'updatedAt' | 'error' | 'published' | 'attempts' | 'revision'
+  | 'status'
+  | 'state'
+  | 'phase'
+  | 'updatedAt'
+  | 'error'
+  | 'published'
+  | 'attempts'
+  | 'revision'
+  | 'score'
+  | 'bestParent'
+  | 'gate'
 >;
 
 export function entryOf(spec: RunSpec, state: RunState): IndexEntry {
@@ -33,7 +46,7 @@ export function entryOf(spec: RunSpec, state: RunState): IndexEntry {
 
 /** The entry with what a later state says. */
 export function withState(entry: IndexEntry, state: RunState): IndexEntry {
-  const { phase: _, error: __, published: ___, ...rest } = entry;
+  const { phase: _, error: __, published: ___, score: ____, bestParent: _____, gate: ______, ...rest } = entry;
   return { ...rest, ...changingPart(state) };
 }
 
@@ -47,8 +60,9 @@ export function shows(entry: IndexEntry, state: RunState): boolean {
   return shown(entry) === shown(changingPart(state));
 }
 
-function shown({ status, state, phase, attempts, error, published }: ChangingPart): string {
-  return JSON.stringify([status, state, phase, attempts, error, published]);
+function shown(part: ChangingPart): string {
+  const { status, state, phase, attempts, error, published, score, bestParent, gate } = part;
+  return JSON.stringify([status, state, phase, attempts, error, published, score, bestParent, gate]);
 }
 
 function changingPart(state: RunState): ChangingPart {
@@ -60,5 +74,23 @@ function changingPart(state: RunState): ChangingPart {
     ...(phase === undefined ? {} : { phase }),
     ...(error === undefined ? {} : { error: { code: error.code, message: error.message.slice(0, LONGEST_MESSAGE) } }),
     ...(published === undefined ? {} : { published }),
+    ...outcomeOf(state),
+  };
+}
+
+/** What a list shows of scores and gate, as far as they are known. */
+function outcomeOf({ phases }: RunState): Pick<RunSummary, 'score' | 'bestParent' | 'gate'> {
+  const output = <T>(name: PhaseName): T | undefined =>
+    phases.find((phase) => phase.name === name && phase.status === 'done')?.output as T | undefined;
+  const rows = output<EvaluateOutput>('evaluate')?.table.rows ?? [];
+  const merged = rows.find(({ role }) => role === 'merged');
+  const split = merged?.dev === undefined ? 'test' : 'dev';
+  const score = merged?.[split]?.mean;
+  const parents = rows.flatMap((row) => (row.role === 'parent' && row[split] !== undefined ? [row[split].mean] : []));
+  const gate = output<GateOutput>('gate')?.gate.met;
+  return {
+    ...(score === undefined ? {} : { score }),
+    ...(score === undefined || parents.length === 0 ? {} : { bestParent: Math.max(...parents) }),
+    ...(gate === undefined ? {} : { gate }),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { getJson, toJson } from '@hubfuse/objects';
+import { getJson, jsonOf, toJson } from '@hubfuse/objects';
 import { type ObjectStore, StoreError } from '@hubfuse/plugin';
 import { RUNS } from '../keys.ts';
 import type { IndexEntry } from './index-entry.ts';
@@ -13,6 +13,7 @@ const LONGEST_PAUSE_MS = 250;
 
 /** Entries by run. */
 export type Entries = Map<string, IndexEntry>;
+export type ReadonlyEntries = ReadonlyMap<string, IndexEntry>;
 /** Changes entries in place; says whether it did. May be called again with other entries. */
 export type EntriesChange = (entries: Entries) => boolean;
 
@@ -22,10 +23,26 @@ interface StoredPage {
   nonce: string;
 }
 
+/** Pages that were read last, by store: as long as the etag is the same, so are the entries. */
+const read = new WeakMap<ObjectStore, Map<number, { etag: string; entries: ReadonlyEntries }>>();
+const MOST_READ = 16;
+
 /** @throws StoreError `store/not-json`, `store/newer-format` */
-export async function readPage(store: ObjectStore, page: number): Promise<Entries> {
-  const found = await getJson<StoredPage>(store, pageKey(page));
-  return new Map((found?.value.entries ?? []).map((entry) => [entry.id, entry]));
+export async function readPage(store: ObjectStore, page: number): Promise<ReadonlyEntries> {
+  const key = pageKey(page);
+  const found = await store.get(key);
+  if (found === undefined) return new Map();
+  const pages = read.get(store) ?? new Map<number, { etag: string; entries: ReadonlyEntries }>();
+  read.set(store, pages);
+  const known = pages.get(page);
+  if (known?.etag === found.etag) return known.entries;
+  const stored = jsonOf<StoredPage>(found.body, { where: `${store.url}: ${key}` });
+  const entries = new Map(stored.entries.map((entry) => [entry.id, entry]));
+  pages.delete(page);
+  pages.set(page, { etag: found.etag, entries });
+  const [oldest] = pages.keys();
+  if (pages.size > MOST_READ && oldest !== undefined) pages.delete(oldest);
+  return entries;
 }
 
 interface Waiting {

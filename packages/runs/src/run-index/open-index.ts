@@ -4,7 +4,7 @@ import { readStoredState } from '../read-stored.ts';
 import { isActive } from '../state-word.ts';
 import { type IndexEntry, shows } from './index-entry.ts';
 import { ACTIVE, type ActiveMarker, BUILT, INDEX, markerOfKey, PAGES, pageKey, pageOfKey } from './index-keys.ts';
-import { type Entries, readPage } from './index-pages.ts';
+import { type ReadonlyEntries, readPage } from './index-pages.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { repairRun } from './repair-run.ts';
 
@@ -51,7 +51,7 @@ export class OpenIndex {
   }
 
   /** The entries of a page, held against the markers; what is in doubt is repaired first. */
-  async entriesOf(page: number): Promise<Entries> {
+  async entriesOf(page: number): Promise<ReadonlyEntries> {
     const entries = await this.#readPage(page);
     const doubtful = await this.#doubtful(page, entries);
     if (doubtful.length === 0) return entries;
@@ -61,7 +61,7 @@ export class OpenIndex {
     return await this.#readPage(page);
   }
 
-  async #readPage(page: number): Promise<Entries> {
+  async #readPage(page: number): Promise<ReadonlyEntries> {
     try {
       return await readPage(this.#store, page);
     } catch (error) {
@@ -73,7 +73,7 @@ export class OpenIndex {
   }
 
   /** Runs of a page whose marker and entry disagree, and those that it is time to look at. */
-  async #doubtful(page: number, entries: Entries): Promise<string[]> {
+  async #doubtful(page: number, entries: ReadonlyEntries): Promise<string[]> {
     const marked = new Set(this.markers.filter((marker) => marker.page === page).map(({ id }) => id));
     const isOpen = (id: string): boolean => {
       const entry = entries.get(id);

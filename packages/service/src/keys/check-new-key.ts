@@ -7,12 +7,14 @@ export interface NewKey {
   scopes: readonly string[];
   /** Default: none, so that only public repositories can be read and nothing published. */
   namespaces?: readonly string[] | undefined;
+  /** Addresses in S3 that it may publish below. Default: none. */
+  s3?: readonly string[] | undefined;
   /** Default: as many as it likes. */
   runsPerDay?: number | undefined;
 }
 
 /** @throws UsageError `service/bad-key-settings` */
-export function checkNewKey(settings: NewKey): Pick<Key, 'name' | 'scopes' | 'namespaces' | 'runsPerDay'> {
+export function checkNewKey(settings: NewKey): Pick<Key, 'name' | 'scopes' | 'namespaces' | 's3' | 'runsPerDay'> {
   const name = settings.name.trim();
   if (name === '' || name.length > 100 || /\p{Cc}/u.test(name)) {
     throw bad('the name of a key has 1 to 100 printable characters', 'say what the key is for: --name ci');
@@ -24,11 +26,14 @@ export function checkNewKey(settings: NewKey): Pick<Key, 'name' | 'scopes' | 'na
   const namespaces = [...new Set(settings.namespaces ?? [])];
   const odd = namespaces.find((namespace) => namespace !== '*' && !/^[A-Za-z0-9][\w.-]{0,95}$/.test(namespace));
   if (odd !== undefined) throw bad(`"${odd}" is no namespace of the Hub`, 'name a user, an organisation, or * for all');
+  const s3 = [...new Set(settings.s3 ?? [])];
+  const nowhere = s3.find((url) => url !== '*' && !/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^?#\s]{0,500})?$/.test(url));
+  if (nowhere !== undefined) throw bad(`"${nowhere}" is no address in S3`, 'write s3://bucket/prefix, or * for all');
   const { runsPerDay } = settings;
   if (runsPerDay !== undefined && (!Number.isSafeInteger(runsPerDay) || runsPerDay < 1)) {
     throw bad(`a key cannot start ${runsPerDay} runs a day`, 'give a whole number from 1');
   }
-  return { name, scopes, namespaces, ...(runsPerDay === undefined ? {} : { runsPerDay }) };
+  return { name, scopes, namespaces, s3, ...(runsPerDay === undefined ? {} : { runsPerDay }) };
 }
 
 function bad(message: string, hint?: string): UsageError {

@@ -14,6 +14,8 @@ export interface Key {
   namespaces: readonly string[];
   /** Account of the Hub that it stands for; whoever signs in as that has it, and nobody can show it. */
   account?: string;
+  /** Addresses in S3 (`s3://bucket/prefix`) below which it may publish; `*` for wherever the service may. */
+  s3: readonly string[];
   /** Runs that it may start on one day (UTC). Absent: as many as it likes. */
   runsPerDay?: number;
   /** ISO 8601. */
@@ -26,6 +28,21 @@ export interface Key {
 export function hasScope(key: Pick<Key, 'scopes'>, scope: Scope): boolean {
   if (key.scopes.includes('admin')) return true;
   return key.scopes.includes(scope) || (scope === 'read' && key.scopes.includes('run'));
+}
+
+/** Whether a key may publish to an address in S3. */
+export function hasS3(key: Pick<Key, 's3'>, url: string): boolean {
+  return key.s3.some((granted) => granted === '*' || isBelow(url, granted));
+}
+
+/** Whether an address in S3 lies below another one, or is the same. Settings behind a question mark do not count. */
+export function isBelow(url: string, folder: string): boolean {
+  return s3Folder(url).startsWith(s3Folder(folder));
+}
+
+/** Bucket and prefix with a slash at the end. */
+function s3Folder(url: string): string {
+  return `${url.replace(/\?.*$/s, '').replace(/\/+$/, '')}/`;
 }
 
 /** Whether a key covers a namespace. Names of the Hub differ in more than case. */

@@ -2,7 +2,7 @@ import { listAll } from '@hubfuse/objects';
 import { afterAll, describe, expect, test } from 'vitest';
 import { emptyStore, removeFolders, STORES, testServices } from '../../test/services.ts';
 import { MasterKey } from '../master-key.ts';
-import { hasNamespace, hasScope } from './key.ts';
+import { hasNamespace, hasS3, hasScope } from './key.ts';
 import { Keys } from './keys.ts';
 
 afterAll(removeFolders);

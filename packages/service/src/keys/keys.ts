@@ -43,11 +43,11 @@ export class Keys {
    * @throws UsageError `service/bad-key-settings`
    */
   async create(settings: NewKey): Promise<{ id: string; key: string }> {
-    const { name, scopes, namespaces, runsPerDay } = checkNewKey(settings);
+    const { name, scopes, namespaces, s3, runsPerDay } = checkNewKey(settings);
     const id = randomBytes(ID_BYTES).toString('hex');
     const key = `hfk_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
     const stored: StoredKey = {
-      ...{ id, name, scopes, namespaces },
+      ...{ id, name, scopes, namespaces, s3 },
       ...(runsPerDay === undefined ? {} : { runsPerDay }),
       createdAt: new Date(this.#now()).toISOString(),
       hash: this.#hash(key),
@@ -155,9 +155,11 @@ export class Keys {
   }
 }
 
-function publicPart({ id, name, account, scopes, namespaces, runsPerDay, createdAt, revokedAt }: StoredKey): Key {
+/** Keys of an older version publish to no S3. */
+function publicPart(stored: StoredKey): Key {
+  const { id, name, account, scopes, namespaces, s3 = [], runsPerDay, createdAt, revokedAt } = stored;
   return {
-    ...{ id, name, scopes, namespaces, createdAt },
+    ...{ id, name, scopes, namespaces, s3, createdAt },
     ...(account === undefined ? {} : { account }),
     ...(runsPerDay === undefined ? {} : { runsPerDay }),
     ...(revokedAt === undefined ? {} : { revokedAt }),

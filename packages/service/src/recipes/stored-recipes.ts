@@ -14,6 +14,8 @@ import type { ParsedRecipe, StoredRecipe } from './stored-recipe.ts';
 
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 const AT_ONCE = 16;
+/** Recipes that are kept as they were read. */
+const MOST_PARSED = 1_000;
 
 /** What a caller knows of what stands there: an etag, `*` for whatever it is, `none` for nothing. */
 export type Precondition = { ifMatch: string } | { ifNoneMatch: '*' };
@@ -37,6 +39,7 @@ export class StoredRecipes {
   readonly #hubUrl: string | undefined;
   readonly #s3: readonly string[] | undefined;
   readonly #now: () => number;
+  readonly #parsed = new Map<string, Recipe>();
 
   constructor(options: {
     store: ObjectStore;
@@ -135,7 +138,13 @@ export class StoredRecipes {
 
   /** A stored recipe with its text read. @throws RecipeError where this version of hubfuse cannot read it any more */
   parseStored(stored: StoredRecipe): ParsedRecipe {
-    return { ...stored, recipe: this.parse(stored.text, `${stored.name}.yaml`) };
+    const known = this.#parsed.get(stored.etag);
+    // An etag names one version of one recipe.
+    if (known !== undefined) return { ...stored, recipe: known };
+    const recipe = this.parse(stored.text, `${stored.name}.yaml`);
+    if (this.#parsed.size >= MOST_PARSED) this.#parsed.clear();
+    this.#parsed.set(stored.etag, recipe);
+    return { ...stored, recipe };
   }
 
   /**

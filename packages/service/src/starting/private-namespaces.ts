@@ -20,7 +20,7 @@ export async function privateNamespaces(options: { recipe: Recipe; key: Key; hub
         code: 'service/private-repo',
         where: repo,
         message: `the ${type} ${repo} is not public, and the key "${key.name}" reads no private repositories of ${namespace || 'it'}`,
-        hint: `check its name; make a key with --namespaces ${namespace || '<namespace>'}, or send a Hub token of your own`,
+        hint: `check its name; make a key with --namespace ${namespace || '<namespace>'}, or send a Hub token of your own`,
       });
     }
     namespaces.add(namespace);
