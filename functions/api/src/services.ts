@@ -39,6 +39,8 @@ export interface ApiServices extends Services {
   /** Address at which the Hub reaches the service; without one no webhook can be registered by it. */
   publicUrl: string | undefined;
   bounds: ApiBounds;
+  /** Which runs that have ended the dispatchers keep, as pages tell it. Absent: all. */
+  retention?: { days?: number; runs?: number } | undefined;
   /** Whether the server is bound to a loopback address: then it needs no key until one exists. */
   loopback: boolean;
   /** "Sign in with Hugging Face", beside keys; it leads back to `publicUrl`. Default: keys alone. */

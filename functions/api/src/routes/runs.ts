@@ -10,7 +10,7 @@ import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
 import { createRouter } from '../http/router.ts';
 import { DEFAULT_PAGE, PageQuery } from '../schemas/common.ts';
-import { RunPageSchema, RunParameters, RunSchema, StateSchema } from '../schemas/run.ts';
+import { RunPageSchema, RunParameters, RunSchema, StateFilterSchema } from '../schemas/run.ts';
 import type { ApiServices } from '../services.ts';
 import { runView } from '../views/run-view.ts';
 
@@ -25,7 +25,7 @@ const list = createRoute({
   request: {
     query: z.object({
       ...PageQuery,
-      state: StateSchema.optional(),
+      state: StateFilterSchema.optional().openapi({ description: 'A state, or `active` for all that have not ended.' }),
       recipe: z.string().min(1).max(100).optional().openapi({ description: 'Name of a stored recipe.' }),
       model: z.string().min(1).max(200).optional().openapi({ description: 'Hub id of a model that is merged.' }),
     }),

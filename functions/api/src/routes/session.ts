@@ -18,6 +18,10 @@ const SessionSchema = z
     by: z
       .enum(['key', 'session', 'nothing'])
       .openapi({ description: 'How the caller is known; `nothing`: no key is needed.' }),
+    retention: z
+      .object({ days: z.number().optional(), runs: z.int().optional() })
+      .optional()
+      .openapi({ description: 'Days for which runs that have ended are kept, and how many of them. Absent: all are.' }),
     csrf: z.string().optional().openapi({ description: 'Goes along as `X-CSRF-Token` with what changes something.' }),
   })
   .openapi('Session');
@@ -54,7 +58,10 @@ const end = createRoute({
   responses: { 204: { description: 'There is no session any more.' }, ...problems() },
 });
 
-export function sessionRoutes({ keys }: ApiServices, { sessions, badKeys }: { sessions: Sessions; badKeys: BadKeys }) {
+export function sessionRoutes(
+  { keys, retention }: ApiServices,
+  { sessions, badKeys }: { sessions: Sessions; badKeys: BadKeys },
+) {
   return createRouter()
     .openapi(begin, async (c) => {
       const key = await keys.verify(c.req.valid('json').key);
@@ -89,9 +96,10 @@ export function sessionRoutes({ keys }: ApiServices, { sessions, badKeys }: { se
       deleteCookie(c, SESSION_COOKIE, { path: '/' });
       return c.body(null, 204);
     });
-}
 
-function sessionView({ key, by }: Principal) {
-  const { name, scopes, namespaces } = key ?? { name: 'local', scopes: SCOPES, namespaces: ['*'] };
-  return { name, scopes: [...scopes], namespaces: [...namespaces], by };
+  function sessionView({ key, by }: Principal) {
+    const { name, scopes, namespaces } = key ?? { name: 'local', scopes: SCOPES, namespaces: ['*'] };
+    const kept = retention === undefined ? {} : { retention: { ...retention } };
+    return { name, scopes: [...scopes], namespaces: [...namespaces], by, ...kept };
+  }
 }

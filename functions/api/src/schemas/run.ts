@@ -6,6 +6,9 @@ import { PlanSchema } from './plan.ts';
 
 export const StateSchema = z.enum(STATE_WORDS).openapi('RunStateWord');
 
+/** What lists are filtered by: a state, or everything that has not ended. */
+export const StateFilterSchema = z.enum([...STATE_WORDS, 'active']);
+
 export const RunParameters = z.object({
   id: z.string().min(1).max(200).openapi({ description: 'Id of the run.', example: 'support-1f3a9c2b7d' }),
 });

@@ -40,7 +40,7 @@ export default defineCommand({
   options: {
     ...serverOptions,
     stored: { type: 'text', value: 'name', description: 'start this stored recipe; list its runs' },
-    state: { type: 'text', value: 'word', description: 'list runs in this state' },
+    state: { type: 'text', value: 'word', description: 'list runs in this state, or all that have not ended (active)' },
     model: { type: 'text', value: 'id', description: 'list runs that merge this model' },
     limit: { type: 'integer', value: 'n', minimum: 1, default: '50', description: 'list at most so many' },
     detach: { type: 'flag', description: 'start without following' },
@@ -79,11 +79,17 @@ export default defineCommand({
         items.length === 0
           ? 'no runs'
           : renderTable(
-              [{ title: 'id' }, { title: 'name' }, { title: 'state' }, { title: 'recipe' }, { title: 'made' }],
-              items.map(({ id, name, state: word, recipe = '', createdAt }) => [
+              [
+                ...[{ title: 'id' }, { title: 'name' }, { title: 'state' }],
+                ...[{ title: 'score', align: 'right' as const }, { title: 'gate' }],
+                ...[{ title: 'recipe' }, { title: 'made' }],
+              ],
+              items.map(({ id, name, state: word, score, gate, recipe = '', createdAt }) => [
                 id,
                 name,
                 word,
+                score === undefined ? '' : (100 * score).toFixed(2),
+                gate === undefined ? '' : gate ? 'met' : 'not met',
                 recipe,
                 createdAt.slice(0, 19),
               ]),

@@ -66,7 +66,8 @@ export default defineCommand({
       value: 'seconds',
       minimum: 0,
       default: String(DEFAULT_DRAIN_SECONDS),
-      description: 'time for requests under way to be answered, and for runs of this process to be given back, at the end',
+      description:
+        'time for requests under way to be answered, and for runs of this process to be given back, at the end',
     },
     rate: {
       type: 'integer',
@@ -148,6 +149,7 @@ export default defineCommand({
         ...(signIn === undefined ? {} : { signIn }),
         ...(environment.space === undefined ? {} : { framedBy: 'https://huggingface.co' }),
         bounds: { ...DEFAULT_BOUNDS, rate: rateOf(settings.rate, DEFAULT_BOUNDS.rate) },
+        ...(settings.kept === undefined ? {} : { retention: settings.kept }),
         cors: options.origin,
         dashboard: await dashboardFiles(),
         docs: await docsFiles(),
@@ -201,7 +203,11 @@ interface ServeOptions {
 }
 
 /** Options, and where they are absent the configuration. */
-function serveSettings({ options, environment, configuration }: Pick<CommandContext, 'environment' | 'configuration'> & { options: ServeOptions }) {
+function serveSettings({
+  options,
+  environment,
+  configuration,
+}: Pick<CommandContext, 'environment' | 'configuration'> & { options: ServeOptions }) {
   const configured = configuration.serve ?? {};
   const url = options.notify ?? configured.notify;
   const [days, keep] = [options['keep-days'] ?? configured.keepDays, options['keep-runs'] ?? configured.keepRuns];
@@ -216,7 +222,10 @@ function serveSettings({ options, environment, configuration }: Pick<CommandCont
     },
     ...(days === undefined && keep === undefined
       ? {}
-      : { retention: { keep, olderThanMs: days === undefined ? undefined : days * DAY_MS } }),
+      : {
+          retention: { keep, olderThanMs: days === undefined ? undefined : days * DAY_MS },
+          kept: { ...(days === undefined ? {} : { days }), ...(keep === undefined ? {} : { runs: keep }) },
+        }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { endSession, readSession } from './api/api.ts';
+import { rememberHubToken } from './api/hub-token.ts';
 import { type Problem, problemOf } from './api/problem.ts';
 import { rememberCsrf, whenSignedOut } from './api/request.ts';
 import type { Session } from './api/types.ts';
@@ -42,6 +43,7 @@ export function Application() {
     endSession().then(
       () => {
         rememberCsrf(undefined);
+        rememberHubToken('');
         setAsked('sign in');
       },
       (error: unknown) => announce(problemOf(error).detail ?? 'Signing out failed.'),

@@ -11,7 +11,7 @@ describe.each(STORES)('keys in a store of the kind %s', (kind) => {
   test('a key opens until it is revoked, also for another process', async () => {
     const { services, another, clock } = await testServices(kind);
     const other = another();
-    const settings = { name: 'ci', scopes: ['run'], namespaces: ['ana'], runsPerDay: 5 };
+    const settings = { name: 'ci', scopes: ['run'], namespaces: ['ana'], s3: ['s3://models/ana'], runsPerDay: 5 };
     const { id, key } = await services.keys.create(settings);
     expect(key).toMatch(/^hfk_[0-9a-f]{12}_[\w-]{43}$/);
     const opened = await other.keys.verify(key);
@@ -60,6 +60,8 @@ test.each([
   [{ name: 'x', scopes: [] }, 'a key needs a scope'],
   [{ name: 'x', scopes: ['reed'] }, 'there is no scope "reed"'],
   [{ name: 'x', scopes: ['run'], namespaces: ['a/b'] }, '"a/b" is no namespace'],
+  [{ name: 'x', scopes: ['run'], s3: ['s3://models/?endpoint=http://h'] }, 'is no address in S3'],
+  [{ name: 'x', scopes: ['run'], s3: ['models'] }, '"models" is no address in S3'],
   [{ name: 'x', scopes: ['run'], runsPerDay: 0 }, 'cannot start 0 runs a day'],
 ])('the key %j is refused', async (settings, message) => {
   const { services } = await testServices();
@@ -75,4 +77,16 @@ test('scopes include smaller ones, and namespaces are compared as the Hub does',
   expect(hasNamespace({ namespaces: ['Ana'] }, 'ana')).toBe(true);
   expect(hasNamespace({ namespaces: ['ana'] }, 'bob')).toBe(false);
   expect(hasNamespace({ namespaces: ['*'] }, 'bob')).toBe(true);
+});
+
+test('an address in S3 is granted with all that lies below it, and nothing that only begins alike', () => {
+  const granted = (s3: string[], url: string) => hasS3({ s3 }, url);
+  expect(granted(['s3://models/team'], 's3://models/team')).toBe(true);
+  expect(granted(['s3://models/team/'], 's3://models/team/x')).toBe(true);
+  expect(granted(['s3://models'], 's3://models/any')).toBe(true);
+  expect(granted(['*'], 's3://models/any')).toBe(true);
+  expect(granted(['s3://models/team'], 's3://models/teams')).toBe(false);
+  expect(granted(['s3://models/team'], 's3://models')).toBe(false);
+  expect(granted(['s3://models'], 's3://models-of-others/x')).toBe(false);
+  expect(granted([], 's3://models/team')).toBe(false);
 });

@@ -68,6 +68,16 @@ test('a key stores only what it may publish', async () => {
   const put = (to: string) => services.recipes.put({ name: 'x', text: chain('a/one', to), key });
   await expect(put('bob/merged')).rejects.toMatchObject({ code: 'service/namespace' });
   expect((await put('ana/merged')).recipe.key).toBe(id);
+  const copied = (url: string) => `merge_method: linear\nmodels: [a/one, a/two]\npublish: {s3: ${url}}\n`;
+  await expect(services.recipes.put({ name: 'x', text: copied('s3://models/ana'), key })).rejects.toMatchObject({
+    code: 'service/s3-target',
+  });
+  const granted = await services.keys.create({ name: 'copies', scopes: ['run'], s3: ['s3://models/ana'] });
+  const own = (await services.keys.get(granted.id)) as Key;
+  expect((await services.recipes.put({ name: 'y', text: copied('s3://models/ana/x'), key: own })).created).toBe(true);
+  await expect(services.recipes.put({ name: 'z', text: copied('s3://models/bob'), key: own })).rejects.toThrow(
+    'it publishes below s3://models/ana',
+  );
 });
 
 describe('cycles', () => {

@@ -1,5 +1,6 @@
 import type { Schema } from '../editor/schema-lookup.ts';
 import type { Plain } from '../recipe/to-yaml.ts';
+import { hubTokenHeader } from './hub-token.ts';
 import { ask, request, send } from './request.ts';
 import type {
   Method,
@@ -10,7 +11,7 @@ import type {
   RunArtefact,
   RunItem,
   Session,
-  StateWord,
+  StateFilter,
   StoredRecipe,
   Task,
 } from './types.ts';
@@ -48,7 +49,7 @@ export async function endSession(): Promise<void> {
 
 export function listRuns(
   query: {
-    state?: StateWord | undefined;
+    state?: StateFilter | undefined;
     recipe?: string | undefined;
     model?: string | undefined;
     cursor?: string;
@@ -73,11 +74,15 @@ export async function listArtefacts(id: string, signal: AbortSignal): Promise<re
 
 /** @param key Makes a request that is sent twice start one run. */
 export function startRun(sent: SentRecipe, key: string): Promise<{ id: string }> {
-  return request('v1/runs', { method: 'POST', body: bodyOf(sent), headers: { 'idempotency-key': key } });
+  return request('v1/runs', {
+    method: 'POST',
+    body: bodyOf(sent),
+    headers: { ...hubTokenHeader(), 'idempotency-key': key },
+  });
 }
 
 export async function actOnRun(id: string, action: 'cancel' | 'retry' | 'publish'): Promise<void> {
-  await send(`${run(id)}/${action}`, { method: 'POST' });
+  await send(`${run(id)}/${action}`, { method: 'POST', headers: action === 'cancel' ? {} : hubTokenHeader() });
 }
 
 export async function deleteRun(id: string): Promise<void> {
@@ -85,7 +90,8 @@ export async function deleteRun(id: string): Promise<void> {
 }
 
 export function makePlan(sent: SentRecipe, signal?: AbortSignal): Promise<Plan> {
-  return request('v1/plans', { method: 'POST', body: bodyOf(sent), ...(signal === undefined ? {} : { signal }) });
+  const given = signal === undefined ? {} : { signal };
+  return request('v1/plans', { method: 'POST', body: bodyOf(sent), headers: hubTokenHeader(), ...given });
 }
 
 export function listRecipes(signal: AbortSignal): Promise<Page<RecipeItem>> {

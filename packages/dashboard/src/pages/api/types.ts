@@ -16,6 +16,9 @@ export type StateWord =
   | 'failed'
   | 'cancelled';
 
+/** Which runs a list shows: those in one state, or all under way. */
+export type StateFilter = StateWord | 'active';
+
 /** A page of a list. */
 export interface Page<T> {
   items: readonly T[];
@@ -31,6 +34,8 @@ export interface Session {
   /** How the caller is known; `nothing`: no key is needed. */
   by: 'key' | 'session' | 'nothing';
   csrf?: string;
+  /** Which runs that have ended the server keeps; absent: all. */
+  retention?: { days?: number; runs?: number };
 }
 
 /** What is expected, between the least and the most that the measurements behind it allow. */
@@ -149,6 +154,8 @@ export interface RunItem {
   /** Mean development score of the merged model, and of its best parent. */
   score?: number;
   bestParent?: number;
+  /** Whether the condition for publishing holds. */
+  gate?: boolean;
   /** Once it is done: whether something was published. */
   published?: boolean;
   /** Why it failed. */
@@ -215,7 +222,7 @@ export interface Run {
   published?: readonly Published[];
   warnings?: readonly string[];
   error?: StoredError;
-  limits?: Readonly<Record<string, unknown>>;
+  limits?: { seconds?: number; memory?: number; disk?: number; runsPerDay?: number };
   cost?: RunCost;
   /** The recipe's text. */
   recipe?: string;

@@ -26,7 +26,8 @@ function FollowedRow({ run, onChange }: { run: RunItem; onChange: () => void }) 
 
 function RowOf({ run, progress }: { run: RunItem; progress: RunProgress | undefined }) {
   const { id, name, state, models = [], method, score, bestParent } = run;
-  const look = lookOf(state);
+  const unpublished = state === 'done' && run.gate === false && run.published !== true;
+  const look = lookOf(state, { unpublished });
   const share = progress !== undefined && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
   return (
     <li class="row">
@@ -41,8 +42,9 @@ function RowOf({ run, progress }: { run: RunItem; progress: RunProgress | undefi
         </p>
       </div>
       <div class="where">
-        <StateLabel state={state} />
+        <StateLabel state={state} unpublished={unpublished} />
         {run.published === true && <p class="sub">published</p>}
+        {unpublished && <p class="sub">gate not met</p>}
         {run.error !== undefined && (
           <p class="sub" title={run.error.message}>
             {run.error.message}

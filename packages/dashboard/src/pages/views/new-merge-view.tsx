@@ -4,6 +4,7 @@ import { type Problem, partsOf } from '../api/problem.ts';
 import type { Method, Plan } from '../api/types.ts';
 import { DatasetFields } from '../parts/dataset-fields.tsx';
 import { Field } from '../parts/field.tsx';
+import { HubTokenField } from '../parts/hub-token-field.tsx';
 import { MethodChoice } from '../parts/method-choice.tsx';
 import { ModelList } from '../parts/model-list.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -148,6 +149,13 @@ function FilledForm({
         <p class="lead">Optional. Without it the merged model stays with the run.</p>
         <div class="body">
           <PublishFields form={form} wrong={places} onChange={change} />
+        </div>
+      </fieldset>
+      <fieldset class="part">
+        <legend class="section">In your name</legend>
+        <p class="lead">Optional. For models and repositories that the server's own account may not use.</p>
+        <div class="body fields">
+          <HubTokenField />
         </div>
       </fieldset>
       <fieldset class="part">

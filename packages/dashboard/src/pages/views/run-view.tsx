@@ -21,6 +21,7 @@ import { may, useApp } from '../state/app-context.ts';
 import { handOver } from '../state/handed-over.ts';
 import { type Action, useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
+import { describeLimits } from '../text/describe-limits.ts';
 import { type RunStream, useRunStream } from '../state/use-run-stream.ts';
 import { isActive, lookOf } from '../text/state-words.ts';
 
@@ -100,12 +101,14 @@ function ShownRun({ run, stream, again }: { run: Run; stream: RunStream; again: 
 }
 
 function RunLead({ run, unpublished }: { run: Run; unpublished: boolean }) {
+  const limits = describeLimits(run.limits);
   return (
     <>
       <span role="status">
         <StateLabel state={run.state} unpublished={unpublished} />
       </span>
       <code>{run.id}</code>
+      {limits !== undefined && <span class="small soft">may take {limits}</span>}
     </>
   );
 }

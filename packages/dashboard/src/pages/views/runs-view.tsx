@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { listRuns } from '../api/api.ts';
 import { type Problem, problemOf } from '../api/problem.ts';
-import type { RunItem, StateWord } from '../api/types.ts';
+import type { RunItem, StateFilter } from '../api/types.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { LoadProblem } from '../parts/load-problem.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -9,12 +9,14 @@ import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { RunRow } from '../parts/run-row.tsx';
 import { Segments } from '../parts/segments.tsx';
 import { hrefOf } from '../routing/route.ts';
+import { useApp } from '../state/app-context.ts';
 import { useLoad } from '../state/use-load.ts';
+import { describeRetention } from '../text/describe-limits.ts';
 import { isActive } from '../text/state-words.ts';
 
-const STATES: readonly { value: StateWord | ''; title: string }[] = [
+const STATES: readonly { value: StateFilter | ''; title: string }[] = [
   { value: '', title: 'All' },
-  { value: 'queued', title: 'Queued' },
+  { value: 'active', title: 'Under way' },
   { value: 'done', title: 'Done' },
   { value: 'failed', title: 'Failed' },
   { value: 'cancelled', title: 'Cancelled' },
@@ -29,7 +31,8 @@ const TYPING_MS = 350;
 
 /** All runs, the latest first; those under way move. */
 export function RunsView() {
-  const [state, setState] = useState<StateWord | ''>('');
+  const { session } = useApp();
+  const [state, setState] = useState<StateFilter | ''>('');
   const [typed, setTyped] = useState('');
   const [model, setModel] = useState('');
   const [behind, setBehind] = useState<{ items: readonly RunItem[]; next: string | undefined }>();
@@ -93,6 +96,9 @@ export function RunsView() {
             Show older runs
           </button>
         </div>
+      )}
+      {session.retention !== undefined && items.length > 0 && (
+        <p class="small soft">{describeRetention(session.retention)}</p>
       )}
       {moreProblem !== undefined && <ProblemNotice problem={moreProblem} />}
     </>
