@@ -73,7 +73,9 @@ export class Keys {
   }): Promise<Key | undefined> {
     const { name: title, scopes, namespaces } = checkNewKey({ ...account, name: `account ${account.name}` });
     const id = this.#master.digest('keys of accounts', account.subject).slice(0, 2 * ID_BYTES);
-    const wanted = { name: title, account: account.name, scopes, namespaces };
+    // Who may make keys that publish anywhere may publish anywhere.
+    const s3 = scopes.includes('admin') ? ['*'] : [];
+    const wanted = { name: title, account: account.name, scopes, namespaces, s3 };
     // Nobody has a text with this hash.
     const made = {
       id,
