@@ -41,14 +41,19 @@ function validate(content: unknown): Configuration {
   const { plugins = [], hub, store, serve, ...rest } = content as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) {
-    throw unusable(`the key "${unknown}" is unknown`, undefined, didYouMean(unknown, ['plugins', 'hub', 'store', 'serve']));
+    throw unusable(
+      `the key "${unknown}" is unknown`,
+      undefined,
+      didYouMean(unknown, ['plugins', 'hub', 'store', 'serve']),
+    );
   }
   if (!Array.isArray(plugins) || !plugins.every((plugin): plugin is string => typeof plugin === 'string')) {
     throw unusable('"plugins" must be a list of package names and files');
   }
   if (hub !== undefined && typeof hub !== 'string') throw unusable('"hub" must be a URL');
   if (store !== undefined && typeof store !== 'string') throw unusable('"store" must be a URL or a folder');
-  const serving = serve === undefined ? undefined : readServeConfiguration(serve, (why, hint) => unusable(why, undefined, hint));
+  const serving =
+    serve === undefined ? undefined : readServeConfiguration(serve, (why, hint) => unusable(why, undefined, hint));
   return {
     plugins,
     ...(hub ? { hub } : {}),

@@ -54,7 +54,10 @@ export class RateLimiter {
 }
 
 /** Refuses clients that ask too often. @param client What tells clients apart; undefined for whoever may ask as often as it likes. */
-export function rateLimit(limiter: RateLimiter, client: (c: ApiContext) => string | undefined): MiddlewareHandler<ApiEnv> {
+export function rateLimit(
+  limiter: RateLimiter,
+  client: (c: ApiContext) => string | undefined,
+): MiddlewareHandler<ApiEnv> {
   return async function limitingRate(c, next) {
     const name = client(c);
     const seconds = name === undefined ? 0 : limiter.take(name);

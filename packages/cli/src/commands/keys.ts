@@ -65,7 +65,13 @@ export default defineCommand({
         });
       }
       const { name, scope: scopes, namespace: namespaces, s3, 'runs-per-day': runsPerDay } = options;
-      const made = await keys.create({ name, scopes, namespaces, s3, ...(runsPerDay === undefined ? {} : { runsPerDay }) });
+      const made = await keys.create({
+        name,
+        scopes,
+        namespaces,
+        s3,
+        ...(runsPerDay === undefined ? {} : { runsPerDay }),
+      });
       output.result(
         made,
         () => `${made.key}\n\nThis is shown once. Its id, for \`hubfuse keys revoke\`, is ${made.id}.`,

@@ -27,7 +27,9 @@ export function checkNewKey(settings: NewKey): Pick<Key, 'name' | 'scopes' | 'na
   const odd = namespaces.find((namespace) => namespace !== '*' && !/^[A-Za-z0-9][\w.-]{0,95}$/.test(namespace));
   if (odd !== undefined) throw bad(`"${odd}" is no namespace of the Hub`, 'name a user, an organisation, or * for all');
   const s3 = [...new Set(settings.s3 ?? [])];
-  const nowhere = s3.find((url) => url !== '*' && !/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^?#\s]{0,500})?$/.test(url));
+  const nowhere = s3.find(
+    (url) => url !== '*' && !/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^?#\s]{0,500})?$/.test(url),
+  );
   if (nowhere !== undefined) throw bad(`"${nowhere}" is no address in S3`, 'write s3://bucket/prefix, or * for all');
   const { runsPerDay } = settings;
   if (runsPerDay !== undefined && (!Number.isSafeInteger(runsPerDay) || runsPerDay < 1)) {

@@ -21,8 +21,8 @@ import { may, useApp } from '../state/app-context.ts';
 import { handOver } from '../state/handed-over.ts';
 import { type Action, useAction } from '../state/use-action.ts';
 import { useLoad } from '../state/use-load.ts';
-import { describeLimits } from '../text/describe-limits.ts';
 import { type RunStream, useRunStream } from '../state/use-run-stream.ts';
+import { describeLimits } from '../text/describe-limits.ts';
 import { isActive, lookOf } from '../text/state-words.ts';
 
 /** One run, from its first phase to what it published. */
