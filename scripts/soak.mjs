@@ -12,7 +12,7 @@ import { recordResults } from './soak/results.mjs';
 
 ensureInstalled();
 ensureBuilt();
-const { arrays, kills, mutations, requests, serviceKills, slow, suites } = await import('./soak/tests.mjs');
+const { arrays, jobs, kills, mutations, requests, serviceKills, slow, suites } = await import('./soak/tests.mjs');
 const { merges, METHODS } = await import('./soak/merges.mjs');
 const { values, positionals } = parseArgs({
   options: { folder: { type: 'string' }, method: { type: 'string', multiple: true, default: Object.keys(METHODS) } },
@@ -29,6 +29,7 @@ const PARTS = {
   kills,
   arrays,
   'service-kills': serviceKills,
+  jobs,
   requests,
   slow,
   suites,

@@ -44,6 +44,15 @@ export function arrays(folder) {
   });
 }
 
+/** Jobs that the Hub's webhooks start, and scoring on a graphics card of software. */
+export function jobs(folder) {
+  return runTests(folder, {
+    files: ['tests/cloud/job-webhooks', 'tests/gpu/webgpu'],
+    variables: { HUBFUSE_SOAK: '1' },
+    titles: '.',
+  });
+}
+
 /** Requests that are made at random from the OpenAPI document. */
 export function requests(folder) {
   return runTests(folder, {
