@@ -60,6 +60,24 @@ test('a storage address that has expired is asked for anew', async () => {
   expect(seen.filter((request) => request.startsWith('hub'))).toHaveLength(4);
 });
 
+test.each(['http://169.254.169.254/latest/meta-data/', 'file:///etc/passwd'])(
+  'a redirect to %s is not followed',
+  async (target) => {
+    const asked: string[] = [];
+    const hubUrl = await serve((_request, response) => {
+      response.writeHead(302, { location: target }).end();
+    });
+    const send: typeof fetch = async (input, init) => {
+      asked.push(String(input));
+      return await fetch(input, init);
+    };
+    const transport = createTransport({ hubUrl, cacheDir: '', fetch: send });
+    const location = new FileLocation(transport, { hubUrl, type: 'model', repo: 'ns/name', path: 'x' }, `${hubUrl}/x`);
+    await expect(location.open({})).rejects.toMatchObject({ code: 'hub/redirect-refused' });
+    expect(asked).toEqual([`${hubUrl}/x`]);
+  },
+);
+
 test('redirects without an end have one', async () => {
   const hubUrl = await serve((_request, response) => {
     response.writeHead(302, { location: '/again' }).end();

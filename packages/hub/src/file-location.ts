@@ -1,4 +1,5 @@
 import { HubError } from '@hubfuse/plugin';
+import { checkRedirect } from './check-redirect.ts';
 import { explainRefusal, type Subject } from './failures.ts';
 import { TransientFailure } from './transient.ts';
 import type { OpenResponse, Transport } from './transport.ts';
@@ -35,8 +36,10 @@ export class FileLocation {
       const location = response.headers.get('location');
       if (response.status >= 300 && response.status < 400 && location !== null) {
         opened.close();
+        const next = new URL(location, from);
+        checkRedirect(next, { from, hubUrl: this.#transport.hubUrl });
         // Another range may have gone further meanwhile.
-        if (this.#current === from) this.#current = new URL(location, from).href;
+        if (this.#current === from) this.#current = next.href;
         continue;
       }
       const refusal = { status: response.status, headers: response.headers, body: await textOf(opened) };
