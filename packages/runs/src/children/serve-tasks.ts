@@ -147,7 +147,8 @@ class TaskServer {
     const beating = this.#beat({ name, claim, stop, beats: beats.signal, listeners });
     try {
       const body = (await board.get(name, 'task'))?.body;
-      if (body === undefined) return;
+      // Somebody may have done it, and let go of it, since the list was read.
+      if (body === undefined || (await board.isDone(name))) return;
       const both = AbortSignal.any([signal, stop.signal]);
       const onAmended = (listener: (body: Uint8Array) => void): void => void listeners.push(listener);
       const result = await helper.do({ name, body, signal: both, onAmended });

@@ -45,6 +45,12 @@ export class TaskBoard {
     return found;
   }
 
+  /** Whether a task is done by now, whatever an earlier list said. */
+  async isDone(name: string): Promise<boolean> {
+    const key = this.#key(name, 'result');
+    return (await this.#store.list(key, { limit: 1 })).keys[0] === key;
+  }
+
   async get(name: string, kind: Kind): Promise<StoredObject | undefined> {
     return await this.#store.get(this.#key(name, kind));
   }
