@@ -4,4 +4,4 @@ import { environment } from '../environment.ts';
 export const REQUESTS = environment.soak === undefined ? 400 : 10_000;
 
 /** How often a server or a worker of a fleet is killed: a slice in `npm test`, 50 times in `npm run soak`. */
-export const FLEET_KILLS = Number(process.env.HUBFUSE_KILLS || 3);
+export const FLEET_KILLS = Number(process.env.HUBFUSE_KILLS || 2);
