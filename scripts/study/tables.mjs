@@ -30,7 +30,7 @@ function methodTable(results) {
   ];
 }
 
-/** Mean and standard deviation over the seeds, gains over what each search started from. */
+/** Mean and, of several seeds, standard deviation; gains over what each search started from. */
 function searchTable(searches, single) {
   const names = [...new Set(searches.map(({ name }) => name))];
   const rows = names.map((name) => {
@@ -85,7 +85,8 @@ function mean(values) {
 
 function spread(values) {
   const centre = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, values.length - 1);
+  if (values.length === 1) return percent(centre);
+  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
   return `${percent(centre)} ± ${percent(Math.sqrt(variance))}`;
 }
 
