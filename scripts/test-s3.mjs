@@ -1,6 +1,7 @@
-// `npm run test:s3`: the contract of object stores, servers and workers that share one, and the deployed functions, over a real S3. That is the one which HUBFUSE_S3 names (a store's
-// address, with credentials where the AWS tools look for them), else Debian's radosgw, started for the occasion; where it
-// cannot be had the reason is said and nothing is tested.
+// `npm run test:s3`: the contract of object stores, servers and workers that share one, and the deployed functions, over a
+// real S3. That is the one which HUBFUSE_S3 names (a store's address, with credentials where the AWS tools look for them),
+// else Debian's radosgw, started for the occasion; where it cannot be had the reason is said and nothing is tested.
+// `npm run test:s3 -- npm test` runs another command with that S3, or without one where there is none.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ const BUCKET = 'hubfuse-test';
 
 ensureInstalled();
 ensureBuilt();
+const command = process.argv.slice(2);
 if (process.env.HUBFUSE_S3) process.exitCode = runTests({});
 else await overRadosgw(join(root, 'node_modules', '.cache', 'radosgw'));
 
@@ -22,6 +24,7 @@ async function overRadosgw(folder) {
   const reason = prepare(folder);
   if (reason !== undefined) {
     process.stdout.write(`test:s3 skipped: ${reason}\n`);
+    if (command.length > 0) process.exitCode = runTests({});
     return;
   }
   const data = mkdtempSync(join(tmpdir(), 'hubfuse-radosgw-'));
@@ -45,12 +48,8 @@ async function overRadosgw(folder) {
 
 function runTests(variables) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const suites = [process.execPath, vitest, 'run', 'tests/real-s3', 'tests/service/fleet', 'tests/cloud/deployed'];
+  const [program, ...argv] = command.length > 0 ? command : suites;
   const env = { ...process.env, ...variables };
-  return (
-    spawnSync(process.execPath, [vitest, 'run', 'tests/real-s3', 'tests/service/fleet', 'tests/cloud/deployed'], {
-      cwd: root,
-      env,
-      stdio: 'inherit',
-    }).status ?? 1
-  );
+  return spawnSync(program, argv, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
 }

@@ -8,6 +8,10 @@ export const environment = {
   s3: process.env.HUBFUSE_S3 || undefined,
   /** Set by `npm run simulate:scale`: the file that the seconds of runs over the Batch double go into. */
   scale: process.env.HUBFUSE_SCALE || undefined,
+  /** Set by `npm run soak`: how often what is killed at random is killed. */
+  kills: process.env.HUBFUSE_KILLS ? Number(process.env.HUBFUSE_KILLS) : undefined,
+  /** Set to 1: scoring on a graphics card of software is tested. */
+  lavapipe: process.env.HUBFUSE_LAVAPIPE || undefined,
   /** Set by `npm run soak`: everything in full. */
   soak: process.env.HUBFUSE_SOAK || undefined,
 };

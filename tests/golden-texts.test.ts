@@ -4,6 +4,7 @@ import { type Dataset, registerEvaluation, score } from '@hubfuse/evaluate';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
 import { expect, test } from 'vitest';
+import { environment } from './environment.ts';
 
 /** Largest difference of a logit from PyTorch's. */
 const TOLERANCE = 1e-4;
@@ -13,7 +14,7 @@ interface ExamplesFile {
   examples: { text: string; text_pair?: string; logits: number[] }[];
 }
 
-const golden = process.env.HUBFUSE_GOLDEN || join(import.meta.dirname, 'golden');
+const golden = environment.golden ?? join(import.meta.dirname, 'golden');
 const root = join(golden, 'architectures');
 const folders = existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : [];
 const withTexts = folders.filter((folder) => existsSync(join(folder, 'examples.json')));

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type JobsDouble, startJobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
 import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
 import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
+import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
@@ -17,7 +18,7 @@ const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.me
 const HARDWARE = [{ name: 'cpu-basic', cpu: '2 vCPU', ram: '16 GB', accelerator: null, unitCostUSD: 0.01 }];
 
 /** What takes longer runs in `npm run soak`, which sets HUBFUSE_SOAK. */
-const whole = test.skipIf(!process.env.HUBFUSE_SOAK);
+const whole = test.skipIf(environment.soak === undefined);
 
 let double: JobsDouble;
 let hub: ExampleHub;

@@ -57,7 +57,7 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 // It downloads some 30 MB of Debian's packages and compiles kernels for minutes on a busy machine.
-const wanted = environment.soak !== undefined || process.env.HUBFUSE_LAVAPIPE === '1';
+const wanted = environment.soak !== undefined || environment.lavapipe === '1';
 const reason = wanted ? prepare(CACHE) : '`npm run soak` runs it, and HUBFUSE_LAVAPIPE=1';
 test.skipIf(reason !== undefined)(
   `a graphics card of software gives the processor's answers by WebGPU${reason === undefined ? '' : ` (skipped: ${reason})`}`,

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublishRequest, PublishResult } from '@hubfuse/hub';
 import type { FaultEffect } from '@hubfuse/hub-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { environment } from '../environment.ts';
 import { publicationOf, served, stateOf } from './publication.ts';
 import {
   contentOf,
@@ -18,7 +19,7 @@ import {
 } from './test-hub.ts';
 
 /** `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
-const RANDOM_KILLS = Number(process.env.HUBFUSE_KILLS || 3);
+const RANDOM_KILLS = environment.kills ?? 3;
 /** Longer than a child takes for all that it has to do. */
 const KILL_WINDOW_MS = 600;
 const WEIGHTS = 4_000_000;

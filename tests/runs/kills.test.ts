@@ -4,11 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { PhaseName, RunReport } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { environment } from '../environment.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe, executeExample, outOf } from './example-run.ts';
 
 /** Kills of each kind. `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
-const ROUNDS = Number(process.env.HUBFUSE_KILLS || 1);
+const ROUNDS = environment.kills ?? 1;
 const MINUTES_PER_ROUND = 1;
 
 let hub: ExampleHub;

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { RunEvent, RunReport } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { environment } from '../environment.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe, executeExample, outOf, type RunOutcome } from './example-run.ts';
 
 /** Searches that are killed. `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
-const ROUNDS = Number(process.env.HUBFUSE_KILLS || 1);
+const ROUNDS = environment.kills ?? 1;
 const MINUTES_PER_ROUND = 4;
 /** Processes that are killed in one round, at most. */
 const MOST_KILLS = 3;

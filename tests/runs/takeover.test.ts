@@ -5,12 +5,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { listAll, openStore } from '@hubfuse/objects';
 import { type PhaseName, type RunReport, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { environment } from '../environment.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { exampleRecipe, executeExample, outOf } from './example-run.ts';
 import { fullRegistry } from './harness.ts';
 
 /** Rounds of each kind. `npm run soak` sets HUBFUSE_KILLS; `npm test` runs a slice. */
-const ROUNDS = Number(process.env.HUBFUSE_KILLS || 1);
+const ROUNDS = environment.kills ?? 1;
 const LEASE_MS = 2_000;
 
 let hub: ExampleHub;
@@ -49,9 +50,8 @@ async function commitsOf(repo: string): Promise<string[]> {
 }
 
 /** Where the world sees it; `npm run soak` takes the phases before as well. */
-const PHASES = process.env.HUBFUSE_KILLS
-  ? (['merge', 'evaluate', 'assemble', 'publish'] as const)
-  : (['publish'] as const);
+const PHASES =
+  environment.kills !== undefined ? (['merge', 'evaluate', 'assemble', 'publish'] as const) : (['publish'] as const);
 const moments = PHASES.flatMap((phase) => Array.from({ length: ROUNDS }, (_, round) => [phase, round] as const));
 
 test.skipIf(process.platform !== 'linux').each(moments)(
