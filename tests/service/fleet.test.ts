@@ -14,10 +14,10 @@ import { FLEET_KILLS } from './settings.ts';
 
 vi.setConfig({ hookTimeout: LONGEST_TEST_MS, testTimeout: LONGEST_TEST_MS });
 
-/** `npm test` takes one kind of store; `npm run soak` both; `npm run test:s3` a real S3. */
+/** `npm test` takes one kind of store, a real S3 where there is one; `npm run soak` takes both. */
 const STORES = environment.s3 !== undefined ? ['real S3'] : environment.soak !== undefined ? ['folder', 'S3'] : ['S3'];
 
-const isSlice = environment.s3 === undefined && environment.soak === undefined;
+const isSlice = environment.soak === undefined;
 
 describe.each(STORES)('two servers that answer and three that execute, over one %s', (kind) => {
   let hub: ExampleHub;

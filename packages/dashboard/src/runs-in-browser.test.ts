@@ -28,7 +28,7 @@ describe.skipIf(CHROMIUM === undefined)(`runs in Chromium${WHY_SKIPPED}`, () => 
     server.change(LIVE, { state: 'done', progress: undefined });
     server.tell(LIVE, { type: 'done', published: true });
     await page.getByText('Done', { exact: true }).first().waitFor();
-    expect(await page.getByRole('progressbar').count()).toBe(0);
+    await expect.poll(() => page.getByRole('progressbar').count()).toBe(0);
     await context.close();
   });
 
