@@ -10,7 +10,7 @@ folder, file, threads, runs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sy
 torch.set_num_threads(threads)
 texts = [json.loads(line)["text"] for line in open(file)]
 tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
 lengths = [len(tokenizer(text, truncation=True)["input_ids"]) for text in texts]
 order = sorted(range(len(texts)), key=lambda index: -lengths[index])
 batches = [
