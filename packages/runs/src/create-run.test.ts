@@ -2,7 +2,7 @@ import { openStore, registerStores } from '@hubfuse/objects';
 import { type ObjectStore, Registry } from '@hubfuse/plugin';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { sampleRecipe } from '../test/recipes.ts';
-import { createRun } from './create-run.ts';
+import { createRun, runIdOf } from './create-run.ts';
 import { runKeys } from './keys.ts';
 import { listRuns, readRun } from './read-run.ts';
 import { changeState, readState } from './state-cell.ts';
@@ -74,6 +74,28 @@ test('any number of callers under one word make one run, whatever they ask for a
     expect(await createRun({ store, recipe: sampleRecipe(), once: 'push of you/a' })).toEqual({ id, resumed: true });
   }
   expect((await createRun({ store, recipe: sampleRecipe(), once: 'push of you/b' })).id).not.toBe(id);
+});
+
+test('who made the run is told so, also where another process was quicker with its state', async () => {
+  const once = 'one key';
+  const others: Promise<{ resumed: boolean }>[] = [];
+  const overtaken = new Proxy(store, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      if (property !== 'create') return value.bind(target);
+      return async (key: string, body: Uint8Array) => {
+        const etag = await target.create(key, body);
+        if (key === runKeys(runIdOf(once)).spec) {
+          others.push(createRun({ store, recipe: sampleRecipe(), once }));
+          await others[0];
+        }
+        return etag;
+      };
+    },
+  });
+  expect(await createRun({ store: overtaken, recipe: sampleRecipe(), once })).toMatchObject({ resumed: false });
+  expect(await Promise.all(others)).toMatchObject([{ resumed: true }]);
 });
 
 test('a run keeps who asked for it, and the stricter of the limits that recipe and caller set', async () => {

@@ -88,14 +88,14 @@ async function createOrFind(
   const begun = performance.now();
   await markActive(store, markerOf(state));
   const created = (await store.create(keys.spec, toJson(spec, SPEC_FORMAT))) !== undefined;
-  // The state is made after the spec, so a kill between the two leaves a spec whose state is made here. Where another
-  // process makes it at this moment, the run is taken from it as from any other.
+  // The state is made after the spec, so a kill between the two leaves a spec whose state is made here. Whoever made the spec
+  // made the run, also where another process was quicker with the state.
   const stated = (await store.create(keys.state, toJson(state, STATE_FORMAT))) !== undefined;
   if (stated) {
     await writeEntry({ store, state, spec: created ? spec : undefined });
     if (performance.now() - begun > MARKED_AGAIN_MS) await markActive(store, markerOf(state));
   }
-  return { id, resumed: !created || !stated };
+  return { id, resumed: !created };
 }
 
 /** The state of a run that stands; what is left of one that was being deleted goes. */
