@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
+import { basename, extname } from 'node:path';
 import { eventJobRecipe, startEventJob } from '@hubfuse/cloud';
 import { createWebhook, deleteWebhook, type HubOptions, type HubWebhook, listWebhooks } from '@hubfuse/hub';
 import { type ObjectStore, type Registry, UsageError } from '@hubfuse/plugin';
 import { makePlan } from '@hubfuse/runs';
 import { type ParsedRecipe, recipeRepos, StoredRecipes } from '@hubfuse/service';
 import type { CommandContext } from './command.ts';
+import { readRecipeFile } from './read-recipe.ts';
 
 /** A webhook of the Hub that starts a job for one stored recipe. */
 export interface JobWebhook extends HubWebhook {
@@ -94,22 +94,10 @@ async function storedRecipe(
 ): Promise<ParsedRecipe> {
   const recipes = new StoredRecipes({ store, registry, hubUrl: hub.hubUrl });
   if (!/\.(?:ya?ml|json)$/i.test(recipe)) return recipes.parseStored(await recipes.require(recipe));
-  const text = await readText(resolve(directory, recipe), recipe);
+  const text = await readRecipeFile(directory, recipe);
   const name = basename(recipe, extname(recipe)).toLowerCase();
   const there = await recipes.get(name);
   // What is unchanged keeps its etag, and the notes on it.
   if (there?.text === text) return recipes.parseStored(there);
   return recipes.parseStored((await recipes.put({ name, text })).recipe);
-}
-
-async function readText(path: string, name: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError({
-      code: 'usage/no-recipe',
-      message: `the recipe ${name} cannot be read: ${(cause as Error).message}`,
-      cause,
-    });
-  }
 }

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraphError, type ModelSource, type Registry } from '@hubfuse/plugin';
-import { dtypeBytes, elementCount, readCheckpoint, type StoredTensor, toFloat32, writeWhole } from '@hubfuse/tensors';
+import {
+  dtypeBytes,
+  elementCount,
+  readCheckpoint,
+  type StoredTensor,
+  toFloat32,
+  writeAll,
+  writeWhole,
+} from '@hubfuse/tensors';
 import { composeModel, type GraphOptions } from './build-graph.ts';
 import { encodeModel } from './encode-model.ts';
 import { storedElementType } from './graph-builder.ts';
@@ -179,11 +187,6 @@ async function writeWidened(
     }
     await write(dtype === 'F32' ? stored : new Uint8Array(toFloat32(stored, dtype).buffer));
   }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten;
 }
 
 /** Data files of an earlier, larger export would be published with this one. */

@@ -1,18 +1,19 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { HubEvent } from '@hubfuse/hub';
-import { formatUsd, type ObjectStore, RunError } from '@hubfuse/plugin';
+import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunLimits } from '@hubfuse/recipe';
 import type { CostEstimate } from './cost/estimate-cost.ts';
-import { beginSpending, usdPerSecond } from './cost/spending.ts';
+import { beginSpending } from './cost/spending.ts';
 import { EventLog } from './event-log.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { fencedStore } from './fenced-store.ts';
 import { Lease } from './lease.ts';
 import { DiskUse, diskExceeded } from './limits/disk-use.ts';
 import { limitedMemory } from './limits/limited-memory.ts';
-import { SEARCH_GRACE_SECONDS, timeExceeded } from './limits/time-limit.ts';
-import { checkExpectedCost, usdExceeded } from './limits/usd-limit.ts';
+import { RunMeter } from './limits/run-meter.ts';
+import { SEARCH_GRACE_SECONDS } from './limits/time-limit.ts';
+import { checkExpectedCost } from './limits/usd-limit.ts';
 import { type ModelFolder, modelFolder, takeUpPartial } from './model-folder.ts';
 import type { Phase, PhaseContext, PhaseName } from './phase.ts';
 import { completePhase, reopenFrom, setPhase } from './phase-state.ts';
@@ -38,20 +39,16 @@ export class RunExecution {
   readonly #lease: Lease;
   readonly #log: EventLog;
   readonly #disk: DiskUse;
+  readonly #meter: RunMeter;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #timer: NodeJS.Timeout;
   #progress: RunProgress | undefined;
   #phase: PhaseName | undefined;
   #beating = false;
-  /** Dollars for each second of the machines that work on the run. */
-  readonly #usdPerSecond: number;
-  /** It was said already that the search ends for its money. */
-  #toldOfMoney = false;
   /** Changes wait for each other: none is made in vain, and no second is counted twice. */
   #changing: Promise<void> = Promise.resolve();
-  /** When the time that was worked was last added to the state, and when the disk was last looked at. */
-  #countedAt = performance.now();
+  /** When the disk was last looked at. */
   #lookedAt = performance.now();
   /** Why the run cannot go on, where that is no phase's error. */
   #failure: unknown;
@@ -100,7 +97,8 @@ export class RunExecution {
     this.#log = log;
     this.#folder = folder;
     this.#limits = state.limits ?? spec.limits;
-    this.#usdPerSecond = (options.tariff === undefined ? 0 : (usdPerSecond(options.tariff) ?? 0)) * machinesOf(options);
+    const { tariff } = options;
+    this.#meter = new RunMeter({ runId: spec.id, limits: this.#limits, tariff, machines: machinesOf(options) });
     this.#disk = new DiskUse({ folder, workspace: options.workspace, runId: spec.id });
     const { signal, release } = options;
     this.#signal = AbortSignal.any([this.#stop.signal, signal, release].filter((one) => one !== undefined));
@@ -124,8 +122,8 @@ export class RunExecution {
       this.#signal.throwIfAborted();
       const next = this.state.phases.find(({ status }) => status !== 'done');
       if (next === undefined) return this.state;
-      if (this.#isOutOfTime()) throw timeExceeded(this.#spec.id, this.#limits);
-      if (this.#isOutOfMoney()) throw this.#usdExceeded();
+      const exceeded = this.#meter.exceeded(this.state);
+      if (exceeded !== undefined) throw exceeded;
       const phase = phases.find(({ name }) => name === next.name);
       if (phase === undefined) {
         throw new RunError({
@@ -257,18 +255,9 @@ export class RunExecution {
   /** Changes the state and adds the time that went by to what was worked. */
   #change(change: (state: RunState) => RunState): Promise<void> {
     const done = this.#changing.then(async () => {
-      const now = performance.now();
-      const seconds = (now - this.#countedAt) / 1000;
-      this.state = await this.#lease.change((state) =>
-        change({
-          ...state,
-          workedSeconds: (state.workedSeconds ?? 0) + seconds,
-          ...(state.cost === undefined
-            ? {}
-            : { cost: { ...state.cost, spentUsd: state.cost.spentUsd + seconds * this.#usdPerSecond } }),
-        }),
-      );
-      this.#countedAt = now;
+      const worked = this.#meter.count();
+      this.state = await this.#lease.change((state) => change(worked.add(state)));
+      worked.kept();
     });
     this.#changing = done.catch(() => undefined);
     return done;
@@ -294,53 +283,13 @@ export class RunExecution {
 
   async #watchLimits(): Promise<void> {
     // A search that hears of it ends by itself, with the best that it has found.
-    if (this.#isOutOfTime(this.#phase === 'search' ? SEARCH_GRACE_SECONDS : 0)) {
-      this.#giveUp(timeExceeded(this.#spec.id, this.#limits));
-    }
-    if (this.#isOutOfMoney()) this.#giveUp(this.#usdExceeded());
+    const exceeded = this.#meter.exceeded(this.state, this.#phase === 'search' ? SEARCH_GRACE_SECONDS : 0);
+    if (exceeded !== undefined) this.#giveUp(exceeded);
     const { disk } = this.#limits;
     if (disk === undefined || performance.now() - this.#lookedAt < DISK_LOOK_MS) return;
     this.#lookedAt = performance.now();
     const used = await this.#disk.bytes();
     if (used > disk) this.#giveUp(diskExceeded({ runId: this.#spec.id, used, limit: disk }));
-  }
-
-  #isOutOfTime(more = 0): boolean {
-    const { seconds } = this.#limits;
-    if (seconds === undefined) return false;
-    const uncounted = (performance.now() - this.#countedAt) / 1000;
-    return (this.state.workedSeconds ?? 0) + uncounted >= seconds + more;
-  }
-
-  /** @param more dollars that are to be left over */
-  #isOutOfMoney(more = 0): boolean {
-    const { usd } = this.#limits;
-    const { cost } = this.state;
-    if (usd === undefined || cost === undefined || this.#usdPerSecond === 0) return false;
-    const uncounted = ((performance.now() - this.#countedAt) / 1000) * this.#usdPerSecond;
-    return cost.spentUsd + uncounted + more >= usd;
-  }
-
-  #usdExceeded(): unknown {
-    const { cost } = this.state;
-    return usdExceeded(this.#spec.id, this.#limits, cost ?? beginSpending(undefined, this.#options.tariff));
-  }
-
-  /** Whether a search has to end: for its time, or so that what follows it can be paid. */
-  #shouldSearchEnd(): boolean {
-    if (this.#isOutOfTime()) return true;
-    const { reserveUsd = 0 } = this.state.cost ?? {};
-    if (!this.#isOutOfMoney(reserveUsd)) return false;
-    if (!this.#toldOfMoney) {
-      this.#toldOfMoney = true;
-      const { usd = 0 } = this.#limits;
-      const message =
-        `the search ends with the best so far: of ${formatUsd(usd)} that the run may cost, ` +
-        `up to ${formatUsd(reserveUsd)} are kept for what follows it`;
-      const told = this.#log.append({ type: 'warning', code: 'run/usd-limit', message });
-      told.catch((error: unknown) => this.#giveUp(error));
-    }
-    return true;
   }
 
   /** Keeps what the run is expected to cost, and refuses what is too dear. */
@@ -366,8 +315,12 @@ export class RunExecution {
     this.#options.hub.onProgress?.(event);
     this.#disk.hear(event);
     const warning = hubWarning(event);
-    // A log that cannot be written ends the run.
-    if (warning !== undefined) this.#log.append(warning).catch((error: unknown) => this.#giveUp(error));
+    if (warning !== undefined) this.#warn(warning);
+  }
+
+  /** A log that cannot be written ends the run. */
+  #warn(warning: RunEventBody): void {
+    this.#log.append(warning).catch((error: unknown) => this.#giveUp(error));
   }
 
   #context(phase: PhaseName): PhaseContext {
@@ -390,7 +343,7 @@ export class RunExecution {
       publishAnyway: this.state.publishAnyway === true,
       limits: this.#limits,
       confirm,
-      isOutOfTime: () => this.#shouldSearchEnd(),
+      isOutOfTime: () => this.#meter.shouldSearchEnd(this.state, (warning) => this.#warn(warning)),
       expectCost: (estimate) => this.#expectCost(estimate),
       spend: (usd) =>
         this.#change((state) =>

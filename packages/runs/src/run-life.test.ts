@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openStore, registerStores, toJson } from '@hubfuse/objects';
-import { type ObjectStore, Registry } from '@hubfuse/plugin';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { toJson } from '@hubfuse/objects';
+import type { ObjectStore } from '@hubfuse/plugin';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { memoryStores } from '../test/memory-stores.ts';
 import { sampleRecipe } from '../test/recipes.ts';
 import { cancelRun } from './cancel-run.ts';
 import { createRun } from './create-run.ts';
@@ -20,17 +20,12 @@ import { retryRun } from './retry-run.ts';
 import { changeState } from './state-cell.ts';
 import { logFile } from './worker-process/log-file.ts';
 
-const registry = new Registry();
-let folder: string;
 let store: ObjectStore;
-let count = 0;
-beforeAll(async () => {
-  await registerStores(registry);
-  folder = await mkdtemp(join(tmpdir(), 'hubfuse-life-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-beforeEach(async () => {
-  store = await openStore(`memory:run-life-${count++}`, registry);
+let folder: string;
+const stores = memoryStores('run-life');
+const { registry } = stores;
+beforeEach(() => {
+  ({ store, folder } = stores);
 });
 
 const options = (runId: string, more: { leaseMs?: number; continueEnded?: boolean } = {}) => ({

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
+import { readRecipeFile } from '../read-recipe.ts';
 import { expectJson, requireOk, requireServer, type Server, serverOptions } from '../server-options.ts';
 import { renderTable } from '../terminal/table.ts';
 
@@ -76,7 +75,7 @@ export default defineCommand({
       output.result({ deleted: name }, () => `the stored recipe "${name}" is gone; runs under way go on`);
       return undefined;
     }
-    const text = await readRecipeText(resolve(directory, file ?? ''), file ?? '');
+    const text = await readRecipeFile(directory, file ?? '');
     // A recipe is stored to the letter, which the typed client, made for JSON, cannot do.
     const response = await server.request(`/v1/recipes/${encodeURIComponent(name)}`, {
       method: 'PUT',
@@ -115,17 +114,5 @@ async function listAll({ client }: Server): Promise<RecipePage['items']> {
     items.push(...page.items);
     cursor = page.next;
     if (cursor === undefined) return items;
-  }
-}
-
-async function readRecipeText(path: string, name: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError({
-      code: 'usage/no-recipe',
-      message: `the recipe ${name} cannot be read: ${(cause as Error).message}`,
-      cause,
-    });
   }
 }

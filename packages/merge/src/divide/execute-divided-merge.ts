@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MergeError } from '@hubfuse/plugin';
+import { writeAll } from '@hubfuse/tensors';
 import { checkGenealogy } from '../evolution/check-genealogy.ts';
 import { type ExecuteMergeOptions, hashOutputs, type MergeResult } from '../execute/execute-merge.ts';
 import { writeKeptHeads } from '../execute/kept-heads.ts';
@@ -85,7 +86,7 @@ async function putInPlace(options: {
       const range = ranges[0];
       if (range === undefined) throw damaged(written, size);
       const length = Math.min(chunk.length - at, range.end - range.start);
-      await files[range.output]?.write(chunk, at, length, range.start);
+      await writeAll(files[range.output] as FileHandle, chunk.subarray(at, at + length), range.start);
       range.start += length;
       at += length;
       if (range.start === range.end) ranges.shift();

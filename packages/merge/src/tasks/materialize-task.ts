@@ -13,6 +13,7 @@ import {
   parseHeader,
   type StoredTensor,
   storageOrder,
+  writeAll,
   writeWhole,
 } from '@hubfuse/tensors';
 import { TASK_FILES } from '../plan/task-layout.ts';
@@ -179,12 +180,6 @@ async function readAll(handle: FileHandle, options: { into: Uint8Array; position
       });
     }
     done += bytesRead;
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten;
   }
 }
 

@@ -55,10 +55,13 @@ export async function helpRun(options: HelpOptions): Promise<HelpEnd> {
       async (scratch) => {
         const serving = serve({ ...options, scratch, signal });
         const watching = watch({ ...options, signal });
-        // Whichever fails ends the other.
-        const end = await Promise.race([watching, serving.then(() => watching)]).finally(() => stop.abort());
-        await serving;
-        return end;
+        // Whichever fails ends the other; the folder goes when both have come to rest.
+        try {
+          return await Promise.race([watching, serving.then(() => watching)]);
+        } finally {
+          stop.abort();
+          await serving;
+        }
       },
       runId,
     );

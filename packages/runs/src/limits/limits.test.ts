@@ -1,11 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { openStore, registerStores } from '@hubfuse/objects';
-import { type ObjectStore, Registry } from '@hubfuse/plugin';
+import type { ObjectStore } from '@hubfuse/plugin';
 import type { RunLimits } from '@hubfuse/recipe';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
+import { memoryStores } from '../../test/memory-stores.ts';
 import { sampleRecipe } from '../../test/recipes.ts';
 import { createRun } from '../create-run.ts';
 import { executePhases } from '../execute-phases.ts';
@@ -17,17 +16,12 @@ import { changeState } from '../state-cell.ts';
 import { checkPlannedDisk, DiskUse } from './disk-use.ts';
 import { limitedMemory } from './limited-memory.ts';
 
-const registry = new Registry();
-let folder: string;
 let store: ObjectStore;
-let count = 0;
-beforeAll(async () => {
-  await registerStores(registry);
-  folder = await mkdtemp(join(tmpdir(), 'hubfuse-limits-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-beforeEach(async () => {
-  store = await openStore(`memory:limits-${count++}`, registry);
+let folder: string;
+const stores = memoryStores('limits');
+const { registry } = stores;
+beforeEach(() => {
+  ({ store, folder } = stores);
 });
 
 const options = (runId: string, more: { memory?: number; leaseMs?: number } = {}) => ({

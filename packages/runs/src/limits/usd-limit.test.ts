@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { openStore, registerStores } from '@hubfuse/objects';
-import { type ObjectStore, Registry, ResourceError, type Tariff } from '@hubfuse/plugin';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type ObjectStore, ResourceError, type Tariff } from '@hubfuse/plugin';
+import { beforeEach, expect, test } from 'vitest';
+import { memoryStores } from '../../test/memory-stores.ts';
 import { sampleRecipe } from '../../test/recipes.ts';
 import type { CostEstimate } from '../cost/estimate-cost.ts';
 import { createRun } from '../create-run.ts';
@@ -16,17 +14,12 @@ import { refuseRun } from '../refuse-run.ts';
 import { retryRun } from '../retry-run.ts';
 import { checkExpectedCost } from './usd-limit.ts';
 
-const registry = new Registry();
-let folder: string;
 let store: ObjectStore;
-let count = 0;
-beforeAll(async () => {
-  await registerStores(registry);
-  folder = await mkdtemp(join(tmpdir(), 'hubfuse-usd-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-beforeEach(async () => {
-  store = await openStore(`memory:usd-${count++}`, registry);
+let folder: string;
+const stores = memoryStores('usd');
+const { registry } = stores;
+beforeEach(() => {
+  ({ store, folder } = stores);
 });
 
 /** A machine that costs a dollar a second, so that a test need not wait for an hour. */
