@@ -99,7 +99,10 @@ export default defineCommand({
         hint: 'add --run <id>, or --hub-event --recipe <name>',
       });
     }
-    const { runHubEvent, runWorker, tokenOfRun, workerLog } = await import('@hubfuse/worker');
+    const { logWarnings, runHubEvent, runWorker, tokenOfRun, workerLog } = await import('@hubfuse/worker');
+    const logOf = (fields: Record<string, string | number>) =>
+      workerLog({ write: (text) => context.output.raw(text), fields });
+    logWarnings(logOf(run === undefined ? { recipe: recipe ?? '' } : { run }));
     const { hubOptions } = await import('../hub-options.ts');
     const { openWorkspace } = await import('../workspace.ts');
     const registry = await context.registry();
@@ -119,8 +122,6 @@ export default defineCommand({
       keepFiles: options['keep-files'] ?? (store.url.startsWith('file:') ? 0 : KEPT_BYTES),
       workspace: options.workspace === undefined ? folder : resolve(context.directory, options.workspace),
     };
-    const logOf = (fields: Record<string, string | number>) =>
-      workerLog({ write: (text) => context.output.raw(text), fields });
     if (run === undefined) {
       const name = recipe ?? '';
       const { MasterKey, openServices, parseMasterKey } = await import('@hubfuse/service');
