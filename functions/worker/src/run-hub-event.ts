@@ -1,9 +1,9 @@
 import { whoAmI } from '@hubfuse/hub';
-import { HubfuseError, reviveError, StoreError } from '@hubfuse/plugin';
+import { reviveError, StoreError } from '@hubfuse/plugin';
 import { JobOfEvent, type Services } from '@hubfuse/service';
 import { WORKER_EXIT_CODES } from './exit-codes.ts';
 import { runWorker, type WorkerOptions } from './run-worker.ts';
-import type { WorkerLog } from './worker-log.ts';
+import { detailsOf, type WorkerLog, withoutQuery } from './worker-log.ts';
 
 export interface HubEventOptions
   extends Omit<WorkerOptions, 'runId' | 'store' | 'registry' | 'hub' | 'log' | 'patienceMs'> {
@@ -23,7 +23,7 @@ export interface HubEventOptions
  */
 export async function runHubEvent(options: HubEventOptions): Promise<number> {
   const { services, recipe, payload, log, signal } = options;
-  log.info({ event: 'job-started', recipe, store: services.store.url.replace(/\?.*$/, ''), node: process.version });
+  log.info({ event: 'job-started', recipe, store: withoutQuery(services.store.url), node: process.version });
   try {
     if (payload === undefined) return await checkJob(options);
     const job = new JobOfEvent({ services, recipe, signal });
@@ -85,8 +85,4 @@ function parsed(payload: string): unknown {
     // What no Hub sends is refused by whoever reads it.
     return undefined;
   }
-}
-
-function detailsOf(error: unknown): object {
-  return error instanceof HubfuseError ? error.toJSON() : { code: 'internal', message: String(error) };
 }

@@ -4,7 +4,7 @@ import type { ExecutionOptions, RunEvent, RunProgress } from '@hubfuse/runs';
 import { WORKER_EXIT_CODES } from './exit-codes.ts';
 import { PhaseMeter } from './phase-meter.ts';
 import { type TakenRun, takeRun } from './take-run.ts';
-import type { WorkerLog } from './worker-log.ts';
+import { detailsOf, type WorkerLog, withoutQuery } from './worker-log.ts';
 
 /** Between two heartbeats in the log: often enough to see that a silent merge lives. */
 const HEARTBEAT_MS = 30_000;
@@ -106,14 +106,10 @@ function helpLog(log: WorkerLog): Parameters<typeof takeRun>[0]['help'] {
   return {
     onTask({ name, seconds, failure }) {
       if (failure === undefined) log.info({ event: 'task', task: name, seconds });
-      else log.warn({ event: 'task-failed', task: name, seconds, ...described(failure) });
+      else log.warn({ event: 'task-failed', task: name, seconds, ...detailsOf(failure) });
     },
     onDeclined: (reason) => log.warn({ event: 'declined', reason }),
   };
-}
-
-function described(error: unknown): { code: string; message: string } {
-  return error instanceof HubfuseError ? error.toJSON() : { code: 'internal', message: String(error) };
 }
 
 function failed({ log, signal, exitCodeOf }: WorkerOptions, error: unknown): number {
@@ -130,7 +126,7 @@ function failed({ log, signal, exitCodeOf }: WorkerOptions, error: unknown): num
     log.warn({ event: 'worker-released', reason: code });
     return WORKER_EXIT_CODES.resumable;
   }
-  const details = described(error);
+  const details = detailsOf(error);
   if (error instanceof StoreError && code === 'store/unreachable') {
     log.error({ event: 'worker-released', ...details });
     return WORKER_EXIT_CODES.resumable;
@@ -202,9 +198,4 @@ function startGrace({ signal, log, graceMs = GRACE_MS, runId }: WorkerOptions) {
       signal.removeEventListener('abort', begin);
     },
   };
-}
-
-/** The address of a store; its settings may name what only the operator should see. */
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/, '');
 }

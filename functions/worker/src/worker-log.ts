@@ -1,3 +1,5 @@
+import { HubfuseError } from '@hubfuse/plugin';
+
 /** One line of a worker's log, beside its time, level and run. */
 export interface LogLine {
   event: string;
@@ -24,4 +26,14 @@ export function workerLog(options: {
     write(`${JSON.stringify({ time: now().toISOString(), level, ...fields, ...content })}\n`);
   };
   return { info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** The fields of a line that tell of an error. */
+export function detailsOf(error: unknown): { code: string; message: string } {
+  return error instanceof HubfuseError ? error.toJSON() : { code: 'internal', message: String(error) };
+}
+
+/** The address of a store without its settings, for a log. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/, '');
 }
