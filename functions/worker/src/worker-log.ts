@@ -33,7 +33,7 @@ export function detailsOf(error: unknown): { code: string; message: string } {
   return error instanceof HubfuseError ? error.toJSON() : { code: 'internal', message: String(error) };
 }
 
-/** The address of a store without its settings, for a log. */
+/** The address of a store without its settings, which may name what only the operator should see. */
 export function withoutQuery(url: string): string {
   return url.replace(/\?.*$/, '');
 }
