@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type S3Double, startS3Double } from '../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../packages/objects/test/s3-double/signature.ts';
 import { hubfuse } from './support/hubfuse.ts';
+import { S3_VARIABLES } from './support/s3-double.ts';
 
 const MODELS = fileURLToPath(new URL('../examples/intents-tiny/', import.meta.url));
 
@@ -24,8 +24,7 @@ const run = (argv: string[]) =>
   hubfuse(argv, {
     directory,
     variables: {
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...S3_VARIABLES,
       HUBFUSE_HOME: join(directory, 'home'),
       HF_HOME: join(directory, 'huggingface'),
     },

@@ -3,12 +3,11 @@ import type { Launcher } from '@hubfuse/plugin';
 import { createRun, readEvents, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { BatchDouble } from '../../packages/cloud/test/batch-double/server.ts';
-import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
 import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { type S3Double, startOwnS3 } from '../support/s3-double.ts';
 import { waitingRun } from '../worker/worker-runs.ts';
 import { startBatchService } from './batch-service.ts';
 
@@ -38,10 +37,8 @@ let s3: S3Double;
 let double: BatchDouble;
 let launcher: Launcher;
 beforeAll(async () => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   hub = await startExampleHub();
-  s3 = await startS3Double();
+  s3 = await startOwnS3();
   ({ double, launcher } = await startBatchService(hub, { graceMs: 20_000 }));
 });
 afterAll(async () => {

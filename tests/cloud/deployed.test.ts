@@ -12,7 +12,6 @@ import { listRuns, readRun } from '@hubfuse/runs';
 import { Keys, parseMasterKey } from '@hubfuse/service';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { BatchDouble } from '../../packages/cloud/test/batch-double/server.ts';
-import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
 import { CREDENTIALS, isSigned } from '../../packages/objects/test/s3-double/signature.ts';
 import { pushTo } from '../../packages/service/test/payloads.ts';
 import { bundleFunctions } from '../../scripts/bundle-functions.mjs';
@@ -20,6 +19,7 @@ import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { S3_VARIABLES, type S3Double, startOwnS3 } from '../support/s3-double.ts';
 import { startBatchService } from './batch-service.ts';
 
 /** Bytes of the API's bundle, its pages included. */
@@ -46,13 +46,11 @@ let storeUrl: string;
 
 beforeAll(async () => {
   const givenKey = process.env.AWS_ACCESS_KEY_ID;
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   bundles = await mkdtemp(join(tmpdir(), 'hubfuse-bundles-'));
   const made = await bundleFunctions(bundles);
   inputs = Object.fromEntries(Object.entries(made).map(([name, { inputs: read }]) => [name, Object.keys(read)]));
   hub = await startExampleHub();
-  s3 = await startS3Double();
+  s3 = await startOwnS3();
   // Over a real S3 where `npm run test:s3` has started one, whose keys are those of the doubles.
   const real = givenKey === CREDENTIALS.accessKeyId ? environment.s3 : undefined;
   storeUrl = real?.replace(/\/*(\?|$)/, `/deployed-${randomUUID()}$1`) ?? s3.storeUrl('state', 'hubfuse');
@@ -62,8 +60,7 @@ beforeAll(async () => {
     PATH: process.env.PATH ?? '',
     HOME: bundles,
     AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    ...S3_VARIABLES,
     AWS_ENDPOINT_URL_BATCH: batch.endpoint,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: batch.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${(secrets.address() as AddressInfo).port}`,

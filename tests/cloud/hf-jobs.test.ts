@@ -1,18 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { registerCloudLaunchers } from '@hubfuse/cloud';
 import { type Launcher, Registry } from '@hubfuse/plugin';
 import { launchRun, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type JobsDouble, startJobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
-import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
+import type { JobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { S3_VARIABLES, type S3Double, startOwnS3 } from '../support/s3-double.ts';
 import { waitingRun } from '../worker/worker-runs.ts';
+import { startJobsService } from './jobs-service.ts';
 
-const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.meta.url));
 const HARDWARE = [
   { name: 'cpu-basic', cpu: '2 vCPU', ram: '16 GB', accelerator: null, unitCostUSD: 0.01 },
   { name: 'a10g-small', cpu: '4 vCPU', ram: '15 GB', accelerator: { quantity: '1', vram: '24 GB' }, unitCostUSD: 1 },
@@ -25,21 +23,10 @@ let double: JobsDouble;
 let front: JobsDouble;
 let launcher: Launcher;
 beforeAll(async () => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   hub = await startExampleHub();
-  s3 = await startS3Double();
-  const settings = {
-    token: 'hf_you',
-    programs: {
-      '/usr/local/bin/node': process.execPath,
-      '/opt/hubfuse/node_modules/hubfuse/bin/hubfuse.js': BIN,
-    },
-    environment: { PATH: process.env.PATH ?? '' },
-    hardware: HARDWARE,
-  };
-  double = await startJobsDouble(settings);
-  front = await startJobsDouble({ ...settings, held: true });
+  s3 = await startOwnS3();
+  double = await startJobsService({ hardware: HARDWARE });
+  front = await startJobsService({ hardware: HARDWARE, held: true });
   vi.stubEnv('HF_TOKEN', 'hf_you');
   const registry = new Registry();
   await registerCloudLaunchers(registry);
@@ -84,7 +71,7 @@ test('a run in a job gives the bytes of a local one, on the cheapest machine tha
   expect(report.cost).toMatchObject({ launcher: 'hf-jobs', machine: 'cpu-basic', verified: true });
   expect(report.cost?.spentUsd).toBeGreaterThan(0);
   expect(report.cost?.estimatedUsd?.expected).toBeGreaterThan(0);
-  expect(job?.body.secrets).toMatchObject({ HF_TOKEN: 'hf_you', AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId });
+  expect(job?.body.secrets).toMatchObject({ HF_TOKEN: 'hf_you', AWS_ACCESS_KEY_ID: S3_VARIABLES.AWS_ACCESS_KEY_ID });
   expect(JSON.stringify([job?.body.environment, job?.body.command])).not.toContain('hf_you');
   const lines: string[] = [];
   for await (const line of launcher.logs({ run: runId, store, handle: job?.id ?? '' })) lines.push(line);

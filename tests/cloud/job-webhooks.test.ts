@@ -5,16 +5,15 @@ import { fileURLToPath } from 'node:url';
 import type { JobsHost } from '@hubfuse/hub-server';
 import { listRuns, type RunRecord, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type JobsDouble, startJobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
-import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
+import type { JobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
 import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { hubfuse } from '../support/hubfuse.ts';
+import { S3_VARIABLES, type S3Double, startOwnS3 } from '../support/s3-double.ts';
+import { startJobsService } from './jobs-service.ts';
 
-const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.meta.url));
 const HARDWARE = [{ name: 'cpu-basic', cpu: '2 vCPU', ram: '16 GB', accelerator: null, unitCostUSD: 0.01 }];
 
 /** What takes longer runs in `npm run soak`, which sets HUBFUSE_SOAK. */
@@ -26,17 +25,10 @@ let s3: S3Double;
 let storeUrl: string;
 let bench: Bench;
 beforeAll(async () => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
-  s3 = await startS3Double();
+  s3 = await startOwnS3();
   storeUrl = s3.storeUrl('state', 'jobs');
-  double = await startJobsDouble({
-    token: 'hf_you',
-    programs: {
-      '/usr/local/bin/node': process.execPath,
-      '/opt/hubfuse/node_modules/hubfuse/bin/hubfuse.js': BIN,
-    },
-    environment: { PATH: process.env.PATH ?? '', NO_COLOR: '1' },
+  double = await startJobsService({
+    environment: { NO_COLOR: '1' },
     hardware: HARDWARE,
   });
   hub = await startExampleHub({ jobs: double as JobsHost });
@@ -61,8 +53,7 @@ function variables(): Record<string, string> {
     HF_TOKEN: 'hf_you',
     HUBFUSE_STORE: storeUrl,
     HUBFUSE_JOBS: JSON.stringify({ namespace: 'you', image: 'example.com/worker:1', endpoint: double.url }),
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    ...S3_VARIABLES,
   };
 }
 

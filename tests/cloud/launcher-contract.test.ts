@@ -1,29 +1,24 @@
-import { fileURLToPath } from 'node:url';
 import { registerCloudLaunchers } from '@hubfuse/cloud';
 import { openStore } from '@hubfuse/objects';
 import type { Job } from '@hubfuse/plugin';
 import { type ExecutionOptions, readRun } from '@hubfuse/runs';
 import { vi } from 'vitest';
-import { startJobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
-import { startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
 import { type LauncherBench, launcherContract } from '../../packages/runs/test/launcher-contract.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench, fullRegistry } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { startOwnS3 } from '../support/s3-double.ts';
 import { startBatchService } from './batch-service.ts';
+import { startJobsService } from './jobs-service.ts';
 
-const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.meta.url));
 const SLOW = [{ kind: 'slow' as const, path: 'safetensors', delayMs: 20, bytesPerSecond: 100_000, times: 10_000 }];
 
 async function openBench(
   name: string,
   start: (hub: ExampleHub) => Promise<{ close(): Promise<void> }>,
 ): Promise<LauncherBench> {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   const hub = await startExampleHub();
-  const s3 = await startS3Double();
+  const s3 = await startOwnS3();
   const service = await start(hub);
   const bench = await Bench.open(hub, name, s3.storeUrl('contract', name));
   await registerCloudLaunchers(bench.registry);
@@ -57,13 +52,7 @@ launcherContract('aws-batch', () => openBench('aws-batch', async (hub) => (await
 
 launcherContract('hf-jobs', () =>
   openBench('hf-jobs', async () => {
-    const double = await startJobsDouble({
-      token: 'hf_you',
-      programs: {
-        '/usr/local/bin/node': process.execPath,
-        '/opt/hubfuse/node_modules/hubfuse/bin/hubfuse.js': BIN,
-      },
-      environment: { PATH: process.env.PATH ?? '' },
+    const double = await startJobsService({
       hardware: [{ name: 'cpu-basic', cpu: '2 vCPU', ram: '16 GB', accelerator: null, unitCostUSD: 0.01 }],
     });
     vi.stubEnv('HF_TOKEN', 'hf_you');

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { importFolder } from '@hubfuse/hub-server';
 import type { Launcher } from '@hubfuse/plugin';
 import { readRun } from '@hubfuse/runs';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BatchDouble } from '../../packages/cloud/test/batch-double/server.ts';
-import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
 import { noiseModels } from '../../scripts/bench/noise-model.mjs';
 import { environment } from '../environment.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { type S3Double, startOwnS3 } from '../support/s3-double.ts';
 import { waitingRun } from '../worker/worker-runs.ts';
 import { startBatchService } from './batch-service.ts';
 
@@ -36,10 +35,8 @@ let double: BatchDouble;
 let launcher: Launcher;
 beforeAll(async () => {
   if (environment.scale === undefined) return;
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   hub = await startExampleHub();
-  s3 = await startS3Double();
+  s3 = await startOwnS3();
   ({ double, launcher } = await startBatchService(hub));
   for (const [size, bytes] of Object.entries(SIZES)) {
     const root = join(hub.work, `noise-${size}`);

@@ -3,20 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyStore, listAll, openStore, type StorePublication } from '@hubfuse/objects';
 import { type RunEvent, readEvents, readRun } from '@hubfuse/runs';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { type S3Double, startOwnS3 } from '../support/s3-double.ts';
 import { exampleRecipe } from './example-run.ts';
 import { Bench } from './harness.ts';
 
 let hub: ExampleHub;
 let s3: S3Double;
 beforeAll(async () => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', CREDENTIALS.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', CREDENTIALS.secretAccessKey);
   hub = await startExampleHub();
-  s3 = await startS3Double();
+  s3 = await startOwnS3();
 });
 afterAll(async () => {
   await s3.close();

@@ -6,6 +6,7 @@ import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts'
 import { exampleRecipe } from '../runs/example-run.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { hubfuse } from '../support/hubfuse.ts';
+import { S3_VARIABLES } from '../support/s3-double.ts';
 import { findLeaks, type Secrets } from './leaks.ts';
 import { type Asked, type AskOptions, hasEnded, type Served, serve, until } from './served.ts';
 
@@ -59,8 +60,7 @@ beforeAll(async () => {
     variables: {
       HF_TOKEN: CANARIES['token of the server'],
       HUBFUSE_WEBHOOK_SECRET: CANARIES['secret of the webhook'],
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...S3_VARIABLES,
       AWS_REGION: 'us-east-1',
       AWS_ENDPOINT_URL_S3: s3.endpoint,
     },

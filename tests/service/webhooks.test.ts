@@ -2,9 +2,9 @@ import type { StorePublication } from '@hubfuse/objects';
 import { uploadFile } from '@huggingface/hub';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type S3Double, startS3Double } from '../../packages/objects/test/s3-double/server.ts';
-import { CREDENTIALS } from '../../packages/objects/test/s3-double/signature.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
+import { S3_VARIABLES } from '../support/s3-double.ts';
 import { hasEnded, LONGEST_TEST_MS, type Served, serve, until } from './served.ts';
 
 let hub: ExampleHub;
@@ -17,8 +17,7 @@ beforeAll(async () => {
   service = await serve(hub, {
     name: 'service',
     variables: {
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...S3_VARIABLES,
       AWS_REGION: 'us-east-1',
       AWS_ENDPOINT_URL_S3: s3.endpoint,
     },

@@ -32,6 +32,16 @@ export type TinyTensors = Readonly<
   Record<string, { shape: readonly number[]; values: readonly number[]; dtype?: DType }>
 >;
 
+/** Values around zero, more of them small, the same for the same seed. */
+export function randomValues(seed: number): (length: number) => number[] {
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state / 2 ** 32 - 0.5) ** 3;
+  };
+  return (length) => Array.from({ length }, next);
+}
+
 export async function scratch(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'hubfuse-merge-'));
 }

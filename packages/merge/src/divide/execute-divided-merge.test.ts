@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { environment } from '../../../../tests/environment.ts';
-import { plan, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
+import { plan, randomValues, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
 import type { Genealogy } from '../evolution/genealogy.ts';
 import { executeMerge } from '../execute/execute-merge.ts';
 import { executeDividedMerge } from './execute-divided-merge.ts';
@@ -16,12 +16,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** More than one run of blocks, so that passes are really divided; tensors that end within blocks and parts. */
 function tensors(seed: number): TinyTensors {
-  let state = seed;
-  const next = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state / 2 ** 32 - 0.5) ** 3;
-  };
-  const random = (length: number) => Array.from({ length }, next);
+  const random = randomValues(seed);
   return {
     'tiny.a': { shape: [], values: random(1) },
     'tiny.b': { shape: [70_001], values: random(70_001), dtype: 'BF16' },

@@ -3,7 +3,7 @@ import { appendFile, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSafetensors } from '@hubfuse/tensors';
 import { afterAll, describe, expect, test } from 'vitest';
-import { plan, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
+import { plan, randomValues, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
 import { executeMerge } from './execute-merge.ts';
 
 const root = await scratch();
@@ -12,12 +12,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** Tensors large enough for several blocks and runs, and small ones. */
 function tensors(seed: number): TinyTensors {
-  let state = seed;
-  const next = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state / 2 ** 32 - 0.5) ** 3;
-  };
-  const random = (length: number) => Array.from({ length }, next);
+  const random = randomValues(seed);
   return {
     'tiny.a': { shape: [], values: random(1) },
     'tiny.b': { shape: [70_001], values: random(70_001), dtype: 'BF16' },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { plan, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
+import { plan, randomValues, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
 import type { CarryOptions } from '../evolution/carried-population.ts';
 import type { EvolutionStep, Genealogy } from '../evolution/genealogy.ts';
 import { executeMerge } from './execute-merge.ts';
@@ -21,8 +21,7 @@ function numbers(seed: number): () => number {
 }
 
 function tensors(seed: number): TinyTensors {
-  const next = numbers(seed);
-  const random = (length: number) => Array.from({ length }, () => (next() - 0.5) ** 3);
+  const random = randomValues(seed);
   return {
     'tiny.a': { shape: [], values: random(1) },
     'tiny.b': { shape: [66_001], values: random(66_001), dtype: 'BF16' },
