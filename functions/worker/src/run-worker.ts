@@ -27,6 +27,7 @@ export interface WorkerOptions
     | 'device'
     | 'defaultDevice'
     | 'children'
+    | 'leaseMs'
     | 'tariff'
     | 'keepFiles'
   > {
@@ -57,7 +58,8 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
         execution: {
           ...{ store, runId, registry: options.registry, workspace: options.workspace },
           ...{ workers: options.workers, memory: options.memory, allowOtherProcessor: options.allowOtherProcessor },
-          ...{ children: options.children, tariff: options.tariff, keepFiles: options.keepFiles },
+          ...{ children: options.children, leaseMs: options.leaseMs },
+          ...{ tariff: options.tariff, keepFiles: options.keepFiles },
           ...{ device: options.device, defaultDevice: options.defaultDevice },
           hub: watchedHub(options, meter),
           release: signal,
@@ -127,7 +129,8 @@ function failed({ log, signal, exitCodeOf }: WorkerOptions, error: unknown): num
     return WORKER_EXIT_CODES.resumable;
   }
   const details = detailsOf(error);
-  if (error instanceof StoreError && code === 'store/unreachable') {
+  // What a process cannot stop, another one need not wait for.
+  if ((error instanceof StoreError && code === 'store/unreachable') || code === 'run/still-stopping') {
     log.error({ event: 'worker-released', ...details });
     return WORKER_EXIT_CODES.resumable;
   }

@@ -18,7 +18,8 @@ export type TakenRun = { report: RunReport } | { end: 'elsewhere' | Exclude<Help
 /**
  * Executes a run, and waits for it where another process seems to: the machine of a worker that was killed without a word
  * gives its last sign of life a lease before it counts as gone, and its successor starts sooner. One of several children helps
- * whoever leads the run meanwhile, and takes its place where it is gone.
+ * whoever leads the run meanwhile, and takes its place where it is gone. Whoever ends without a report is not started again: the run
+ * has ended then, or is held by somebody who lives.
  * @returns `elsewhere` where another worker is alive after `patienceMs`
  */
 export async function takeRun(options: {
@@ -43,11 +44,14 @@ export async function takeRun(options: {
     try {
       return { report: await executeRun(execution) };
     } catch (error) {
-      if (!(error instanceof RunError) || error.code !== 'run/already-running') throw error;
-      if (children !== undefined) {
+      if (!(error instanceof RunError)) throw error;
+      const isHeld = error.code === 'run/already-running';
+      // A child whose run was taken from it helps whoever has it now, and goes on where that one is lost in turn.
+      if (children !== undefined && (isHeld || error.code === 'run/taken-over')) {
         helps = true;
         continue;
       }
+      if (!isHeld) throw error;
       if (performance.now() > until) return { end: 'elsewhere' };
       if (!told) onWait(error.summary);
       told = true;

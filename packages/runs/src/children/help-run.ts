@@ -15,7 +15,7 @@ import { SEARCH_GROUP } from './search-tasks.ts';
 import { serveTasks } from './serve-tasks.ts';
 import { TaskBoard } from './task-board.ts';
 
-/** Milliseconds between two looks at the run. */
+/** Milliseconds between two looks at the run, or four in a lease where that is short. */
 const LOOK_MS = 2_000;
 /** Milliseconds for which a run that nobody has begun is left to the first child. */
 const FIRST_MS = 5_000;
@@ -23,8 +23,8 @@ const FIRST_MS = 5_000;
 const MOST_FAILURES = 3;
 
 /**
- * Why a child stops helping. `ended`: the run has; `needless`: nothing is left that children share; `free`: nobody leads the run,
- * so whoever comes first may.
+ * Why a child stops helping. `ended`: the run has; `needless`: nothing is left that children share, and somebody who lives does it;
+ * `free`: nobody leads the run, so whoever comes first may.
  */
 export type HelpEnd = 'ended' | 'needless' | 'free';
 
@@ -93,18 +93,27 @@ async function serve(options: HelpOptions & { scratch: string; signal: AbortSign
   });
 }
 
-/** Waits for the end of this child's help. */
+/**
+ * Waits for the end of this child's help. A child that goes is not started again, so it goes only where a leader has given a sign of
+ * life since it came: one who is called the owner before that may be its own predecessor, whose machine is gone.
+ */
 async function watch(options: HelpOptions & { signal: AbortSignal }): Promise<HelpEnd> {
-  const { store, runId, signal } = options;
+  const { store, runId, signal, leaseMs = LEASE_MS } = options;
   const begun = performance.now();
+  let first: string | undefined;
   for (;;) {
     const { state } = await readState(store, runId);
     if (!isActive(state.status)) return 'ended';
-    if (!isShared(state)) return 'needless';
-    const isNew = state.attempts === 0 && performance.now() - begun < FIRST_MS;
-    const isLed = state.status === 'running' && state.owner !== undefined && isAlive(state.owner);
-    if (!isLed && !isNew) return 'free';
-    await wait(LOOK_MS, undefined, { signal });
+    const { owner } = state;
+    if (state.status === 'running' && owner !== undefined && isAlive(owner)) {
+      const sign = `${owner.nonce} ${owner.heartbeatAt}`;
+      first ??= sign;
+      if (sign !== first && !isShared(state)) return 'needless';
+    } else {
+      const isNew = state.attempts === 0 && performance.now() - begun < FIRST_MS;
+      if (!isNew) return 'free';
+    }
+    await wait(Math.min(LOOK_MS, leaseMs / 4), undefined, { signal });
   }
 }
 

@@ -7,6 +7,8 @@ import { readTaskName } from './task-name.ts';
 
 /** Milliseconds for which a task that is meant for another child is left to it. */
 const PATIENCE_MS = 3_000;
+/** Milliseconds for which a child that left a task so long is not waited for again. */
+const ABSENT_MS = 30_000;
 const LONGEST_BEAT_MS = 5_000;
 
 /** Does the tasks of one group. */
@@ -60,6 +62,8 @@ class TaskServer {
   readonly #failed = new Set<string>();
   /** When tasks that are meant for others were first seen to be free. */
   readonly #seen = new Map<string, number>();
+  /** Until when children that left tasks lying are not waited for. */
+  readonly #absent = new Map<number, number>();
   #failure: unknown;
 
   constructor(options: ServeOptions) {
@@ -91,6 +95,8 @@ class TaskServer {
       if (helper === undefined || this.#busyIn(name) >= helper.parallel) continue;
       const claim = await TaskClaim.take({ ...this.#options, name });
       if (claim === undefined) continue;
+      const { child } = readTaskName(name);
+      if (child !== undefined && child !== this.#options.child) this.#absent.set(child, performance.now() + ABSENT_MS);
       const done = this.#carryOut(name, helper, claim).finally(() => {
         this.#busy.delete(name);
         this.#options.bell.ring();
@@ -114,7 +120,7 @@ class TaskServer {
       else {
         const since = this.#seen.get(standing.name) ?? now;
         this.#seen.set(standing.name, since);
-        if (now - since >= PATIENCE_MS) others.push(standing);
+        if (now - since >= PATIENCE_MS || now < (this.#absent.get(meant) ?? 0)) others.push(standing);
       }
     }
     // The last ones of others first: they come to those in order.
