@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, statSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { StoredObject } from '@hubfuse/plugin';
+import type { QuickLooks } from './quick-looks.ts';
 
 const LARGEST = 256 * 1024;
 const MOST_BYTES = 32 * 1024 * 1024;
 /** A file that changed a moment ago may change once more within one tick of the file system's clock. */
 const SETTLED_MS = 1_000;
-/** A look at a file that takes longer is one over a network, or at a disk that is busy. */
-const SLOW_MS = 2;
-/** So many looks after a slow one do not hold up the rest of the process. */
-const CAREFUL_LOOKS = 100;
 
 interface KnownFile {
   identity: string;
@@ -24,16 +21,23 @@ interface KnownFile {
  */
 export class SmallFiles {
   readonly #known = new Map<string, KnownFile>();
+  readonly #looks: QuickLooks;
   #bytes = 0;
-  #careful = 0;
+
+  constructor(looks: QuickLooks) {
+    this.#looks = looks;
+  }
 
   /** The body is shared by all who read it: nobody changes it. @throws whatever the file system says, also where there is no file */
   async read(path: string): Promise<StoredObject> {
     const known = this.#known.get(path);
-    if (known !== undefined && known.identity === identityOf(await this.#look(path))) {
-      this.#known.delete(path);
-      this.#known.set(path, known);
-      return { body: known.body, etag: known.etag };
+    if (known !== undefined) {
+      const stats = await this.#looks.look(path);
+      if (stats !== undefined && known.identity === identityOf(stats)) {
+        this.#known.delete(path);
+        this.#known.set(path, known);
+        return { body: known.body, etag: known.etag };
+      }
     }
     this.#forget(path);
     const handle = await open(path, 'r');
@@ -48,21 +52,6 @@ export class SmallFiles {
     } finally {
       await handle.close();
     }
-  }
-
-  /**
-   * A look at a file that was read lately takes microseconds, less than it takes to ask another thread for it; where it takes
-   * longer, another thread is asked.
-   */
-  async #look(path: string): Promise<BigIntStats> {
-    if (this.#careful > 0) {
-      this.#careful--;
-      return await stat(path, { bigint: true });
-    }
-    const begun = performance.now();
-    const stats = statSync(path, { bigint: true });
-    if (performance.now() - begun > SLOW_MS) this.#careful = CAREFUL_LOOKS;
-    return stats;
   }
 
   #keep(path: string, file: KnownFile): void {
@@ -87,7 +76,8 @@ function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
-function isSettled({ mtimeMs, ctimeMs }: BigIntStats): boolean {
+/** Whether whatever changes from now on has other times. */
+export function isSettled({ mtimeMs, ctimeMs }: Pick<BigIntStats, 'mtimeMs' | 'ctimeMs'>): boolean {
   return Date.now() - Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) > SETTLED_MS;
 }
 

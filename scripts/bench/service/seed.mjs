@@ -32,10 +32,11 @@ export async function seedRuns({ store, registry, hub, folder, done, live }) {
     objects.push([key, new TextDecoder().decode((await store.get(key)).body)]);
   }
   const copy = async (to, change = (text) => text) => {
-    for (const [key, text] of objects) {
+    const one = async ([key, text]) => {
       const changed = change(text.replaceAll(id, to), key);
       if (changed !== undefined) await store.put(key.replace(id, to), new TextEncoder().encode(changed));
-    }
+    };
+    await Promise.all(objects.map(one));
   };
   const ids = { done: [id], live: [] };
   for (let index = 1; index < done; index++) {

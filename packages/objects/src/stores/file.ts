@@ -1,6 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
@@ -13,11 +25,15 @@ import {
 } from '@hubfuse/plugin';
 import { checkKey, checkPrefix } from '../keys.ts';
 import { errorCode, ignoring, isDead, processTag, withLock } from '../lock.ts';
+import { QuickLooks } from '../quick-looks.ts';
 import { etagOf, SmallFiles } from '../small-files.ts';
+import { SmallFolders } from '../small-folders.ts';
 
 const DEFAULT_PAGE = 1000;
-/** How often a process may stand still for half a minute in the middle of one write. */
+/** How often one write may be interrupted: by half a minute in which the process stands still, by its folder's removal. */
 const MOST_INTERRUPTIONS = 5;
+/** Paths that are remembered. */
+const MOST_PATHS = 10_000;
 /** Not a legal first segment of a key, so no object can fall in there. */
 const INTERNALS = '.store';
 
@@ -30,7 +46,10 @@ class FileStore implements ObjectStore {
   readonly #root: string;
   readonly #temporary: string;
   readonly #locks: string;
-  readonly #small = new SmallFiles();
+  readonly #looks = new QuickLooks();
+  readonly #small = new SmallFiles(this.#looks);
+  readonly #folders = new SmallFolders(this.#looks);
+  readonly #paths = new Map<string, string>();
 
   constructor(root: string) {
     this.#root = root;
@@ -70,11 +89,16 @@ class FileStore implements ObjectStore {
     const path = this.#path(key);
     const temporary = await this.#writeTemporary([body]);
     try {
-      await this.#place(key, path, () => link(temporary, path));
-      return etagOf(body);
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST') return undefined;
-      throw error;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await this.#place(key, path, () => link(temporary, path));
+          return etagOf(body);
+        } catch (error) {
+          if (errorCode(error) === 'EEXIST') return undefined;
+          // Its folder was empty and has been removed since it was made.
+          if (errorCode(error) !== 'ENOENT' || attempt >= MOST_INTERRUPTIONS) throw error;
+        }
+      }
     } finally {
       await unlink(temporary);
     }
@@ -120,15 +144,13 @@ class FileStore implements ObjectStore {
       // Whoever stood still and lost the lock may find what the next owner wrote.
       if (await isFile(held)) await unlink(path).catch(absent);
     });
+    await this.#removeEmpty(dirname(path));
   }
 
   /** Keys below `folder` in order of their bytes: a folder sorts as its name with the slash that follows it. */
   async *#walk(folder: string, prefix: string, after: string): AsyncGenerator<string> {
-    const entries = (await readdir(join(this.#root, folder), { withFileTypes: true }).catch(absent)) ?? [];
-    const names = entries
-      .filter((entry) => !entry.name.startsWith('.'))
-      .map((entry) => (entry.isDirectory() ? `${folder}${entry.name}/` : `${folder}${entry.name}`));
-    for (const name of names.sort()) {
+    for (const own of await this.#folders.read(join(this.#root, folder))) {
+      const name = `${folder}${own}`;
       if (name.endsWith('/')) {
         const mayHold = name.startsWith(prefix) || prefix.startsWith(name);
         // A folder is behind `after` as a whole only where its name is smaller and `after` is not inside.
@@ -138,7 +160,23 @@ class FileStore implements ObjectStore {
   }
 
   #path(key: string): string {
-    return join(this.#root, ...checkKey(key));
+    const known = this.#paths.get(key);
+    if (known !== undefined) return known;
+    const path = join(this.#root, ...checkKey(key));
+    if (this.#paths.size >= MOST_PATHS) this.#paths.clear();
+    this.#paths.set(key, path);
+    return path;
+  }
+
+  /** Folders that hold nothing are no objects, and every listing would look into them. */
+  async #removeEmpty(folder: string): Promise<void> {
+    for (let path = folder; path !== this.#root; path = dirname(path)) {
+      try {
+        await rmdir(path);
+      } catch {
+        return;
+      }
+    }
   }
 
   #lockOf(key: string): string {
@@ -159,12 +197,15 @@ class FileStore implements ObjectStore {
     const place = async (held: string): Promise<{ answer: T | undefined } | undefined> => {
       const answer = await permit();
       if (answer === undefined) return { answer };
-      try {
-        await this.#place(key, path, () => rename(held, path));
-        return { answer };
-      } catch (error) {
-        if (errorCode(error) === 'ENOENT') return undefined;
-        throw error;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await this.#place(key, path, () => rename(held, path));
+          return { answer };
+        } catch (error) {
+          if (errorCode(error) !== 'ENOENT') throw error;
+          // Either the lock is lost, or the folder was empty and has been removed since it was made.
+          if (attempt >= MOST_INTERRUPTIONS || !(await isFile(held))) return undefined;
+        }
       }
     };
     for (let attempt = 0; attempt < MOST_INTERRUPTIONS; attempt++) {
@@ -234,7 +275,8 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 
 async function syncFolder(path: string): Promise<void> {
   // Windows opens no folders; there the rename alone has to do.
-  const handle = await open(path, 'r').catch(ignoring('EISDIR', 'EPERM', 'EACCES'));
+  // A folder that is gone has been emptied again.
+  const handle = await open(path, 'r').catch(ignoring('EISDIR', 'EPERM', 'EACCES', 'ENOENT'));
   if (handle === undefined) return;
   try {
     await handle.sync().catch(ignoring('EINVAL', 'EPERM', 'ENOTSUP'));
