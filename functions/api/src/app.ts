@@ -85,7 +85,7 @@ export function createApp(services: ApiServices) {
     .route('/', startRunRoutes(services))
     .route('/', runRoutes(services, views))
     .route('/', eventRoutes(services, { feeds, views }))
-    .route('/', runFileRoutes(services))
+    .route('/', runFileRoutes(services, views))
     .route('/', recipeRoutes(services, views))
     .route('/', webhookRoutes(services))
     .route('/', hubEventRoutes(services, badKeys))

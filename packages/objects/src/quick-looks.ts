@@ -13,17 +13,29 @@ const CAREFUL_LOOKS = 100;
 export class QuickLooks {
   #careful = 0;
 
+  /** Whether this thread may look by itself. */
+  get areQuick(): boolean {
+    return this.#careful === 0;
+  }
+
   /** Undefined where there is nothing. @throws whatever else the file system says */
   async look(path: string): Promise<BigIntStats | undefined> {
-    if (this.#careful > 0) {
+    if (!this.areQuick) {
       this.#careful--;
       return await stat(path, { bigint: true }).catch(absent);
     }
-    const begun = performance.now();
     try {
-      return statSync(path, { bigint: true, throwIfNoEntry: false });
+      return this.measure(() => statSync(path, { bigint: true, throwIfNoEntry: false }));
     } catch (error) {
       return absent(error);
+    }
+  }
+
+  /** Does something that is quick as a rule, and is careful afterwards where it was not. */
+  measure<T>(action: () => T): T {
+    const begun = performance.now();
+    try {
+      return action();
     } finally {
       if (performance.now() - begun > SLOW_MS) this.#careful = CAREFUL_LOOKS;
     }

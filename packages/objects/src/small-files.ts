@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { StoredObject } from '@hubfuse/plugin';
 import type { QuickLooks } from './quick-looks.ts';
+import { identityOf, Settling } from './settling.ts';
 
 const LARGEST = 256 * 1024;
 const MOST_BYTES = 32 * 1024 * 1024;
-/** A file that changed a moment ago may change once more within one tick of the file system's clock. */
-const SETTLED_MS = 1_000;
 
 interface KnownFile {
   identity: string;
@@ -21,6 +20,7 @@ interface KnownFile {
  */
 export class SmallFiles {
   readonly #known = new Map<string, KnownFile>();
+  readonly #settling = new Settling();
   readonly #looks: QuickLooks;
   #bytes = 0;
 
@@ -31,31 +31,31 @@ export class SmallFiles {
   /** The body is shared by all who read it: nobody changes it. @throws whatever the file system says, also where there is no file */
   async read(path: string): Promise<StoredObject> {
     const known = this.#known.get(path);
-    if (known !== undefined) {
-      const stats = await this.#looks.look(path);
-      if (stats !== undefined && known.identity === identityOf(stats)) {
-        this.#known.delete(path);
-        this.#known.set(path, known);
-        return { body: known.body, etag: known.etag };
-      }
+    if (known === undefined && !this.#settling.isYoung(path)) return this.#take(path, await read(path));
+    const stats = await this.#looks.look(path);
+    if (known !== undefined && stats !== undefined && known.identity === identityOf(stats)) {
+      this.#known.delete(path);
+      this.#known.set(path, known);
+      return { body: known.body, etag: known.etag };
     }
+    // What has just taken the place of a file that was read lately is in memory still.
+    const small = stats !== undefined && Number(stats.size) <= LARGEST;
+    return this.#take(
+      path,
+      small && this.#looks.areQuick ? this.#looks.measure(() => readAtOnce(path)) : await read(path),
+    );
+  }
+
+  #take(path: string, { stats, body }: { stats: BigIntStats; body: Buffer }): StoredObject {
     this.#forget(path);
-    const handle = await open(path, 'r');
-    try {
-      const stats = await handle.stat({ bigint: true });
-      const body = await handle.readFile();
-      const etag = etagOf(body);
-      if (body.length <= LARGEST && isSettled(stats)) {
-        this.#keep(path, { identity: identityOf(stats), body, etag });
-      }
-      return { body, etag };
-    } finally {
-      await handle.close();
+    const etag = etagOf(body);
+    if (body.length <= LARGEST && this.#settling.isSettled(path, stats)) {
+      this.#keep(path, { identity: identityOf(stats), body, etag });
     }
+    return { body, etag };
   }
 
   #keep(path: string, file: KnownFile): void {
-    this.#forget(path);
     this.#known.set(path, file);
     this.#bytes += file.body.length;
     for (const oldest of this.#known.keys()) {
@@ -72,13 +72,22 @@ export class SmallFiles {
   }
 }
 
-function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+async function read(path: string): Promise<{ stats: BigIntStats; body: Buffer }> {
+  const handle = await open(path, 'r');
+  try {
+    return { stats: await handle.stat({ bigint: true }), body: await handle.readFile() };
+  } finally {
+    await handle.close();
+  }
 }
 
-/** Whether whatever changes from now on has other times. */
-export function isSettled({ mtimeMs, ctimeMs }: Pick<BigIntStats, 'mtimeMs' | 'ctimeMs'>): boolean {
-  return Date.now() - Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) > SETTLED_MS;
+function readAtOnce(path: string): { stats: BigIntStats; body: Buffer } {
+  const descriptor = openSync(path, 'r');
+  try {
+    return { stats: fstatSync(descriptor, { bigint: true }), body: readFileSync(descriptor) };
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 export function etagOf(body: Uint8Array): string {

@@ -1,7 +1,7 @@
-import type { BigIntStats, Dirent } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import type { QuickLooks } from './quick-looks.ts';
-import { isSettled } from './small-files.ts';
+import { identityOf, Settling } from './settling.ts';
 
 const MOST_NAMES = 50_000;
 
@@ -16,6 +16,7 @@ interface KnownFolder {
  */
 export class SmallFolders {
   readonly #known = new Map<string, KnownFolder>();
+  readonly #settling = new Settling();
   readonly #looks: QuickLooks;
   #names = 0;
 
@@ -36,9 +37,13 @@ export class SmallFolders {
     const identity = identityOf(stats);
     const known = this.#known.get(path);
     this.#forget(path);
-    const names = known?.identity === identity ? known.names : await namesIn(path);
+    if (known?.identity === identity) {
+      this.#keep(path, known);
+      return known.names;
+    }
+    const names = await namesIn(path);
     // The look came first: a change since then has times of its own.
-    if (isSettled(stats)) this.#keep(path, { identity, names });
+    if (this.#settling.isSettled(path, stats)) this.#keep(path, { identity, names });
     return names;
   }
 
@@ -70,8 +75,4 @@ async function namesIn(path: string): Promise<string[]> {
     .filter(({ name }) => !name.startsWith('.'))
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .sort();
-}
-
-function identityOf({ dev, ino, mtimeNs, ctimeNs }: BigIntStats): string {
-  return `${dev} ${ino} ${mtimeNs} ${ctimeNs}`;
 }

@@ -71,7 +71,14 @@ export async function listRunPage(options: {
   return { runs };
 }
 
-function summaryOf({ revision: _, ...summary }: IndexEntry): RunSummary {
+/** The same object for an entry that did not change, so that callers may know it again. */
+const summaries = new WeakMap<IndexEntry, RunSummary>();
+
+function summaryOf(entry: IndexEntry): RunSummary {
+  const known = summaries.get(entry);
+  if (known !== undefined) return known;
+  const { revision: _, ...summary } = entry;
+  summaries.set(entry, summary);
   return summary;
 }
 

@@ -9,13 +9,13 @@ export async function lastRunOf(
   services: ApiServices,
   { recipe, principal, views }: { recipe: string; principal: Principal; views: RunViews },
 ) {
-  const { items } = await listRunsOfCaller(services, views, {
+  const { runs } = await listRunsOfCaller(services, views, {
     principal,
     limit: 1,
     cursor: undefined,
     filter: { recipe },
   });
-  const [run] = items;
+  const [run] = runs;
   if (run === undefined) return undefined;
   const { id, state, updatedAt, published, score, bestParent } = run;
   if (state !== 'done') return { id, state, updatedAt };

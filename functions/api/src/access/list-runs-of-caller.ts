@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import { listRunPage, type RunFilter, type RunSummary } from '@hubfuse/runs';
 import type { Principal } from '../http/principal.ts';
-import type { RunPageSchema, RunSummarySchema } from '../schemas/run.ts';
+import type { RunSummarySchema } from '../schemas/run.ts';
 import type { ApiServices } from '../services.ts';
 import type { RunViews } from './run-views.ts';
 
@@ -13,19 +13,32 @@ export async function listRunsOfCaller(
   { store }: ApiServices,
   views: RunViews,
   options: { principal: Principal; limit: number; cursor: string | undefined; filter: RunFilter },
-): Promise<z.infer<typeof RunPageSchema>> {
+): Promise<{ runs: RunSummary[]; next?: string }> {
   const { principal, limit, filter } = options;
-  const items: z.infer<typeof RunSummarySchema>[] = [];
+  const shown: RunSummary[] = [];
   let { cursor } = options;
   for (let page = 0; page < MOST_PAGES; page++) {
     // No more than there is room for, so that the cursor of the store stands behind what was shown.
-    const { runs, next } = await listRunPage({ store, limit: limit - items.length, cursor, filter });
+    const { runs, next } = await listRunPage({ store, limit: limit - shown.length, cursor, filter });
     const seen = await Promise.all(runs.map((run) => views.maySee(run, principal)));
-    items.push(...runs.filter((_, index) => seen[index] === true).map(summaryView));
+    shown.push(...runs.filter((_, index) => seen[index] === true));
     cursor = next;
-    if (cursor === undefined || items.length === limit) break;
+    if (cursor === undefined || shown.length === limit) break;
   }
-  return { items, ...(cursor === undefined ? {} : { next: cursor }) };
+  return { runs: shown, ...(cursor === undefined ? {} : { next: cursor }) };
+}
+
+/** Texts of runs in lists: one that did not change is the same object. */
+const texts = new WeakMap<RunSummary, string>();
+
+/** The JSON of a page. */
+export function runPageText({ runs, next }: { runs: readonly RunSummary[]; next?: string }): string {
+  const items = runs.map((run) => {
+    const text = texts.get(run) ?? JSON.stringify(summaryView(run));
+    texts.set(run, text);
+    return text;
+  });
+  return `{"items":[${items.join(',')}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}`;
 }
 
 function summaryView({ status: _, models, ...summary }: RunSummary): z.infer<typeof RunSummarySchema> {

@@ -1,7 +1,17 @@
 import { HubfuseError, type ObjectStore } from '@hubfuse/plugin';
-import { isActive, type RunEvent, type RunSummary, readEvents, readRun, readRunState, runVersion } from '@hubfuse/runs';
+import {
+  isActive,
+  type RunEvent,
+  type RunRecord,
+  type RunSummary,
+  readEvents,
+  readRun,
+  readRunState,
+  runVersion,
+} from '@hubfuse/runs';
 import { mayLook, type RunAccess, readAccess } from '@hubfuse/service';
 import { mayUse, type Principal } from '../http/principal.ts';
+import { eventView } from '../views/event-view.ts';
 import { runView } from '../views/run-view.ts';
 import { type RunOfCaller, UNKNOWN_RUN, unknownRun } from './runs-of-callers.ts';
 
@@ -19,10 +29,10 @@ interface KnownRun {
   access: RunAccess | undefined;
   /** Whether it is at its end. */
   ended: boolean;
-  /** The answer that shows it. */
-  text?: string;
-  /** All of its events, where no further one comes. */
-  events?: readonly RunEvent[];
+  /** The JSON of answers about it. */
+  texts: Map<'run' | 'report', string>;
+  /** All of its events, where no further one comes, and the JSON of each. */
+  events?: readonly { event: RunEvent; text: string }[];
 }
 
 /**
@@ -42,10 +52,16 @@ export class RunViews {
   /** The JSON that shows a run to a caller. @throws ApiError 404 `run/unknown` where there is none for that caller */
   async show(run: RunOfCaller): Promise<string> {
     const known = await this.require(run);
-    if (known.text !== undefined) return known.text;
-    const text = JSON.stringify(runView(await readRun({ store: this.#store, runId: run.id })));
-    this.#keepText(known, text);
-    return text;
+    return known.texts.get('run') ?? this.#keepText(known, 'run', runView(await this.#readAll(known)));
+  }
+
+  /** The JSON of what came of a run; undefined where that is not known yet. @throws ApiError 404 `run/unknown` */
+  async report(run: RunOfCaller): Promise<string | undefined> {
+    const known = await this.require(run);
+    const text = known.texts.get('report');
+    if (text !== undefined) return text;
+    const { report } = await this.#readAll(known);
+    return report && this.#keepText(known, 'report', reportView(report));
   }
 
   /** @throws ApiError 404 `run/unknown` where there is no such run, or the caller may not know of it */
@@ -55,21 +71,24 @@ export class RunViews {
     throw unknownRun(id);
   }
 
-  /** The events of a run behind one of them, as an iteration or from what is known. */
-  async *events(known: KnownRun, after: number): AsyncGenerator<RunEvent> {
+  /** The events of a run behind one of them, each with its JSON, as an iteration or from what is known. */
+  async *events(known: KnownRun, after: number): AsyncGenerator<{ event: RunEvent; text: string }> {
     if (known.events !== undefined) {
       yield* known.events.slice(after);
       return;
     }
-    const store = this.#store;
-    const events: RunEvent[] = [];
+    const events: { event: RunEvent; text: string }[] = [];
     // Of a run at its end all are read once, for whoever asks next.
     const from = known.ended ? 0 : after;
-    for await (const event of readEvents({ store, runId: known.id, after: from })) {
-      if (events.length <= MOST_EVENTS) events.push(event);
-      if (event.number > after) yield event;
+    for await (const event of readEvents({ store: this.#store, runId: known.id, after: from })) {
+      const one = { event, text: JSON.stringify(eventView(event)) };
+      if (events.length <= MOST_EVENTS) events.push(one);
+      if (event.number > after) yield one;
     }
-    if (known.ended && events.length <= MOST_EVENTS && isEnd(events.at(-1))) known.events = events;
+    if (!known.ended || events.length > MOST_EVENTS || !isEnd(events.at(-1)?.event)) return;
+    this.#change(known, () => {
+      known.events = events;
+    });
   }
 
   /** Whether a caller may see a run of a list. */
@@ -95,7 +114,7 @@ export class RunViews {
     const found = known?.version === version ? known : await this.#read(id, version);
     this.#forget(id);
     this.#known.set(id, found);
-    this.#characters += found.text?.length ?? 0;
+    this.#characters += charactersOf(found);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= MOST_RUNS && this.#characters <= MOST_CHARACTERS) break;
       this.#forget(oldest);
@@ -106,7 +125,7 @@ export class RunViews {
   async #read(id: string, version: string): Promise<KnownRun> {
     const store = this.#store;
     const [access, { status }] = await Promise.all([readAccess(store, id), readRunState({ store, runId: id })]);
-    return { id, version, access, ended: !isActive(status) };
+    return { id, version, access, ended: !isActive(status), texts: new Map() };
   }
 
   async #versionOf(id: string): Promise<string | undefined> {
@@ -118,15 +137,40 @@ export class RunViews {
     }
   }
 
-  #keepText(known: KnownRun, text: string): void {
-    if (this.#known.get(known.id) === known && known.text === undefined) this.#characters += text.length;
-    known.text = text;
+  #readAll({ id }: KnownRun): Promise<RunRecord> {
+    return readRun({ store: this.#store, runId: id });
+  }
+
+  #keepText(known: KnownRun, what: 'run' | 'report', view: unknown): string {
+    const text = JSON.stringify(view);
+    this.#change(known, () => known.texts.set(what, text));
+    return text;
+  }
+
+  #change(known: KnownRun, change: () => void): void {
+    const before = charactersOf(known);
+    change();
+    if (this.#known.get(known.id) === known) this.#characters += charactersOf(known) - before;
   }
 
   #forget(id: string): void {
-    this.#characters -= this.#known.get(id)?.text?.length ?? 0;
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    this.#characters -= charactersOf(known);
     this.#known.delete(id);
   }
+}
+
+function charactersOf({ texts, events = [] }: KnownRun): number {
+  let sum = 0;
+  for (const text of texts.values()) sum += text.length;
+  for (const { text } of events) sum += text.length;
+  return sum;
+}
+
+/** A report as the service shows it: where the folder lies on the machine that worked is nobody's business. */
+function reportView({ folder: _, ...shown }: NonNullable<RunRecord['report']>) {
+  return shown;
 }
 
 /** Whether nothing comes behind an event unless somebody starts the run again. */

@@ -12,20 +12,31 @@ interface Series {
 export class Metrics {
   readonly #requests = new Map<string, number>();
   readonly #times = new Map<string, Series>();
+  /** What was counted before, by what it is, with its labels. */
+  readonly #labels = new Map<string, { counted: string; timed: string }>();
   readonly #gauges: { name: string; help: string; read: () => Promise<Readonly<Record<string, number>>> }[] = [];
 
   /** @param route The documented path, not the one asked for, of which there are any number. */
   count(request: { method: string; route: string; status: number; seconds: number }): void {
     const { method, route, status, seconds } = request;
-    const counted = labels({ method, route, status: String(status) });
+    const { counted, timed } = this.#labelsOf({ method, route, status });
     this.#requests.set(counted, (this.#requests.get(counted) ?? 0) + 1);
-    const timed = labels({ method, route });
     const series = this.#times.get(timed) ?? { count: 0, seconds: 0, within: BOUNDS.map(() => 0) };
     series.count++;
     series.seconds += seconds;
-    for (const [index, bound] of BOUNDS.entries())
-      if (seconds <= bound) series.within[index] = (series.within[index] ?? 0) + 1;
+    for (let index = BOUNDS.length - 1; index >= 0 && seconds <= (BOUNDS[index] ?? 0); index--) {
+      series.within[index] = (series.within[index] ?? 0) + 1;
+    }
     this.#times.set(timed, series);
+  }
+
+  #labelsOf({ method, route, status }: { method: string; route: string; status: number }) {
+    const what = `${method} ${status} ${route}`;
+    const known = this.#labels.get(what);
+    if (known !== undefined) return known;
+    const made = { counted: labels({ method, route, status: String(status) }), timed: labels({ method, route }) };
+    this.#labels.set(what, made);
+    return made;
   }
 
   /** Adds figures that are read when they are asked for: by the text of their labels, which may be empty. */

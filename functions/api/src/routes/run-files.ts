@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { readRun } from '@hubfuse/runs';
 import { jobOfRun } from '@hubfuse/service';
+import type { RunViews } from '../access/run-views.ts';
 import { requireRun } from '../access/runs-of-callers.ts';
 import { findArtefact, listArtefacts } from '../files/artefacts.ts';
 import { sendFile } from '../files/send-file.ts';
@@ -8,6 +8,7 @@ import type { ApiEnv } from '../http/api-env.ts';
 import { ApiError } from '../http/api-error.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
+import { jsonText } from '../http/json-text.ts';
 import { createRouter } from '../http/router.ts';
 import { OpenObject } from '../schemas/common.ts';
 import { RunParameters } from '../schemas/run.ts';
@@ -84,14 +85,13 @@ const artefact = createRoute({
 });
 
 /** What runs leave behind. */
-export function runFileRoutes(services: ApiServices) {
+export function runFileRoutes(services: ApiServices, views: RunViews) {
   const { store, launcher } = services;
   const routes = createRouter()
     .openapi(report, async (c) => {
       const { id } = c.req.valid('param');
-      await requireRun(services, { id, principal: c.get('principal') });
-      const found = (await readRun({ store, runId: id })).report;
-      if (found === undefined) {
+      const text = await views.report({ id, principal: c.get('principal') });
+      if (text === undefined) {
         throw new ApiError({
           status: 404,
           code: 'run/no-report',
@@ -99,8 +99,7 @@ export function runFileRoutes(services: ApiServices) {
           hint: 'it has one when it is done',
         });
       }
-      const { folder: _, ...shown } = found;
-      return c.json(shown, 200);
+      return jsonText(c, text) as never;
     })
     .openapi(logs, async (c) => {
       const { id } = c.req.valid('param');

@@ -2,12 +2,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { cancelRun, readRun } from '@hubfuse/runs';
 import { continueRun, removeRun } from '@hubfuse/service';
 import { callerToken, HubTokenHeader } from '../access/caller-token.ts';
-import { listRunsOfCaller } from '../access/list-runs-of-caller.ts';
+import { listRunsOfCaller, runPageText } from '../access/list-runs-of-caller.ts';
 import type { RunViews } from '../access/run-views.ts';
 import { requireOwnRun } from '../access/runs-of-callers.ts';
 import type { ApiContext } from '../http/api-env.ts';
 import { requireScope } from '../http/authenticate.ts';
 import { json, problems } from '../http/documented.ts';
+import { jsonText } from '../http/json-text.ts';
 import { createRouter } from '../http/router.ts';
 import { DEFAULT_PAGE, PageQuery } from '../schemas/common.ts';
 import { RunPageSchema, RunParameters, RunSchema, StateFilterSchema } from '../schemas/run.ts';
@@ -95,16 +96,14 @@ export function runRoutes(services: ApiServices, views: RunViews) {
     .openapi(list, async (c) => {
       const { limit = DEFAULT_PAGE, cursor, state, recipe, model } = c.req.valid('query');
       const filter = { state, recipe, model };
-      return c.json(
-        await listRunsOfCaller(services, views, { principal: c.get('principal'), limit, cursor, filter }),
-        200,
-      );
+      const page = await listRunsOfCaller(services, views, {
+        ...{ principal: c.get('principal'), limit, cursor, filter },
+      });
+      return jsonText(c, runPageText(page)) as never;
     })
     .openapi(show, async (c) => {
       const { id } = c.req.valid('param');
-      const text = await views.show({ id, principal: c.get('principal') });
-      // It was made from what the route declares, perhaps for an earlier request.
-      return c.body(text, 200, { 'content-type': 'application/json' }) as never;
+      return jsonText(c, await views.show({ id, principal: c.get('principal') })) as never;
     })
     .openapi(cancel, async (c) => {
       const { id } = c.req.valid('param');

@@ -1,12 +1,12 @@
 import { listAll } from '@hubfuse/objects';
 import { type ObjectStore, StoreError } from '@hubfuse/plugin';
-import { readStoredState } from '../read-stored.ts';
 import { isActive } from '../state-word.ts';
-import { type IndexEntry, shows } from './index-entry.ts';
+import type { IndexEntry } from './index-entry.ts';
 import { ACTIVE, type ActiveMarker, BUILT, INDEX, markerOfKey, PAGES, pageKey, pageOfKey } from './index-keys.ts';
 import { type ReadonlyEntries, readPage } from './index-pages.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { repairRun } from './repair-run.ts';
+import { showsItsRun } from './shows-its-run.ts';
 
 /** Entries of active runs that one reading holds against their runs although nothing speaks against them. */
 const MOST_VERIFIED = 4;
@@ -92,10 +92,7 @@ export class OpenIndex {
       .sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1))
       .slice(0, MOST_VERIFIED - this.#verified);
     this.#verified += due.length;
-    const states = await Promise.all(due.map(({ id }) => readStoredState(this.#store, id)));
-    return due.flatMap((entry, place) => {
-      const state = states[place];
-      return state !== undefined && shows(entry, state) ? [] : [entry.id];
-    });
+    const shown = await Promise.all(due.map((entry) => showsItsRun(this.#store, entry)));
+    return due.flatMap(({ id }, place) => (shown[place] === true ? [] : [id]));
   }
 }
