@@ -20,7 +20,8 @@ test('the kernel draws the same mask for any piece of a tensor, also beyond 2^32
   memory.reserve(1 << 16);
   const kernels = new KernelInstance(memory);
   const key: [number, number] = [0xdeadbeef, 0x12345678];
-  for (const offset of [0, 3, 8, 65_536, 2 ** 33 + 5]) {
+  // The last ones lie around the element where a counter of 32 bits would begin again.
+  for (const offset of [0, 3, 8, 65_536, 2 ** 33 + 5, 2 ** 33 - 8, 2 ** 33 - 100]) {
     for (const length of [1, 7, 8, 29, 200]) {
       const row = memory.float32(length);
       kernels.evolution.crossoverMask(row, { key, offset, crossover: 0.3 });

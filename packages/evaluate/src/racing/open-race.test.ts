@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerArchitectures } from '@hubfuse/graphs';
@@ -71,6 +71,7 @@ describe.each([
   ['text-classification', 'accuracy'],
   ['text-classification', 'macro_f1'],
   ['text-classification', 'micro_f1'],
+  ['text-classification', 'exact_match'],
   ['token-classification', 'f1'],
 ])('%s by %s', (task, metric) => {
   test('racing decides as scoring the same batches in full does, and says how many examples it took', async () => {
@@ -106,6 +107,27 @@ describe.each([
       await race.close();
     }
   });
+});
+
+test('a candidate written over another one in the same folder is scored as it is now', async () => {
+  const [first, second] = await models('BertForSequenceClassification', LABELS, 2);
+  if (first === undefined || second === undefined) throw new Error('there are no models');
+  const place = join(root, 'place');
+  const race = open();
+  try {
+    await race.compose([first]);
+    const alone = [await race.run(first), await race.run(second)];
+    for (const [index, { folder }] of [first, second, first].entries()) {
+      await cp(folder, place, { recursive: true });
+      expect(await race.run({ folder: place })).toEqual(alone[index % 2]);
+    }
+    // A model with other tensors is another graph.
+    await rm(place, { recursive: true });
+    await writeTinyModel({ folder: place, className: 'BertForTokenClassification', labels: TAGS, seed: 1 });
+    await expect(race.run({ folder: place })).rejects.toMatchObject({ code: 'evaluate/no-head' });
+  } finally {
+    await race.close();
+  }
 });
 
 test('verdicts rest on the same examples for one and for three workers', async () => {

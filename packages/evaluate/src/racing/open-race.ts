@@ -1,7 +1,6 @@
 import { EvaluationError, HubfuseError, type Metric, type Task } from '@hubfuse/plugin';
 import { EncodedCache } from '../encoded-cache.ts';
 import { defaultWorkers } from '../environment.ts';
-import { type PreparedModel, prepareModel } from '../prepare-model.ts';
 import { requireRuntime } from '../require-runtime.ts';
 import type { ModelInput } from '../scorer-types.ts';
 import type { ScoringEnvironment } from '../scores.ts';
@@ -12,6 +11,7 @@ import { WorkerPool } from '../worker-pool.ts';
 import { checkBatches, checkRace } from './check-race.ts';
 import { composeBatches } from './compose-batches.ts';
 import { difficultyOf } from './difficulty.ts';
+import { PreparedCandidates } from './prepared-candidates.ts';
 import { RaceCrew } from './race-crew.ts';
 import { RaceEntry } from './race-entry.ts';
 import type { Race, RaceBatches, RaceOptions, RaceTrace, Verdict } from './race-types.ts';
@@ -39,6 +39,7 @@ class PooledRace implements Race {
   readonly #pool: WorkerPool;
   readonly #cache: EncodedCache;
   readonly #crew: RaceCrew;
+  readonly #prepared: PreparedCandidates;
   #batches: RaceBatches | undefined;
   #candidates = 0;
 
@@ -56,6 +57,7 @@ class PooledRace implements Race {
     });
     this.#cache = new EncodedCache(this.#pool);
     this.#crew = new RaceCrew({ pool: this.#pool, task: this.#task });
+    this.#prepared = new PreparedCandidates({ task: this.#task, registry, maxLength: options.maxLength });
   }
 
   get bounded(): boolean {
@@ -176,11 +178,9 @@ class PooledRace implements Race {
   }
 
   async #plan(model: ModelInput): Promise<PlannedDataset[]> {
-    const { registry, maxLength, datasets } = this.#options;
-    const heads: PreparedModel[] = await prepareModel(model, { task: this.#task, registry, maxLength });
     return planScoring({
-      datasets,
-      members: [heads],
+      datasets: this.#options.datasets,
+      members: [await this.#prepared.get(model)],
       task: this.#task,
       cache: this.#cache,
       batchTokens: this.#options.batchTokens ?? DEFAULT_BATCH_TOKENS,
