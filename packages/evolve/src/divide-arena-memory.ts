@@ -1,4 +1,5 @@
-import { leastMemory, type MergePlan } from '@hubfuse/merge';
+import { keptBytes, leastMemory, type MergePlan } from '@hubfuse/merge';
+import type { Registry } from '@hubfuse/plugin';
 
 /** While a session opens, onnxruntime holds weights that it reorders twice. */
 const BYTES_PER_PARAMETER = 8;
@@ -15,7 +16,9 @@ export interface ArenaMemory {
   sessions: number;
   /** Candidates that may lie in memory; the others lie on the disk. */
   candidates: number;
-  /** Whether the evolved population may lie in memory; else it lies on the disk. */
+  /** Whether the threads that build keep all values of models and population: then no population lies in files. */
+  kept: boolean;
+  /** Whether the evolved population may lie in memory; else it lies on the disk, unless it is kept. */
   population: boolean;
   /** Bytes of one candidate's files, and of a whole evolved population with one individual twice. */
   candidateBytes: number;
@@ -24,9 +27,11 @@ export interface ArenaMemory {
 
 /**
  * Divides the memory of a search: first one thread and one session, without which there is no search, then a candidate in
- * memory, further threads with their sessions and candidates, the evolved population, and what is left for building.
+ * memory, further threads with their sessions and candidates, all values of models and population or else the population
+ * that has evolved, and what is left for building.
  */
 export function divideArenaMemory(options: {
+  registry: Registry;
   plan: MergePlan;
   memory: number;
   /** Threads that are wanted. */
@@ -34,7 +39,7 @@ export function divideArenaMemory(options: {
   /** Candidates that are wanted at once. */
   parallel: number;
 }): ArenaMemory {
-  const { plan, memory, parallel } = options;
+  const { registry, plan, memory, parallel } = options;
   const session = BYTES_PER_PARAMETER * plan.totals.parameters;
   const candidateBytes = plan.totals.writeBytes;
   const populationBytes = STATE_BYTES * plan.totals.parameters * (plan.models + 1);
@@ -46,14 +51,18 @@ export function divideArenaMemory(options: {
   let left = Math.max(0, memory - least(workers) - first * candidateBytes);
   const more = Math.min(first * (Math.min(parallel, workers) - 1), Math.floor(left / Math.max(1, candidateBytes)));
   left -= more * candidateBytes;
-  const population = populationBytes <= left;
+  const keeping = keptBytes({ registry, plan, workers });
+  const kept = keeping <= left;
+  if (kept) left -= keeping;
+  const population = !kept && populationBytes <= left;
   if (population) left -= populationBytes;
   const sessions = Math.max(workers * session, Math.floor(workers * session + left / 2));
   return {
     workers,
-    building: Math.max(leastMemory(plan, 1), Math.floor(leastMemory(plan, workers) + left / 2)),
+    building: Math.max(leastMemory(plan, 1), Math.floor(leastMemory(plan, workers) + (kept ? keeping : 0) + left / 2)),
     sessions,
     candidates: first + more,
+    kept,
     population,
     candidateBytes,
     populationBytes,

@@ -28,7 +28,7 @@ const STEPS_ON_DISK = 4;
 export async function openArena(options: ArenaOptions): Promise<Arena> {
   const { plan, registry, memory = DEFAULT_MEMORY, scratch = tmpdir(), signal } = options;
   const { workers = availableParallelism(), parallel = 1 } = options;
-  const division = divideArenaMemory({ plan, memory, workers, parallel });
+  const division = divideArenaMemory({ registry, plan, memory, workers, parallel });
   const { candidates, candidateBytes, population, populationBytes } = division;
   const bytes = candidates * candidateBytes + (population ? populationBytes : 0);
   const inMemory = bytes === 0 ? undefined : await memoryFolder({ bytes, most: memory });
@@ -42,6 +42,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
       ...{ plan, registry, signal },
       workers: division.workers,
       memory: division.building,
+      keep: division.kept,
       carry: {
         folder: join(carriedFast ? fast : onDisk, 'population'),
         ...(carriedFast ? { ahead: true } : { steps: STEPS_ON_DISK }),

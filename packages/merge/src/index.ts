@@ -17,7 +17,7 @@ export {
   type MergeResult,
 } from './execute/execute-merge.ts';
 export type { LayerNote } from './execute/linear-tensor.ts';
-export { type Build, type BuilderOptions, type MergeBuilder, openBuilder } from './execute/open-builder.ts';
+export { type Build, type BuilderOptions, keptBytes, type MergeBuilder, openBuilder } from './execute/open-builder.ts';
 export { planDigest } from './execute/output-files.ts';
 export { registerMethods } from './methods.ts';
 export type { MergeInput } from './plan/merge-input.ts';

@@ -13,6 +13,8 @@ type Reply = { id: number; seconds: number } & ({ result: unknown } | { error: u
 interface Pending {
   id: number;
   job: unknown;
+  /** The one worker that may have it. */
+  place: number | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
 }
@@ -77,11 +79,11 @@ export class WorkerPool {
     return this.#seconds;
   }
 
-  /** Runs a job in the next free worker. */
-  run<Result>(job: unknown): Promise<Result> {
+  /** Runs a job in the next free worker, or in the one at a place (counted from 0) as soon as that is free. */
+  run<Result>(job: unknown, place?: number): Promise<Result> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const done = new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ id: this.#next++, job, resolve: resolve as (value: unknown) => void, reject });
+      this.#queue.push({ id: this.#next++, job, place, resolve: resolve as (value: unknown) => void, reject });
       this.#dispatch();
     });
     this.#open.add(done);
@@ -114,9 +116,16 @@ export class WorkerPool {
   }
 
   #dispatch(): void {
-    while (this.#idle.length > 0 && this.#queue.length > 0) {
-      const worker = this.#idle.shift() as Worker;
-      const pending = this.#queue.shift() as Pending;
+    for (let index = 0; this.#idle.length > 0 && index < this.#queue.length; ) {
+      const pending = this.#queue[index] as Pending;
+      const { place } = pending;
+      const free = place === undefined ? 0 : this.#idle.indexOf(this.#workers[place] as Worker);
+      if (free === -1) {
+        index++;
+        continue;
+      }
+      const [worker] = this.#idle.splice(free, 1) as [Worker];
+      this.#queue.splice(index, 1);
       this.#running.set(worker, pending);
       worker.postMessage({ id: pending.id, job: pending.job });
     }

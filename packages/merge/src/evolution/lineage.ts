@@ -28,7 +28,8 @@ export function lineageOf(genealogy: Genealogy, individuals: number): Lineage {
   return { groups: kept, needed: Array.from({ length: individuals }, (_, index) => needed.has(index)) };
 }
 
-function groupSteps({ steps, update }: Genealogy): EvolutionStep[][] {
+/** Steps that see the same population, in order of acceptance. */
+export function groupSteps({ steps, update }: Genealogy): EvolutionStep[][] {
   const groups: EvolutionStep[][] = [];
   for (const step of steps) {
     const open = groups.at(-1);

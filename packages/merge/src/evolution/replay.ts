@@ -79,14 +79,43 @@ export class Replay {
     for (let start = 0; start < length; start += REPLAY_ELEMENTS) {
       const end = Math.min(length, start + REPLAY_ELEMENTS);
       const rows = piece.rows.map((row) => row.subarray(start, end));
-      for (const group of this.#lineage.groups) this.#apply(group, { tensor, offset: piece.offset + start, rows });
+      for (const group of this.#lineage.groups) {
+        this.#apply(group, { tensor, offset: piece.offset + start, rows, into: rows });
+      }
+    }
+  }
+
+  /**
+   * Takes steps that see the same population: puts their children into rows of their own, by individual.
+   * @param piece.offset elements of the tensor before the piece
+   * @throws TensorError as `evolve`
+   */
+  step(
+    tensor: PlannedTensor,
+    piece: {
+      offset: number;
+      rows: readonly Float32Array[];
+      steps: readonly EvolutionStep[];
+      into: readonly Float32Array[];
+    },
+  ): void {
+    const length = piece.rows[0]?.length ?? 0;
+    for (let start = 0; start < length; start += REPLAY_ELEMENTS) {
+      const cut = (row: Float32Array) => row.subarray(start, Math.min(length, start + REPLAY_ELEMENTS));
+      const [rows, into] = [piece.rows.map(cut), piece.into.map(cut)];
+      this.#apply(piece.steps, { tensor, offset: piece.offset + start, rows, into });
     }
   }
 
   /** All children are made before the first of them takes its place: they see the same population. */
   #apply(
     group: readonly EvolutionStep[],
-    piece: { tensor: PlannedTensor; offset: number; rows: readonly Float32Array[] },
+    piece: {
+      tensor: PlannedTensor;
+      offset: number;
+      rows: readonly Float32Array[];
+      into: readonly Float32Array[];
+    },
   ): void {
     const children = group.map((step, index) => {
       const child = (this.#children[index] as Float32Array).subarray(0, piece.rows[0]?.length);
@@ -94,7 +123,7 @@ export class Replay {
       return child;
     });
     for (const [index, { individual }] of group.entries()) {
-      (piece.rows[individual] as Float32Array).set(children[index] as Float32Array);
+      (piece.into[individual] as Float32Array).set(children[index] as Float32Array);
     }
   }
 

@@ -16,6 +16,8 @@ export interface MemoryDivision {
   workers: number;
   /** Bytes that each may keep of a tensor. */
   residentBytes: number;
+  /** Bytes that are left to each, of which those are a part. */
+  spareBytes: number;
   /** The most that the whole process is expected to take. */
   peakBytes: number;
 }
@@ -52,8 +54,9 @@ export function divideMemory(options: {
     });
   }
   const count = Math.max(1, Math.min(workers ?? defaultWorkers(), Math.floor(granted / perWorker)));
-  const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, Math.max(0, Math.floor(granted / count) - perWorker));
+  const spareBytes = Math.max(0, Math.floor(granted / count) - perWorker);
+  const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, spareBytes);
   const longest = Math.max(0, ...plan.tensors.map(({ length }) => length));
   const kept = Math.min(residentBytes, (plan.models + plan.statistics.length + 1) * longest * FLOAT32_BYTES);
-  return { workers: count, residentBytes, peakBytes: MAIN_BYTES + count * (perWorker + kept) };
+  return { workers: count, residentBytes, spareBytes, peakBytes: MAIN_BYTES + count * (perWorker + kept) };
 }

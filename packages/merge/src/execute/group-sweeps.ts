@@ -1,6 +1,8 @@
 import type { Group, MethodProgram, Sweep } from '@hubfuse/plugin';
 import type { WorkerPool } from '@hubfuse/tensors';
+import type { MergePlan } from '../plan/merge-plan.ts';
 import type { FoundBefore } from './found-before.ts';
+import type { Homes } from './homes.ts';
 import { inOrder } from './in-order.ts';
 import type { MergeJob } from './merge-worker.ts';
 import { runSweepInWorkers } from './run-sweep.ts';
@@ -22,6 +24,8 @@ export interface GroupSweepsOptions {
   /** The tensor that is the group; absent: the whole model. */
   tensor?: number | undefined;
   before?: FoundBefore | undefined;
+  /** Where each block is at home; absent: it goes to whoever is free. */
+  homes?: { homes: Homes; plan: MergePlan } | undefined;
   onPass?(progress: PassProgress): void;
 }
 
@@ -44,19 +48,35 @@ async function onePass(
   options: GroupSweepsOptions & { sweep: Sweep; index: number; state: unknown },
   blocks: readonly BlockReference[],
 ): Promise<unknown> {
-  const { pool, sweep, index, state, onPass } = options;
+  const { pool, sweep, index, state, homes, onPass } = options;
   const total = blocks.reduce((sum, block) => sum + block.length, 0);
   let done = 0;
   let reduced: unknown;
+  const runs = runsAtHome(sweep, blocks, homes);
   await inOrder({
-    items: runsOf(blocks),
-    parallel: pool.size,
-    start: (run) => pool.run<unknown>({ kind: 'sweep', sweep: index, state, blocks: run } satisfies MergeJob),
-    finish: (partial, run) => {
+    items: runs,
+    // Those of one worker come before those of the next one: all must be waiting, so that nobody is idle.
+    parallel: homes === undefined ? pool.size : runs.length,
+    start: ({ run, home }) => {
+      return pool.run<unknown>({ kind: 'sweep', sweep: index, state, blocks: run } satisfies MergeJob, home);
+    },
+    finish: (partial, { run }) => {
       reduced = reduced === undefined ? partial : sweep.reduce(reduced, partial);
       done += run.reduce((sum, block) => sum + block.length, 0);
       onPass?.({ sweep: sweep.name, done, total });
     },
   });
   return reduced;
+}
+
+/** Runs with the worker that is to have each. Where neighbours may be grouped otherwise, no run is of two workers. */
+function runsAtHome(
+  { exact }: Sweep,
+  blocks: readonly BlockReference[],
+  at: GroupSweepsOptions['homes'],
+): { run: readonly BlockReference[]; home?: number }[] {
+  if (at === undefined) return runsOf(blocks).map((run) => ({ run }));
+  const { homes, plan } = at;
+  if (exact !== true) return runsOf(blocks).map((run) => ({ run, home: homes.of(plan, run[0] as BlockReference) }));
+  return homes.divide(plan, blocks).flatMap((own, home) => runsOf(own).map((run) => ({ run, home })));
 }

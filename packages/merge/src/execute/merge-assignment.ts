@@ -14,4 +14,6 @@ export interface MergeAssignment {
   files: readonly string[];
   /** Bytes that a worker may keep of one tensor between sweeps. */
   residentBytes: number;
+  /** Room for rows that a worker keeps from one merge to the next, the same in all merges; absent: none are. */
+  kept?: { bytes: number; versions: number } | undefined;
 }

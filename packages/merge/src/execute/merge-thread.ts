@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Registry } from '@hubfuse/plugin';
 import { KernelInstance, KernelMemory } from '@hubfuse/tensors';
 import { BlockReader } from './block-reader.ts';
+import { KeptRows } from './kept-rows.ts';
 import type { MergeAssignment } from './merge-assignment.ts';
 import { OpenFiles } from './open-files.ts';
 import { TensorWorker } from './tensor-worker.ts';
@@ -13,7 +14,8 @@ export class MergeThread {
   readonly #memory = new KernelMemory();
   readonly #kernels = new KernelInstance(this.#memory);
   readonly #inputs = new OpenFiles();
-  readonly #start = this.#memory.mark;
+  #start = this.#memory.mark;
+  #kept: KeptRows | undefined;
   #outputs: number[] = [];
   #worker: TensorWorker | undefined;
 
@@ -38,10 +40,14 @@ export class MergeThread {
   }
 
   /** Takes up another merge: its outputs are opened, inputs that it does not read are closed. */
-  assign({ plan, genealogy, folders, statistics, out, files, residentBytes }: MergeAssignment): void {
+  assign({ plan, genealogy, folders, statistics, out, files, residentBytes, kept }: MergeAssignment): void {
     this.#worker = undefined;
     this.#closeOutputs();
     this.#memory.release(this.#start);
+    if (kept !== undefined && this.#kept === undefined) {
+      this.#kept = new KeptRows({ ...kept, memory: this.#memory });
+      this.#start = this.#memory.mark;
+    }
     this.#inputs.keepOnly([
       ...plan.inputs.flatMap((input, index) => input.files.map(({ path }) => join(folders[index] ?? '', path))),
       ...plan.statistics.map(({ path }, index) => join(statistics[index] ?? '', path)),
@@ -69,6 +75,7 @@ export class MergeThread {
         damaged: 'the statistics are damaged, or overflowed while they were gathered; gather them anew',
       }),
       residentBytes,
+      kept: this.#kept && { rows: this.#kept, folders },
       write: (place, bytes, position) => {
         const file = this.#outputs[place.output] as number;
         for (let done = 0; done < bytes.length; ) {

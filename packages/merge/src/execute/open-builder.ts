@@ -7,13 +7,16 @@ import { KnownEntries } from '../evolution/known-entries.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { divideMemory } from './divide-memory.ts';
 import type { FoundBefore } from './found-before.ts';
+import { Homes } from './homes.ts';
 import { inOrder } from './in-order.ts';
 import { writeKeptHeads } from './kept-heads.ts';
+import { KeptRows } from './kept-rows.ts';
+import type { MergeAssignment } from './merge-assignment.ts';
 import { openMergeThreads } from './merge-threads.ts';
 import type { MergeJob } from './merge-worker.ts';
 import { layOutputs } from './output-files.ts';
 import { writeTaskFiles } from './task-files.ts';
-import { writingUnits } from './units.ts';
+import { type BlockReference, blocksOf, isShared, type Unit, writingUnits } from './units.ts';
 import { wholeModelSweeps } from './whole-model-sweeps.ts';
 import { writeUnit } from './write-units.ts';
 
@@ -27,6 +30,11 @@ export interface BuilderOptions {
   memory?: number | undefined;
   /** Where an evolved population is carried along from one build to the next. Absent: every build replays all steps. */
   carry?: CarryOptions | undefined;
+  /**
+   * Whether the threads keep the values of models and of the evolved population from one build to the next, where the memory
+   * granted holds them: then nothing is carried along in files. Default false.
+   */
+  keep?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -63,12 +71,37 @@ export interface MergeBuilder {
  * @throws ResourceError where the memory does not suffice
  */
 export function openBuilder(options: BuilderOptions): MergeBuilder {
-  const { workers, residentBytes } = divideMemory(options);
-  const { registry, signal, carry } = options;
+  const { workers, residentBytes, spareBytes } = divideMemory(options);
+  const { registry, signal, carry, plan, keep } = options;
+  const homes = new Homes({ plan, program: programOf(registry, plan), workers });
+  const bytes = roomOf(plan, homes);
+  const kept = keep === true && bytes <= spareBytes ? { bytes, versions: versionsOf(plan) } : undefined;
   return new ThreadedBuilder({
-    ...{ registry, residentBytes, carry },
+    registry,
+    residentBytes: Math.min(residentBytes, spareBytes - (kept?.bytes ?? 0)),
+    ...(kept === undefined ? { carry } : { keep: { homes, kept } }),
     pool: openMergeThreads({ registry, workers, signal, outlivesFailures: true }),
   });
+}
+
+/** The memory that all threads need to keep a base, a population and a candidate's own individual, in bytes. */
+export function keptBytes(options: { registry: Registry; plan: MergePlan; workers: number }): number {
+  const { registry, plan, workers } = options;
+  return workers * roomOf(plan, new Homes({ plan, program: programOf(registry, plan), workers }));
+}
+
+/** The room that each thread needs for that, in bytes. */
+function roomOf(plan: MergePlan, homes: Homes): number {
+  return Math.max(...homes.bytes(plan, (length) => versionsOf(plan) * KeptRows.rowBytes(length)));
+}
+
+/** The base's values, each individual's, and those of the child that is tried. */
+function versionsOf({ models }: MergePlan): number {
+  return models + 2;
+}
+
+function programOf(registry: Registry, { method, models, parameters, modelParameters }: MergePlan): MethodProgram {
+  return registry.get('method', method).program({ models, parameters, modelParameters });
 }
 
 class ThreadedBuilder implements MergeBuilder {
@@ -76,19 +109,22 @@ class ThreadedBuilder implements MergeBuilder {
   readonly #residentBytes: number;
   readonly #pool: WorkerPool;
   readonly #carried: CarriedPopulation | undefined;
+  readonly #keep: { homes: Homes; kept: MergeAssignment['kept'] } | undefined;
   readonly #known = new KnownEntries();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
     registry: Registry;
     residentBytes: number;
-    carry: CarryOptions | undefined;
+    carry?: CarryOptions | undefined;
+    keep?: { homes: Homes; kept: MergeAssignment['kept'] };
     pool: WorkerPool;
   }) {
     this.#registry = parts.registry;
     this.#residentBytes = parts.residentBytes;
     this.#pool = parts.pool;
     const { carry } = parts;
+    this.#keep = parts.keep;
     this.#carried = carry && new CarriedPopulation({ ...carry, build: (build) => this.#build(build) });
   }
 
@@ -99,7 +135,7 @@ class ThreadedBuilder implements MergeBuilder {
   build(build: Build): Promise<void> {
     const done = this.#last.then(async () => {
       checkGenealogy(build.plan, build.genealogy);
-      const program = this.#programOf(build.plan);
+      const program = programOf(this.#registry, build.plan);
       const again = build.again === true || readsAgain(program);
       const before = this.#known.for(build, program);
       await this.#build((await this.#carried?.shorten(build, { again })) ?? build, before);
@@ -112,24 +148,22 @@ class ThreadedBuilder implements MergeBuilder {
     await this.#pool.close();
   }
 
-  #programOf({ method, models, parameters, modelParameters }: MergePlan): MethodProgram {
-    return this.#registry.get('method', method).program({ models, parameters, modelParameters });
-  }
-
   async #build({ plan, folders, genealogy, statistics = [], out }: Build, before?: FoundBefore): Promise<void> {
-    const program = this.#programOf(plan);
+    const program = programOf(this.#registry, plan);
+    const homes = this.#keep?.homes;
     await layOutputs(plan, out);
     const assignment = {
       ...{ plan, folders, genealogy, statistics, out, residentBytes: this.#residentBytes },
       files: plan.outputs.map(({ path }) => path),
+      kept: this.#keep?.kept,
     };
     try {
       await this.#pool.runInAll({ kind: 'assign', assignment } satisfies MergeJob);
-      const results = await wholeModelSweeps({ plan, program, pool: this.#pool, before });
+      const results = await wholeModelSweeps({ plan, program, pool: this.#pool, before, homes });
       await inOrder({
-        items: writingUnits(plan, program),
+        items: unitsAtHome(plan, program, homes),
         parallel: this.#pool.size,
-        start: (blocks) => writeUnit({ plan, program, results, pool: this.#pool, before }, blocks),
+        start: (blocks) => writeUnit({ plan, program, results, pool: this.#pool, before, homes }, blocks),
         finish: () => undefined,
       });
       await writeKeptHeads({ plan, folders, out });
@@ -139,6 +173,24 @@ class ThreadedBuilder implements MergeBuilder {
       await this.#pool.rest();
     }
   }
+}
+
+/** The units of a plan; where blocks are at home, no unit is of two workers, but for those that they share. */
+function unitsAtHome(plan: MergePlan, program: MethodProgram, homes: Homes | undefined): Unit[] {
+  if (homes === undefined) return writingUnits(plan, program);
+  const own: BlockReference[][][] = Array.from({ length: homes.workers }, () => []);
+  const shared: BlockReference[][] = [];
+  for (const index of plan.tensors.keys()) {
+    const blocks = blocksOf(plan.tensors, [index]);
+    if (blocks.length > 0 && isShared(plan, program, blocks)) shared.push(blocks);
+    else for (const [home, some] of homes.divide(plan, blocks).entries()) if (some.length > 0) own[home]?.push(some);
+  }
+  const units = own.map((given) => writingUnits(plan, program, given));
+  // In turn, so that each worker has its next one before the others have had all of theirs.
+  const inTurn = Array.from({ length: Math.max(...units.map(({ length }) => length)) }, (_, nth) =>
+    units.flatMap((some) => some.slice(nth, nth + 1)),
+  );
+  return [...writingUnits(plan, program, shared), ...inTurn.flat()];
 }
 
 /** Whether a method reads the models more than once: statistics over the whole model, or layers by pieces. */

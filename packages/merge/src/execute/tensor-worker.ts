@@ -8,9 +8,11 @@ import {
 } from '@hubfuse/plugin';
 import { dtypeBytes, type FloatDType, isFloatDType, type KernelInstance, type KernelMemory } from '@hubfuse/tensors';
 import type { Genealogy } from '../evolution/genealogy.ts';
+import { KeptPopulation } from '../evolution/kept-population.ts';
 import { Replay } from '../evolution/replay.ts';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { type BlockReader, rawBlockBytes } from './block-reader.ts';
+import type { KeptRows } from './kept-rows.ts';
 import { averageByLabel } from './label-rows.ts';
 import { type LayerNote, mergeLinear } from './linear-tensor.ts';
 import { runSweep } from './run-sweep.ts';
@@ -61,6 +63,8 @@ export interface TensorWorkerOptions {
   statistics: BlockReader;
   /** Bytes that may be kept of one tensor between sweeps. */
   residentBytes: number;
+  /** Rows that are kept from one merge to the next, and the folder of each input. */
+  kept?: { rows: KeptRows; folders: readonly string[] } | undefined;
   /** Stores bytes at a position behind a place in an output file. */
   write(place: Pick<PlannedTensor, 'output' | 'offset'>, bytes: Uint8Array, position: number): void;
 }
@@ -72,6 +76,7 @@ export class TensorWorker {
   readonly #bits: Uint8Array;
   readonly #row: Resident & { out: Float32Array };
   readonly #replay: Replay | undefined;
+  readonly #kept: KeptPopulation | undefined;
   readonly #start: number;
 
   constructor(options: TensorWorkerOptions) {
@@ -103,6 +108,7 @@ export class TensorWorker {
     if (genealogy !== undefined) {
       this.#replay = new Replay({ genealogy, individuals: plan.models, memory, kernels: options.kernels });
     }
+    this.#kept = options.kept && new KeptPopulation({ ...options.kept, plan, genealogy, replay: this.#replay });
     this.#start = memory.mark;
   }
 
@@ -274,6 +280,7 @@ export class TensorWorker {
   #resident(tensor: PlannedTensor, blocks: readonly BlockReference[]): Resident | undefined {
     const { memory, reader, statistics, residentBytes } = this.#options;
     const measured = elementStatistics(tensor);
+    if (this.#keeps(tensor) && measured.length === 0) return undefined;
     const count = tensor.parts.length + measured.length + (tensor.base === undefined ? 0 : 1);
     if (count * (tensor.length * 4 + 64) > residentBytes) return undefined;
     const read = (from: BlockReader, part: TensorPart) => {
@@ -311,7 +318,7 @@ export class TensorWorker {
       tensor.base === undefined
         ? new Float32Array(0)
         : resident === undefined
-          ? read(tensor.base, this.#row.base)
+          ? this.#base(tensor, tensor.base, { offset, length, read })
           : cut(resident.base);
     const models =
       resident === undefined ? this.#models(tensor, { offset, length, wanted, read }) : resident.models.map(cut);
@@ -337,6 +344,24 @@ export class TensorWorker {
     };
   }
 
+  /** Whether the rows of a tensor are kept from one merge to the next. */
+  #keeps(tensor: PlannedTensor): boolean {
+    return this.#kept !== undefined && KeptPopulation.keeps(tensor);
+  }
+
+  #base(
+    tensor: PlannedTensor,
+    part: TensorPart,
+    { offset, length, read }: { offset: number; length: number; read(part: TensorPart, into: Float32Array): void },
+  ): Float32Array {
+    const spare = this.#row.base.subarray(0, length);
+    if (this.#kept !== undefined && this.#keeps(tensor)) {
+      return this.#kept.base(tensor, { offset, length, spare, read });
+    }
+    read(part, spare);
+    return spare;
+  }
+
   /** The models' values of a piece, evolved where there is a genealogy; rows that the result does not need stay unread. */
   #models(
     tensor: PlannedTensor,
@@ -347,6 +372,11 @@ export class TensorWorker {
       read(part: TensorPart, whole: Float32Array): Float32Array;
     },
   ): Float32Array[] {
+    if (this.#kept !== undefined && this.#keeps(tensor)) {
+      const { length } = options;
+      const spare = tensor.parts.map((_, model) => (this.#row.models[model] as Float32Array).subarray(0, length));
+      return this.#kept.models(tensor, { ...options, spare });
+    }
     // A step makes values of one model from those of others.
     const wanted = this.#replay?.hasSteps === true ? undefined : options.wanted;
     const rows = tensor.parts.map((part, model) => {

@@ -49,7 +49,7 @@ export function runsOf(blocks: readonly BlockReference[]): BlockReference[][] {
 }
 
 /** Groups of more elements than this are shared by the workers: one of them alone would be what all others wait for. */
-const SHARED_ELEMENTS = 2 * RUN_BLOCKS * BLOCK_ELEMENTS;
+export const SHARED_ELEMENTS = 2 * RUN_BLOCKS * BLOCK_ELEMENTS;
 
 /** Whether a tensor's statistics are its own. */
 export function isGroup(tensor: PlannedTensor, program: MethodProgram): boolean {

@@ -4,6 +4,7 @@ import { dtypeBytes, type WorkerPool } from '@hubfuse/tensors';
 import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
 import type { FoundBefore } from './found-before.ts';
 import { groupSweeps } from './group-sweeps.ts';
+import type { Homes } from './homes.ts';
 import { inOrder } from './in-order.ts';
 import type { Journal } from './journal.ts';
 import type { LayerNote } from './linear-tensor.ts';
@@ -66,16 +67,18 @@ export async function writeUnits(options: WriteUnitsOptions): Promise<LayerNote[
 /** What it takes to write one unit. */
 export interface WriteUnitOptions extends Pick<WriteUnitsOptions, 'plan' | 'program' | 'pool' | 'results'> {
   before?: FoundBefore | undefined;
+  /** Where each block is at home; absent: it goes to whoever is free. */
+  homes?: Homes | undefined;
 }
 
 /** Writes one unit: in one worker, or in all of them where its statistics are what takes long. */
 export async function writeUnit(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
-  const { plan, program, pool, results, before } = options;
+  const { plan, program, pool, results, before, homes } = options;
   if (isShared(plan, program, blocks)) return await writeShared(options, blocks);
   const groups = before === undefined ? [] : groupsOf(plan, program, blocks);
   const known = groups.map(({ tensor, group }) => ({ tensor, entries: before?.entries(group, tensor) ?? [] }));
   const job: MergeJob = { kind: 'write', blocks, results, ...(known.length === 0 ? {} : { known }) };
-  const unit = await pool.run<UnitResult>(job);
+  const unit = await pool.run<UnitResult>(job, homes?.of(plan, blocks[0] as BlockReference));
   for (const { tensor, group } of groups) {
     const found = unit.found?.find((one) => one.tensor === tensor);
     if (found !== undefined) before?.keep(group, found.results, tensor);
@@ -101,14 +104,19 @@ function groupOf({ length, parts, parameters }: PlannedTensor): Group {
 
 /** One tensor with statistics of its own that is so long that the workers share its sweeps and its blocks. */
 async function writeShared(options: WriteUnitOptions, blocks: readonly BlockReference[]): Promise<UnitResult> {
-  const { plan, program, pool, before } = options;
+  const { plan, program, pool, before, homes } = options;
   const tensor = blocks[0]?.tensor ?? 0;
   const group = groupOf(plan.tensors[tensor] as PlannedTensor);
-  const found = await groupSweeps({ program, pool, group, blocks, tensor, before });
+  const at = homes && { homes, plan };
+  const found = await groupSweeps({ program, pool, group, blocks, tensor, before, homes: at });
+  const runs = homes === undefined ? runsOf(blocks) : homes.divide(plan, blocks).flatMap((own) => runsOf(own));
   await inOrder({
-    items: runsOf(blocks),
-    parallel: pool.size,
-    start: (run) => pool.run<UnitResult>({ kind: 'write', blocks: run, results: [], found } satisfies MergeJob),
+    items: runs,
+    parallel: homes === undefined ? pool.size : runs.length,
+    start: (run) => {
+      const home = homes?.of(plan, run[0] as BlockReference);
+      return pool.run<UnitResult>({ kind: 'write', blocks: run, results: [], found } satisfies MergeJob, home);
+    },
     finish: () => undefined,
   });
   return { elements: elementsOf(blocks), layers: [] };

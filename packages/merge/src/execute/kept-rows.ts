@@ -1,0 +1,96 @@
+import type { KernelMemory } from '@hubfuse/tensors';
+
+interface Slot {
+  address: number;
+  /** What its values are; undefined while they are being written. */
+  word: string | undefined;
+  used: number;
+}
+
+/** Bytes to which rows are aligned. */
+const ALIGNMENT = 64;
+
+/**
+ * Rows of float32 values that a worker thread keeps in its kernels' memory from one merge to the next: of each place (a piece of a
+ * tensor) several versions, known by words.
+ */
+export class KeptRows {
+  readonly #memory: KernelMemory;
+  readonly #versions: number;
+  readonly #end: number;
+  readonly #places = new Map<string, Slot[]>();
+  #next: number;
+  #tick = 0;
+
+  /**
+   * @param options.bytes taken from `memory` at once
+   * @param options.versions rows of one place, at most
+   */
+  constructor(options: { memory: KernelMemory; bytes: number; versions: number }) {
+    const { memory, bytes, versions } = options;
+    memory.reserve(bytes);
+    this.#memory = memory;
+    this.#versions = versions;
+    this.#next = memory.bytes(bytes).byteOffset;
+    this.#end = this.#next + bytes;
+  }
+
+  /** Bytes that one row takes. */
+  static rowBytes(length: number): number {
+    return Math.ceil((length * 4) / ALIGNMENT) * ALIGNMENT;
+  }
+
+  has(place: string, word: string): boolean {
+    return this.#places.get(place)?.some((slot) => slot.word === word) === true;
+  }
+
+  /** A row that was kept; it must not be changed. */
+  get(place: string, options: { word: string; length: number }): Float32Array | undefined {
+    const slot = this.#places.get(place)?.find(({ word }) => word === options.word);
+    if (slot === undefined) return undefined;
+    slot.used = ++this.#tick;
+    return this.#view(slot, options.length);
+  }
+
+  /**
+   * A row that `fill` gives its values, kept under a word; undefined where there is no room. The room of versions that are not
+   * `alive` is taken first, then that of the one that was not used for longest.
+   * @param options.alive words whose rows are in use, or will be needed again
+   */
+  keep(
+    place: string,
+    options: { word: string; length: number; alive: ReadonlySet<string>; fill(row: Float32Array): void },
+  ): Float32Array | undefined {
+    const slot = this.#room(place, options);
+    if (slot === undefined) return undefined;
+    // Where filling fails nobody must find the row.
+    slot.word = undefined;
+    const row = this.#view(slot, options.length);
+    options.fill(row);
+    slot.word = options.word;
+    slot.used = ++this.#tick;
+    return row;
+  }
+
+  #room(place: string, { length, alive }: { length: number; alive: ReadonlySet<string> }): Slot | undefined {
+    const slots = this.#places.get(place) ?? [];
+    const bytes = KeptRows.rowBytes(length);
+    if (slots.length < this.#versions && this.#next + bytes <= this.#end) {
+      const slot: Slot = { address: this.#next, word: undefined, used: 0 };
+      this.#next += bytes;
+      this.#places.set(place, [...slots, slot]);
+      return slot;
+    }
+    return slots
+      .filter(({ word }) => word === undefined || !alive.has(word))
+      .reduce<Slot | undefined>(
+        (oldest, slot) => (oldest === undefined || slot.used < oldest.used ? slot : oldest),
+        undefined,
+      );
+  }
+
+  /** Made anew at each use, since growing the memory detaches views. */
+  #view({ address }: Slot, length: number): Float32Array {
+    return new Float32Array(this.#memory.memory.buffer, address, length);
+  }
+}
