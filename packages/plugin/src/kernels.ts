@@ -149,6 +149,26 @@ export interface PcbKernels {
     total: Float32Array,
     options: BalanceOptions & { threshold: number; inverse: number; lambda: number },
   ): void;
+  /**
+   * `competitors` of all models at once, over models as they are stored: nothing is written between them. Fills the front of each of
+   * `outs`; returns how many values stand there.
+   */
+  modelCompetitors(
+    outs: readonly Float32Array[],
+    rows: CompetingRows,
+    options: { count: number; shift: number; least: readonly number[] },
+  ): number[];
+  /** out = base + the quotient of what `accumulateCompetitors` sums up over all models, over models as they are stored */
+  mergeCompetitors(
+    out: Float32Array,
+    rows: CompetingRows,
+    options: {
+      count: number;
+      shift: number;
+      floor: number;
+      competitions: readonly { threshold: number; inverse: number; lambda: number }[];
+    },
+  ): void;
   /** out += tanh(x y) */
   addTanhProduct(out: Float32Array, x: Float32Array, y: Float32Array): void;
   /** out *= exp(count u^2 - shift) for a row u that is normalised already */
@@ -169,6 +189,16 @@ export interface PcbKernels {
   ): void;
   /** out = base + numerator / max(denominator, floor), and base where the denominator is 0 */
   finishQuotient(out: Float32Array, base: Float32Array, sums: QuotientRows, floor: number): void;
+}
+
+/** Models that compete over a block, as they are stored. */
+export interface CompetingRows {
+  base: Float32Array;
+  models: readonly Float32Array[];
+  /** One per model. */
+  bounds: readonly MagnitudeBounds[];
+  /** Room to work in: 1,040 values for each model, and 4,096 more. */
+  work: Float32Array;
 }
 
 export interface QuotientRows {

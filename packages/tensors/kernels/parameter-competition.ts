@@ -214,6 +214,109 @@ export function accumulateCompetitors(
   }
 }
 
+/**
+ * The numbers of one model in the tables below, 32 bytes each: low, high, inverse, least (or threshold), scale, lambda, and the
+ * number of competitors that were found.
+ */
+const NUMBERS: i32 = 5;
+
+@inline
+function number(numbers: usize, model: i32, index: usize): f32 {
+  return load<f32>(numbers + (<usize>model << NUMBERS) + (index << 2));
+}
+
+/**
+ * Task vectors of a tile, one after the other at `taus`, and their sum at `sums`, in float64 and rounded once. `rows` points to
+ * a table of the models' addresses.
+ */
+@inline
+function tileVectors(taus: usize, sums: usize, base: usize, rows: usize, count: i32, from: i32, length: i32): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const o = <usize>i << 2;
+    const at = (<usize>from << 2) + o;
+    const b = v128.load(base + at);
+    let tau = f32x4.sub(v128.load(<usize>load<u32>(rows) + at), b);
+    v128.store(taus + o, tau);
+    let low = f64x2.promote_low_f32x4(tau);
+    let high = f64x2.promote_low_f32x4(i32x4.shuffle(tau, tau, 2, 3, 2, 3));
+    for (let j: i32 = 1; j < count; j++) {
+      tau = f32x4.sub(v128.load(<usize>load<u32>(rows + (<usize>j << 2)) + at), b);
+      v128.store(taus + (<usize>j << 12) + o, tau);
+      low = f64x2.add(low, f64x2.promote_low_f32x4(tau));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(i32x4.shuffle(tau, tau, 2, 3, 2, 3)));
+    }
+    v128.store(sums + o, i32x4.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
+  }
+}
+
+/**
+ * `competitors` of all models over models as they are stored, so that no row is written between them. `outs` points to a table of
+ * the addresses to write to; `work` has room for a tile of each model and two more.
+ */
+export function modelCompetitors(
+  outs: usize, base: usize, rows: usize, numbers: usize, count: i32, n: i32, exponent: f32, shift: f32, work: usize,
+): void {
+  const sums = work + (<usize>count << 12);
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const length = min(n - from, TILE);
+    tileVectors(work, sums, base, rows, count, from, length);
+    for (let j: i32 = 0; j < count; j++) {
+      const place = numbers + (<usize>j << NUMBERS) + 24;
+      const written = load<i32>(place);
+      const to = <usize>load<u32>(outs + (<usize>j << 2)) + (<usize>written << 2);
+      const found = tileCompetitors(
+        to, work + (<usize>j << 12), sums, length,
+        number(numbers, j, 0), number(numbers, j, 1), number(numbers, j, 2), exponent, shift, number(numbers, j, 3),
+      );
+      store<i32>(place, written + found);
+    }
+  }
+}
+
+/** The balances of one tile and one model that may reach `least`. */
+function tileCompetitors(
+  to: usize, tau: usize, sums: usize, length: i32, low: f32, high: f32, inverse: f32, count: f32, shift: f32, least: f32,
+): i32 {
+  const l = f32x4.splat(low);
+  const h = f32x4.splat(high);
+  const inv = f32x4.splat(inverse);
+  const c = f32x4.splat(count);
+  const s = f32x4.splat(shift);
+  const found = findCompetitors(tau, sums, 0, length, l, h, inv, c, s, least);
+  tanhProducts(TOTALS, TAUS, TOTALS, found);
+  for (let k: i32 = 0; k < found; k += 4) {
+    const o = <usize>k << 2;
+    v128.store(to + o, f32x4.mul(intraVector(v128.load(TAUS + o), l, h, inv, c, s), v128.load(TOTALS + o)));
+  }
+  return found;
+}
+
+/**
+ * out = base + what the models' competitors come to, over models as they are stored: the sums stay in the nearest cache.
+ */
+export function mergeCompetitors(
+  out: usize, base: usize, rows: usize, numbers: usize, count: i32, n: i32, exponent: f32, shift: f32, floor: f32,
+  work: usize,
+): void {
+  const sums = work + (<usize>count << 12);
+  const numerator = sums + 4096;
+  const denominator = numerator + 4096;
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const at = <usize>from << 2;
+    const length = min(n - from, TILE);
+    tileVectors(work, sums, base, rows, count, from, length);
+    memory.fill(numerator, 0, 8192);
+    for (let j: i32 = 0; j < count; j++) {
+      accumulateCompetitors(
+        numerator, denominator, work + (<usize>j << 12), sums, length,
+        number(numbers, j, 0), number(numbers, j, 1), number(numbers, j, 2), exponent, shift,
+        number(numbers, j, 3), number(numbers, j, 4), number(numbers, j, 5),
+      );
+    }
+    finishQuotient(out + at, base + at, numerator, denominator, length, floor);
+  }
+}
+
 /** out += tanh(x * y). */
 export function addTanhProduct(out: usize, x: usize, y: usize, n: i32): void {
   for (let from: i32 = 0; from < n; from += TILE) {

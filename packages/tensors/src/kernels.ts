@@ -120,7 +120,7 @@ export class KernelInstance implements Kernels {
     this.elect = consensus.elect;
     this.electTrimmed = consensus.electTrimmed;
     this.trimmedSigns = consensus.trimmedSigns;
-    this.pcb = pcbKernels(this.#raw);
+    this.pcb = pcbKernels(this.#raw, this.#table);
     this.evolution = evolutionKernels(this.#raw);
     const call = (name: string, ...values: number[]) => this.#call(name, ...values);
     this.tasks = taskKernels(call);

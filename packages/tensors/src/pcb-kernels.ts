@@ -1,18 +1,63 @@
-import type { BalanceOptions, Kernels, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
+import type { BalanceOptions, CompetingRows, Kernels, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
+import type { RowTable } from './row-table.ts';
 
 /** 1 / spread, or 0 for a row without spread, whose normalised magnitude is then 0 everywhere. */
 function inverseSpread(bounds: MagnitudeBounds): number {
   return bounds.high > bounds.low ? 1 / (bounds.high - bounds.low) : 0;
 }
 
+/** Numbers of one model in the kernels' tables, and the place of those that the kernels count. */
+const NUMBERS = 8;
+const FOUND = 6;
+
 /** The kernels of PCB-Merging over the compiled module's exports. */
-export function pcbKernels(raw: Record<string, (...values: number[]) => number>): Kernels['pcb'] {
+export function pcbKernels(raw: Record<string, (...values: number[]) => number>, table: RowTable): Kernels['pcb'] {
   const call = (name: string, ...values: number[]): number => (raw[name] as (...values: number[]) => number)(...values);
   const numbers = (options: BalanceOptions): [number, number, number, number, number] => {
     return [options.low, options.high, inverseSpread(options), options.count, options.shift];
   };
   const sums = (rows: QuotientRows): [number, number] => [rows.numerator.byteOffset, rows.denominator.byteOffset];
+  /** The tables of the models: where they are, and their numbers. */
+  const competing = ({ models, bounds, work }: CompetingRows, own: (model: number) => readonly number[]) => {
+    const numbers = new Float32Array(work.buffer, work.byteOffset, models.length * NUMBERS);
+    numbers.fill(0);
+    for (const [model, limits] of bounds.entries()) {
+      numbers.set([limits.low, limits.high, inverseSpread(limits), ...own(model)], model * NUMBERS);
+    }
+    const weights = models.map(() => 1);
+    return { numbers, rows: table.fill(models, weights).rows, tiles: work.byteOffset + numbers.byteLength };
+  };
   return {
+    modelCompetitors(outs, rows, { count, shift, least }) {
+      const { numbers, rows: addresses, tiles } = competing(rows, (model) => [least[model] as number]);
+      const to = table.more(outs);
+      call(
+        'modelCompetitors',
+        to,
+        rows.base.byteOffset,
+        addresses,
+        numbers.byteOffset,
+        outs.length,
+        rows.base.length,
+        count,
+        shift,
+        tiles,
+      );
+      const found = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+      return outs.map((_, model) => found[model * NUMBERS + FOUND] as number);
+    },
+    mergeCompetitors(out, rows, { count, shift, floor, competitions }) {
+      const {
+        numbers,
+        rows: addresses,
+        tiles,
+      } = competing(rows, (model) => {
+        const { threshold, inverse, lambda } = competitions[model] as (typeof competitions)[number];
+        return [threshold, inverse, lambda];
+      });
+      const places = [out.byteOffset, rows.base.byteOffset, addresses, numbers.byteOffset] as const;
+      call('mergeCompetitors', ...places, competitions.length, out.length, count, shift, floor, tiles);
+    },
     signedNormalised(out, tau, bounds) {
       const { low, high } = bounds;
       call('signedNormalised', out.byteOffset, tau.byteOffset, out.length, low, high, inverseSpread(bounds));

@@ -38,6 +38,13 @@ export class RowTable {
     return this.#addresses;
   }
 
+  /** Puts further rows into the table, beside those that `fill` has put there; returns the address of their column. */
+  more(rows: readonly Float32Array[]): number {
+    if (rows.length > this.#length) throw new RangeError(`${rows.length} rows`);
+    this.#column(Uint32Array, this.#addresses.scales, rows.length).set(rows.map(({ byteOffset }) => byteOffset));
+    return this.#addresses.scales;
+  }
+
   /** Puts one number per row into a further column; returns its address. */
   numbers(column: 'thresholds' | 'scales', values: readonly number[], rows: readonly Float32Array[]): number {
     this.#column(Float32Array, this.#addresses[column], rows.length).set(checked(values, rows));

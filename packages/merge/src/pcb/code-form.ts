@@ -1,4 +1,12 @@
-import type { Block, Group, MagnitudeBounds, MethodProgram, ParameterValues, QuotientRows } from '@hubfuse/plugin';
+import type {
+  Block,
+  CompetingRows,
+  Group,
+  MagnitudeBounds,
+  MethodProgram,
+  ParameterValues,
+  QuotientRows,
+} from '@hubfuse/plugin';
 import { LEAST_SKIPPED, orderStatistics } from '../statistics/order-statistics.ts';
 import { modelNumbers, taskVector, taskVectors } from '../statistics/task-vectors.ts';
 import { type CodeForm, thresholdRank } from './forms.ts';
@@ -46,9 +54,6 @@ export function codeProgram(options: {
     write(block, [limits, selected]) {
       const rows = boundsOf(limits);
       const lambdas = modelNumbers(block, 'lambda');
-      const sums = { numerator: block.scratch(), denominator: block.scratch() };
-      block.kernels.fill(sums.numerator, 0);
-      block.kernels.fill(sums.denominator, 0);
       const competitions = rows.map((bounds, i): Competition => {
         const [threshold = 0, highest = 0] = (selected as number[][])[i] ?? [];
         const inverse = highest > threshold ? 1 / (highest - threshold) : 0;
@@ -56,6 +61,18 @@ export function codeProgram(options: {
       });
       // Below a threshold above zero there is no weight: most balances then need not be computed.
       const skips = form !== 'vision-search' && competitions.every(({ threshold }) => threshold > LEAST_SKIPPED);
+      if (skips && isFused(block, form)) {
+        const floor = LEAST_DENOMINATOR;
+        block.kernels.pcb.mergeCompetitors(block.out, competing(block, rows), {
+          ...centred(models),
+          floor,
+          competitions,
+        });
+        return;
+      }
+      const sums = { numerator: block.scratch(), denominator: block.scratch() };
+      block.kernels.fill(sums.numerator, 0);
+      block.kernels.fill(sums.denominator, 0);
       if (skips) accumulateCompetitors(block, { form, sums, competitions });
       else accumulateAll(block, { form, sums, competitions });
       block.kernels.pcb.finishQuotient(block.out, block.base, sums, LEAST_DENOMINATOR);
@@ -101,6 +118,14 @@ function competitors(
   block: Block,
   { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
 ): Float32Array[] {
+  if (isFused(block, form)) {
+    const outs = block.models.map(() => block.scratch());
+    const found = block.kernels.pcb.modelCompetitors(outs, competing(block, limits), {
+      ...centred(outs.length),
+      least,
+    });
+    return outs.map((row, i) => row.subarray(0, found[i]));
+  }
   const { taus, total } = totals(block, { form, limits });
   return taus.map((tau, i) => {
     const row = block.scratch();
@@ -108,6 +133,20 @@ function competitors(
     const options = { ...bounds, ...centred(taus.length), least: least[i] as number };
     return row.subarray(0, block.kernels.pcb.competitors(row, tau, total, options));
   });
+}
+
+/** Values of the room that the fused kernels work in, beside those per model. */
+const WORK = 4096;
+const WORK_PER_MODEL = 1040;
+
+/** Whether one kernel may do all models of a block: where what they are multiplied by is the sum of their task vectors. */
+function isFused(block: Block, form: CodeForm): boolean {
+  const fits = block.length >= block.models.length * WORK_PER_MODEL + WORK;
+  return fits && (form === 'reference' || form === 'language');
+}
+
+function competing(block: Block, bounds: readonly MagnitudeBounds[]): CompetingRows {
+  return { base: block.base, models: block.models, bounds, work: block.scratch() };
 }
 
 /** A clamp of a half makes the bounds cross: then the upper one holds for all, as in the authors' code. */
