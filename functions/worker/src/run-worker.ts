@@ -1,6 +1,6 @@
 import type { HubOptions } from '@hubfuse/hub';
 import { HubfuseError, RunError, StoreError } from '@hubfuse/plugin';
-import type { ExecutionOptions, RunEvent, RunProgress } from '@hubfuse/runs';
+import { comeToRest, type ExecutionOptions, type RunEvent, type RunProgress } from '@hubfuse/runs';
 import { WORKER_EXIT_CODES } from './exit-codes.ts';
 import { PhaseMeter } from './phase-meter.ts';
 import { type TakenRun, takeRun } from './take-run.ts';
@@ -77,6 +77,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   } catch (error) {
     return failed(options, error);
   } finally {
+    await Promise.race([comeToRest(options.graceMs ?? GRACE_MS), grace.over.catch(() => undefined)]);
     heartbeat.stop();
     grace.stop();
   }

@@ -4,6 +4,9 @@ import { devicesOf } from './devices.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type RunRequest, runOptions } from './run-request.ts';
 
+/** Milliseconds that native code has to come to its end before an interrupted command does. */
+const REST_MS = 10_000;
+
 /** What the commands take that carry out a whole run. */
 export const wholeRunOptions = {
   ...runOptions,
@@ -32,7 +35,7 @@ export async function carryOut(
       hint: 'add --out <folder>, or `publish` to the recipe',
     });
   }
-  const { createRun, launchRun } = await import('@hubfuse/runs');
+  const { comeToRest, createRun, launchRun } = await import('@hubfuse/runs');
   const { openWorkspace } = await import('./workspace.ts');
   const { workerCommand } = await import('./worker-command.ts');
   const { describeReport, reportAsJson, showRun } = await import('./run-view.ts');
@@ -46,7 +49,8 @@ export async function carryOut(
     ...{ store, runId, registry, hub, workspace, workers, memory, allowOtherProcessor },
     worker: workerCommand(context),
   };
-  const report = await launchRun({ launcher, ...execution, signal: context.signal, ...showRun(context.output) });
+  const launching = launchRun({ launcher, ...execution, signal: context.signal, ...showRun(context.output) });
+  const report = await launching.finally(() => comeToRest(REST_MS));
   context.output.result(reportAsJson(report), () => describeReport(report));
   return report.gate?.met === false ? EXIT_CODES.gate.code : EXIT_CODES.ok.code;
 }

@@ -1,10 +1,11 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { registerArchitectures } from '@hubfuse/graphs';
 import { Registry } from '@hubfuse/plugin';
 import { readSafetensors, writeSafetensors } from '@hubfuse/tensors';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { datasetOf, LABELS, logits, sentence, TAGS, tinyTexts } from '../test/tiny-datasets.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import type { Dataset } from './dataset.ts';
@@ -200,7 +201,14 @@ test('a dataset is tokenised once for the models of a family, and progress reach
   }
 });
 
-test('an abort ends the scoring with its reason, and the scorer can be used again', async () => {
+test('an abort ends the scoring with its reason once no thread computes any more, and the scorer can be used again', async () => {
+  let ended = 0;
+  const terminate = Worker.prototype.terminate;
+  const spy = vi.spyOn(Worker.prototype, 'terminate').mockImplementation(async function (this: Worker) {
+    const code = await terminate.call(this);
+    ended++;
+    return code;
+  });
   const scorer = openScorer({ registry, workers: 2 });
   try {
     const controller = new AbortController();
@@ -209,9 +217,12 @@ test('an abort ends the scoring with its reason, and the scorer can be used agai
       if (phase === 'score') controller.abort(new Error('stop here'));
     };
     await expect(scorer.score({ ...options, signal: controller.signal, onProgress })).rejects.toThrow('stop here');
+    expect(ended).toBe(spy.mock.calls.length);
+    expect(ended).toBeGreaterThan(0);
     await expect(scorer.score({ ...options, signal: controller.signal })).rejects.toThrow('stop here');
     expect((await scorer.score(options)).datasets.texts?.examples).toBe(120);
   } finally {
+    spy.mockRestore();
     await scorer.close();
   }
 });

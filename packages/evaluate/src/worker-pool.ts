@@ -90,18 +90,21 @@ export class WorkerPool {
   }
 
   /**
-   * Does work that ends with the signal. A run inside onnxruntime cannot be interrupted: an abort ends the threads.
+   * Does work that ends with the signal. A run inside onnxruntime cannot be interrupted: an abort ends the threads, and is over when
+   * they are, since a process that ends while one computes is aborted by the library.
    * @throws the signal's reason once it is aborted; else what `work` throws.
    */
   async abortable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
+    let ended: Promise<void> | undefined;
     const onAbort = (): void => {
-      this.end(signal?.reason).catch(() => {});
+      ended = this.end(signal?.reason).catch(() => undefined);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       return await work();
     } catch (cause) {
+      await ended;
       signal?.throwIfAborted();
       throw cause;
     } finally {

@@ -52,6 +52,18 @@ export async function executePhases(
   }
 }
 
+/**
+ * Resolves when nothing is at work any more of runs that were stopped in this process, and after `mostMs` at the latest. To be
+ * awaited before the process ends: in the middle of native code it would be aborted, whatever its exit code was to be.
+ */
+export async function comeToRest(mostMs: number): Promise<void> {
+  if (leftOver.size === 0) return;
+  const rested = new AbortController();
+  const late = wait(mostMs, undefined, { signal: rested.signal }).catch(() => undefined);
+  await Promise.race([Promise.all(leftOver.values()), late]);
+  rested.abort();
+}
+
 /** Two executions of a run in one process would write the same files. */
 async function requireLetGo(place: string, runId: string): Promise<void> {
   const left = leftOver.get(place);

@@ -25,6 +25,7 @@ export { withEstimates } from './cost/with-estimates.ts';
 export { type CreatedRun, createRun, type RunCreation, runIdOf } from './create-run.ts';
 export { type DeleteOptions, deleteRun } from './delete-run.ts';
 export { readEvents } from './event-log.ts';
+export { comeToRest } from './execute-phases.ts';
 export { executeRun } from './execute-run.ts';
 export type { ExecutionOptions, WorkerCommand } from './execution.ts';
 export { launchRun } from './launch-run.ts';
