@@ -101,6 +101,8 @@ test.each(ROUNDS)(
     const told = moments.join('; ');
     const { report, state } = await readRun({ store, runId: run });
     expect(state.status, told).toBe('done');
+    // Estimates and money are of all machines, and whoever goes on alone after a loss is counted as one.
+    expect(report?.cost?.estimatedUsd?.expected, told).toBeGreaterThan(0);
     expect(shown(report?.files), told).toEqual(reference);
     expect(await publicationsOf(repo), told).toBe(1);
     for await (const event of readEvents({ store, runId: run })) expect(event.type, told).not.toBe('failed');

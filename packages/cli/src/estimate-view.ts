@@ -20,7 +20,7 @@ export function describeTime(time: TimeEstimate | undefined): string[] {
     measured ? 'measurements' : 'assumptions in part',
   ]);
   return [
-    `time on ${time.machine}:`,
+    `time on ${severalOf(time)}:`,
     renderTable(columns, [...rows, ['in all', ...cells(time.seconds), '']]),
     ...time.unknown.map(({ phase, reason }) => `  ${phase} is not in the sum: ${reason}`),
   ];
@@ -30,10 +30,11 @@ export function describeTime(time: TimeEstimate | undefined): string[] {
 export function describeCost(cost: CostEstimate | undefined): string[] {
   if (cost === undefined) return [];
   const { usd, launcher, machine, items, verified, note } = cost;
+  const machines = severalOf(cost);
   if (usd === undefined) return [`cost: nobody knows the price of ${machine} (${launcher})`];
   if (items.length === 0) return [`cost: nothing${note === undefined ? '' : `: ${note}`}`];
   return [
-    `cost: about ${describeRange(usd)} by ${launcher} on ${machine}${verified ? '' : ', by prices that are not verified'}`,
+    `cost: about ${describeRange(usd)} by ${launcher} on ${machines}${verified ? '' : ', by prices that are not verified'}`,
     ...items.map(
       (item) =>
         `  ${item.what}: ${describeRange(item.usd)}; ` +
@@ -41,6 +42,10 @@ export function describeCost(cost: CostEstimate | undefined): string[] {
     ),
     ...(note === undefined ? [] : [`  ${note}`]),
   ];
+}
+
+function severalOf({ machine, machines = 1 }: { machine: string; machines?: number }): string {
+  return machines === 1 ? machine : `${machines} x ${machine}`;
 }
 
 function describeRange({ low, expected, high }: Range): string {

@@ -4,9 +4,6 @@ import { estimateTime, isDivisibleRun, type RunPlan } from '@hubfuse/runs';
 /** The most jobs of an array. */
 const MOST_CHILDREN = 10_000;
 
-/** Steps that workers of one run share; the others are done by one. */
-const SHARED: ReadonlySet<string> = new Set(['fetch', 'merge']);
-
 /**
  * How many workers a run gets: as many as its recipe says, else one, unless a merge needs more disk than any machine has, or more
  * time than the run may work; then as few as do.
@@ -24,7 +21,7 @@ export function chooseChildren(options: {
   const asked = plan?.recipe.compute?.children;
   if (asked !== undefined || plan === undefined || !isDivisibleRun(plan)) return asked ?? 1;
   const inTime = Math.max(1, seconds === undefined ? 1 : childrenInTime({ plan, machine, seconds }));
-  for (let children = inTime; children <= MOST_CHILDREN; children = children < 8 ? children + 1 : children * 2) {
+  for (let children = inTime; children <= MOST_CHILDREN; children = more(children)) {
     if (fits(children)) return children;
   }
   // The error that names what every queue lacks is that of one machine.
@@ -34,10 +31,13 @@ export function chooseChildren(options: {
 /** The least number of workers that are expected to be done in time; 1 where no number is. */
 function childrenInTime(options: { plan: RunPlan; machine: PricedMachine; seconds: number }): number {
   const { plan, machine, seconds } = options;
-  const { phases } = estimateTime(plan, machine);
-  const sum = (shared: boolean) =>
-    phases.reduce((all, one) => (SHARED.has(one.phase) === shared ? all + one.seconds.expected : all), 0);
-  const left = seconds - sum(false);
-  const needed = left <= 0 ? 1 : Math.ceil(sum(true) / left);
-  return needed > MOST_CHILDREN ? 1 : needed;
+  for (let children = 1; children <= MOST_CHILDREN; children = more(children)) {
+    if (estimateTime(plan, machine, children).seconds.expected <= seconds) return children;
+  }
+  return 1;
+}
+
+/** The next number that is tried: every small one, and of large ones some. */
+function more(children: number): number {
+  return children < 8 ? children + 1 : children * 2;
 }

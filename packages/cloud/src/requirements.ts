@@ -1,4 +1,4 @@
-import { isDivisibleRun, type RunPlan } from '@hubfuse/runs';
+import { isDivisibleRun, type RunPlan, SHARE_SPREAD } from '@hubfuse/runs';
 
 const GIB = 1 << 30;
 /** Node, the SDK, tokenizers and data sets beside the models. */
@@ -36,9 +36,6 @@ export const LEAST: Requirements = {
   gpus: 0,
   gpuMemory: 0,
 };
-
-/** Files do not divide evenly: a part of the output may need more of the inputs than its share. */
-const SHARE_SPREAD = 1.5;
 
 /**
  * What a plan asks of a machine, from the sizes that file headers told.

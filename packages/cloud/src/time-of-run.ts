@@ -1,5 +1,5 @@
 import type { ObjectStore, Tariff } from '@hubfuse/plugin';
-import { readRun, usdPerSecond } from '@hubfuse/runs';
+import { estimateTime, type RunPlan, readRun, usdPerSecond } from '@hubfuse/runs';
 
 /**
  * Seconds beyond the limits of a run that its machine may take: the run ends by itself first, with its reason stored and a search
@@ -14,7 +14,7 @@ const GRACE_SECONDS = 600;
 export async function timeOfRun(
   store: ObjectStore,
   runId: string,
-  { tariff, machines = 1 }: { tariff: Tariff /** That work on it together. Default 1. */; machines?: number },
+  { tariff, plan }: { tariff: Tariff; plan?: RunPlan | undefined },
 ): Promise<number | undefined> {
   const { spec, state } = await readRun({ store, runId });
   const { seconds, usd } = state.limits ?? spec.limits;
@@ -23,7 +23,19 @@ export async function timeOfRun(
     ...(seconds === undefined ? [] : [seconds - (state.workedSeconds ?? 0)]),
     ...(usd === undefined || rate === undefined || rate === 0
       ? []
-      : [(usd - (state.cost?.spentUsd ?? 0)) / (rate * machines)]),
+      : [secondsFor(usd - (state.cost?.spentUsd ?? 0), { rate, tariff, plan })]),
   ];
   return left.length === 0 ? undefined : Math.ceil(Math.max(0, Math.min(...left)) + GRACE_SECONDS);
+}
+
+/** Seconds that so many dollars pay for: of all machines that share a run, but for what one does alone at its end. */
+function secondsFor(
+  usd: number,
+  { rate, tariff, plan }: { rate: number; tariff: Tariff; plan: RunPlan | undefined },
+): number {
+  const { machines = 1, machine } = tariff;
+  const phases = machines === 1 || plan === undefined ? [] : estimateTime(plan, machine, machines).phases;
+  const alone = phases.reduce((sum, step) => (step.machines === 1 ? sum + step.seconds.high : sum), 0);
+  const paid = Math.min(alone, usd / rate);
+  return paid + (usd - paid * rate) / (rate * machines);
 }

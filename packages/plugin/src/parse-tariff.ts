@@ -9,12 +9,18 @@ export function parseTariff(text: string): Tariff {
   } catch (cause) {
     throw unusable(`is no JSON: ${(cause as Error).message}`, cause);
   }
-  const { launcher, machine, billedSeconds, machineHour, writes, sent } = (value ?? {}) as Record<string, unknown>;
+  const { launcher, machine, machines, billedSeconds, machineHour, writes, sent } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof launcher !== 'string') throw unusable('names no launcher');
   const { name, vcpus, networkBytesPerSecond, startSeconds } = (machine ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string') throw unusable('names no machine');
   for (const number of [vcpus, networkBytesPerSecond, startSeconds, billedSeconds]) {
     if (typeof number !== 'number' || !(number >= 0)) throw unusable('has a machine without its figures');
+  }
+  if (machines !== undefined && !(Number.isInteger(machines) && Number(machines) > 0)) {
+    throw unusable('has a number of machines that is none');
   }
   for (const price of [machineHour, writes, sent]) {
     if (price === undefined) continue;

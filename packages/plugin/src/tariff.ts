@@ -29,6 +29,8 @@ export interface Tariff {
   /** Name of the launcher. */
   launcher: string;
   machine: PricedMachine;
+  /** Such machines that execute a run together, all paid until what they share is done. Default 1. */
+  machines?: number;
   /** Seconds that are paid at least, and in whole multiples of which: 1, or 60. */
   billedSeconds: number;
   /** Absent where nobody knows the machine's price: then nothing is known of what a run costs. */

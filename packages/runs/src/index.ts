@@ -16,6 +16,7 @@ export {
   matrixElements,
   mergeTime,
   type PhaseTime,
+  SHARE_SPREAD,
   type TimedPlan,
   type TimeEstimate,
 } from './cost/estimate-time.ts';

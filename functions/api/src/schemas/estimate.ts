@@ -8,11 +8,13 @@ const RangeSchema = z.object({ low: z.number(), expected: z.number(), high: z.nu
 export const TimeSchema = z
   .object({
     machine: z.string().openapi({ description: 'Where it would run.' }),
+    machines: z.number().int().openapi({ description: 'Machines that share it.' }),
     seconds: RangeSchema,
     phases: z.array(
       z.object({
         phase: z.string().openapi({ description: 'A step; `start`: until a machine that is rented does anything.' }),
         seconds: RangeSchema,
+        machines: z.number().int().openapi({ description: 'Machines that are paid meanwhile.' }),
         measured: z.boolean().openapi({ description: 'False where part of it is an assumption.' }),
         note: z.string().openapi({ description: 'What it is made of, and how that is known.' }),
       }),
@@ -28,6 +30,7 @@ export const CostSchema = z
   .object({
     launcher: z.string(),
     machine: z.string(),
+    machines: z.number().int().optional().openapi({ description: 'Such machines, where several share it.' }),
     usd: RangeSchema.optional().openapi({
       description: 'Dollars. Absent where the price of the machine is not known.',
     }),
@@ -52,6 +55,7 @@ export const RunCostSchema = z
   .object({
     launcher: z.string(),
     machine: z.string().openapi({ description: 'The machine that works on it, or did last.' }),
+    machines: z.number().int().optional().openapi({ description: 'Such machines, where several began it together.' }),
     spentUsd: z.number().openapi({ description: 'Dollars so far, counted by the clock of its workers.' }),
     estimatedUsd: RangeSchema.optional().openapi({ description: 'Dollars expected in all, once it is planned.' }),
     limitUsd: z.number().optional().openapi({ description: 'Dollars that it may cost.' }),

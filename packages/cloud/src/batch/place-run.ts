@@ -40,5 +40,6 @@ export function placeRun(options: {
         });
   const needed = needs(children);
   const queue = chooseQueue(queues, needed);
-  return { queue, children, needed, tariff: tariffOfQueue(queue, needed) };
+  const tariff = tariffOfQueue(queue, needed);
+  return { queue, children, needed, tariff: children === 1 ? tariff : { ...tariff, machines: children } };
 }

@@ -39,11 +39,23 @@ export function chooseFlavor(hardware: readonly JobHardware[], needed: Requireme
   });
 }
 
-/** The cheapest of the machines that may be chosen and that a plan fits on; without a plan the least. @throws ResourceError */
+/**
+ * The cheapest of the machines that may be chosen and that a plan fits on; without a plan the least.
+ * @throws ResourceError `launcher/no-flavor`; `launcher/one-job` where the recipe wants several workers
+ */
 export async function fittingFlavor(
   jobs: JobsAccess,
   { configuration: { flavors }, plan }: { configuration: JobsConfiguration; plan: RunPlan | undefined },
 ): Promise<JobHardware> {
+  const children = plan?.recipe.compute?.children ?? 1;
+  if (children > 1) {
+    throw new ResourceError({
+      code: 'launcher/one-job',
+      where: 'compute.children',
+      message: `hf-jobs executes a run in one job, and the recipe wants ${children} workers`,
+      hint: 'remove compute.children, or use aws-batch, which starts several workers for one run',
+    });
+  }
   const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
   return chooseFlavor(offered, plan === undefined ? LEAST : requirementsOf(plan));
 }

@@ -52,7 +52,7 @@ const awsBatch: Launcher = {
         ...['worker', '--run', run, '--store', store.url, '--tariff', JSON.stringify(tariff)],
         ...(children === 1 ? [] : ['--children', String(children)]),
       ],
-      timeoutSeconds: await timeOfRun(store, run, { tariff, machines: children }),
+      timeoutSeconds: await timeOfRun(store, run, { tariff, plan }),
       resources: [
         { type: 'VCPU', value: String(needed.vcpus) },
         { type: 'MEMORY', value: String(Math.ceil(needed.memory / MEBIBYTE)) },

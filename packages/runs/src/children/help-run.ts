@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ExecutionOptions } from '../execution.ts';
 import { isAlive, LEASE_MS } from '../owner.ts';
 import { readSpec } from '../read-run.ts';
-import type { RunState } from '../run.ts';
 import { withScratchFolder } from '../scratch-folder.ts';
 import { readState } from '../state-cell.ts';
 import { isActive } from '../state-word.ts';
@@ -13,6 +12,7 @@ import { MERGE_GROUP, openMergeHelper } from './merge-tasks.ts';
 import { openSearchHelper } from './open-search-helper.ts';
 import { SEARCH_GROUP } from './search-tasks.ts';
 import { serveTasks } from './serve-tasks.ts';
+import { isShared } from './shared-steps.ts';
 import { TaskBoard } from './task-board.ts';
 
 /** Milliseconds between two looks at the run, or four in a lease where that is short. */
@@ -115,11 +115,4 @@ async function watch(options: HelpOptions & { signal: AbortSignal }): Promise<He
     }
     await wait(Math.min(LOOK_MS, leaseMs / 4), undefined, { signal });
   }
-}
-
-/** Whether anything is before a run that children share: what follows a merge is done by one. */
-function isShared({ phases }: RunState): boolean {
-  return phases.some(
-    ({ name, status }) => status !== 'done' && (name === 'resolve' || name === 'search' || name === 'merge'),
-  );
 }

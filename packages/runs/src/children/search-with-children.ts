@@ -3,13 +3,11 @@ import type { PhaseContext } from '../phase.ts';
 import type { RunPlan } from '../run-plan.ts';
 import { hasChildren, leadChildren } from './lead-children.ts';
 import { openSharedJudge, SEARCH_GROUP, searchHelper } from './search-tasks.ts';
+import { isSharedSearch } from './shared-steps.ts';
 
-/**
- * Whether the children of a run share its search: generations whose candidates are known together. Of a steady population the
- * next candidate is known only when the one before it is decided on, and so it is with coefficients in part.
- */
-export function sharesSearch(context: Pick<PhaseContext, 'execution'>, { recipe, statistics }: RunPlan): boolean {
-  return hasChildren(context) && recipe.evolve?.update === 'synchronous' && statistics === undefined;
+/** Whether this run has children that share its search. */
+export function sharesSearch(context: Pick<PhaseContext, 'execution'>, plan: RunPlan): boolean {
+  return hasChildren(context) && isSharedSearch(plan);
 }
 
 /** Searches in an arena that judges by all children of the run, this process among them: to the same end as alone. */

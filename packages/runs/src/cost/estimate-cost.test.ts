@@ -59,3 +59,40 @@ test('of a search its starting points are needed, and what follows it is kept in
   expect(reserveUsd).toBeGreaterThan(0);
   expect(reserveUsd).toBeLessThan(neededUsd?.high ?? 0);
 });
+
+test('machines that share a merge are all paid until it is done, and one of them after that', () => {
+  const made = publishing([]);
+  const plan = { ...made, merge: { ...made.merge, statistics: [] } };
+  const time = estimateTime(plan, tariff.machine, 8);
+  expect(time.phases.map(({ phase, machines }) => [phase, machines])).toEqual([
+    ...['start', 'resolve', 'fetch', 'merge'].map((phase) => [phase, 8]),
+    ...['assemble', 'publish'].map((phase) => [phase, 1]),
+  ]);
+  const sum = (shared: boolean) =>
+    time.phases.reduce((all, step) => (step.machines > 1 === shared ? all + step.seconds.expected : all), 0);
+  const { usd, machines } = estimateCost(plan, {
+    ...tariff,
+    billedSeconds: 1,
+    writes: undefined,
+    machines: 8,
+  } as Tariff);
+  expect(machines).toBe(8);
+  // To the second, and a dollar of a thousand seconds of each.
+  expect(usd?.expected).toBeGreaterThanOrEqual((8 * sum(true) + sum(false)) / 1000);
+  expect(usd?.expected).toBeLessThan((8 * (sum(true) + 1) + sum(false) + 1) / 1000);
+});
+
+test('more machines fetch and merge less each, and one of them still puts all together', () => {
+  const made = timedPlan({ side: 8192, matrices: 60 });
+  const plan = { ...made, merge: { ...made.merge, statistics: [] } };
+  const merge = (machines: number, change: Partial<typeof plan> = {}) =>
+    estimateTime({ ...plan, ...change }, tariff.machine, machines).phases.find(({ phase }) => phase === 'merge')
+      ?.seconds.expected ?? 0;
+  const whole = estimateTime(plan, tariff.machine).seconds.expected;
+  expect(estimateTime(plan, tariff.machine, 8).seconds.expected).toBeLessThan(whole);
+  expect(merge(64)).toBeLessThan(merge(8));
+  expect(merge(10_000)).toBeGreaterThan(plan.merge.totals.writeBytes / tariff.machine.networkBytesPerSecond);
+  // A merge from statistics is done by one, however many there are.
+  const statistics = [{}] as unknown as typeof plan.merge.statistics;
+  expect(merge(8, { merge: { ...plan.merge, statistics } })).toBe(merge(1));
+});

@@ -1,5 +1,7 @@
 import type { PricedMachine } from '@hubfuse/plugin';
 import { dtypeBytes } from '@hubfuse/tensors';
+import { isDivisibleRun } from '../children/is-divisible-run.ts';
+import { isSharedMerge, isSharedSearch, untilShared } from '../children/shared-steps.ts';
 import type { PhaseName } from '../phase.ts';
 import { publishTargets } from '../publication/publish-targets.ts';
 import type { RunPlan } from '../run-plan.ts';
@@ -20,6 +22,8 @@ import {
 } from './throughput.ts';
 
 const GB = 1e9;
+/** Files do not divide evenly: a share of the output may need more of the inputs than its share. */
+export const SHARE_SPREAD = 1.5;
 
 /** The time that one step is expected to take. Plain data. */
 export interface PhaseTime {
@@ -29,6 +33,8 @@ export interface PhaseTime {
   seconds: Range;
   /** False where part of it rests on an assumption instead of a run that was timed. */
   measured: boolean;
+  /** Machines that are paid meanwhile. */
+  machines: number;
   /** What it is made of, and how that is known. */
   note: string;
 }
@@ -36,6 +42,8 @@ export interface PhaseTime {
 /** The time that a run is expected to take. Plain data. */
 export interface TimeEstimate {
   machine: string;
+  /** Machines that work together until what they share is done. */
+  machines: number;
   phases: readonly PhaseTime[];
   /** Seconds in all. */
   seconds: Range;
@@ -49,16 +57,23 @@ export type TimedPlan = Pick<
   'recipe' | 'phases' | 'models' | 'data' | 'merge' | 'statistics' | 'search' | 'bytes'
 >;
 
-type Estimated = Omit<PhaseTime, 'phase'>;
+type Estimated = Omit<PhaseTime, 'phase' | 'machines'>;
 
-/** The time that a plan takes on a machine, from what was measured of this code: transfers, kernels, scoring. */
-export function estimateTime(plan: TimedPlan, machine: PricedMachine): TimeEstimate {
-  const phases: PhaseTime[] = [];
+/** A kind of machine, and how many of them share a run. */
+type Machines = PricedMachine & { count: number };
+
+/**
+ * The time that a plan takes on a machine, or on several that share it, from what was measured of this code: transfers, kernels,
+ * scoring.
+ */
+export function estimateTime(plan: TimedPlan, kind: PricedMachine, machines = 1): TimeEstimate {
+  const machine = { ...kind, count: machines };
+  const found: (Estimated & { phase: PhaseTime['phase'] })[] = [];
   const unknown: { phase: PhaseName; reason: string }[] = [];
   if (machine.startSeconds > 0) {
     const { startSeconds } = machine;
     const seconds = { low: startSeconds / 3, expected: startSeconds, high: startSeconds * 3 };
-    phases.push({
+    found.push({
       phase: 'start',
       seconds,
       measured: false,
@@ -66,20 +81,24 @@ export function estimateTime(plan: TimedPlan, machine: PricedMachine): TimeEstim
     });
   }
   for (const phase of ['resolve', ...plan.phases] as const) {
-    const found = estimatePhase(phase, plan, machine);
-    if (typeof found === 'string') unknown.push({ phase, reason: found });
-    else phases.push({ phase, ...found });
+    const estimated = estimatePhase(phase, plan, machine);
+    if (typeof estimated === 'string') unknown.push({ phase, reason: estimated });
+    else found.push({ phase, ...estimated });
   }
-  return { machine: machine.name, phases, seconds: sumOf(phases.map(({ seconds }) => seconds)), unknown };
+  const shared = untilShared(found).length;
+  const phases = found.map((one, index) => ({ ...one, machines: index < shared ? machines : 1 }));
+  return { machine: machine.name, machines, phases, seconds: sumOf(phases.map(({ seconds }) => seconds)), unknown };
 }
 
 /** Seconds of a phase, or why nobody knows them yet. */
-function estimatePhase(phase: PhaseName, plan: TimedPlan, machine: PricedMachine): Estimated | string {
+function estimatePhase(phase: PhaseName, plan: TimedPlan, machine: Machines): Estimated | string {
   switch (phase) {
     case 'resolve':
       return assumed(scaled(PINNING, plan.models.filter(({ kind }) => kind === 'hub').length), PINNING.basis);
     case 'fetch':
-      return transfer(plan.bytes.download, machine, 'download');
+      return fetchesParts(plan, machine)
+        ? assumed(NOTHING, 'each machine fetches what its share of the merge reads, when it merges')
+        : transfer(plan.bytes.download, machine, 'download');
     case 'gather':
       return gathering(plan, machine);
     case 'search':
@@ -110,11 +129,37 @@ function transfer(bytes: number, { networkBytesPerSecond: rate }: PricedMachine,
   );
 }
 
-/** Seconds of the merge by itself. */
-export function mergeTime({ merge }: Pick<TimedPlan, 'merge'>, { vcpus }: Pick<PricedMachine, 'vcpus'>): Estimated {
+/** Whether machines that share a merge fetch no more than their shares. */
+function fetchesParts(plan: TimedPlan, { count }: Machines): boolean {
+  return count > 1 && isDivisibleRun(plan);
+}
+
+/** Seconds of the merge: by one machine, or by several, of which one puts together what all have written. */
+function merging(plan: TimedPlan, machine: Machines): Estimated {
+  if (machine.count === 1 || !isSharedMerge(plan)) return mergeTime(plan, machine);
+  const { count } = machine;
+  const written = plan.merge.totals.writeBytes;
+  const part = mergeTime(plan, machine, count);
+  const fetched = fetchesParts(plan, machine) ? plan.bytes.download * Math.min(1, SHARE_SPREAD / count) : 0;
+  const moved = transfer(fetched + written / count + written, machine, 'parts').seconds;
+  return assumed(
+    sumOf([part.seconds, moved, scaled(WRITING, written / GB)]),
+    `${part.note}; shared by ${count} machines, each of which fetches and writes its share; one puts all together`,
+  );
+}
+
+/** Seconds of the merge by itself, or of one of several equal shares of it. */
+export function mergeTime(
+  { merge }: Pick<TimedPlan, 'merge'>,
+  { vcpus }: Pick<PricedMachine, 'vcpus'>,
+  shares = 1,
+): Estimated {
   const parts = kernelParts(merge);
   const processor = sumOf(parts.map(({ seconds }) => seconds));
-  const seconds = longer(scaled(processor, 1 / vcpus), scaled(WRITING, merge.totals.writeBytes / GB));
+  const seconds = longer(
+    scaled(processor, 1 / (vcpus * shares)),
+    scaled(WRITING, merge.totals.writeBytes / GB / shares),
+  );
   const told = parts.map(({ what, throughput }) => `${what} (${throughput.basis})`).join('; ');
   return { seconds, measured: parts.every(({ throughput }) => throughput.measured), note: told };
 }
@@ -207,7 +252,7 @@ function tokensOf({ data }: Pick<TimedPlan, 'data'>, splits: readonly ('dev' | '
   return { low: bytes / low, expected: bytes / expected, high: bytes / high };
 }
 
-function searching(plan: TimedPlan, machine: PricedMachine): Estimated | string {
+function searching(plan: TimedPlan, machine: Machines): Estimated | string {
   const { search, recipe } = plan;
   if (search === undefined) return 'what it does is not known yet';
   const limit = (recipe.evolve?.budget ?? recipe.search?.budget)?.seconds;
@@ -223,7 +268,7 @@ function searching(plan: TimedPlan, machine: PricedMachine): Estimated | string 
     { low: scored.low * RACED_SHARE.low, expected: scored.expected * RACED_SHARE.expected, high: scored.high },
   ]);
   const all = Number.isFinite(search.candidates)
-    ? sumOf([first, scaled(each, search.candidates)])
+    ? sumOf([first, scaled(each, search.candidates / (isSharedSearch(plan) ? machine.count : 1))])
     : exactly(limit ?? 0);
   const seconds = limit === undefined ? all : shorter(all, limit);
   const most = Number.isFinite(search.candidates)
@@ -236,8 +281,8 @@ function searching(plan: TimedPlan, machine: PricedMachine): Estimated | string 
 }
 
 /** The merge of what was found, for which models that have evolved are measured once more. */
-function mergingFound(plan: TimedPlan, machine: PricedMachine): Estimated {
-  const merged = mergeTime(plan, machine);
+function mergingFound(plan: TimedPlan, machine: Machines): Estimated {
+  const merged = merging(plan, machine);
   const { refresh, candidates = 0 } = plan.search ?? {};
   if (refresh === undefined) return merged;
   const seconds = sumOf([merged.seconds, scaled(refreshing(plan), refresh.gatherings - candidates)]);

@@ -8,6 +8,8 @@ export interface RunCost {
   /** Name of the launcher, and of the machine that works on it now or did last. */
   launcher: string;
   machine: string;
+  /** Such machines that began it together; absent where it was one. */
+  machines?: number;
   /** Dollars so far, over all executions. */
   spentUsd: number;
   /** Whether every price in it has a source and a date. */
@@ -48,6 +50,7 @@ export function beginSpending(before: RunCost | undefined, tariff: Tariff | unde
     ...before,
     launcher: tariff.launcher,
     machine: tariff.machine.name,
+    ...(machines > 1 ? { machines } : {}),
     spentUsd: (before?.spentUsd ?? 0) + usdToStart(tariff) * machines,
     ...(tariff.machineHour === undefined ? { unpriced: true } : {}),
     verified: (before?.verified ?? true) && tariff.machineHour !== undefined && prices.every(isVerified),

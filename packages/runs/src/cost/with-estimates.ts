@@ -16,6 +16,6 @@ export function withEstimates(
     networkBytesPerSecond: ASSUMED_NETWORK,
     startSeconds: 0,
   };
-  const time = estimateTime(plan, machine);
+  const time = estimateTime(plan, machine, tariff?.machines);
   return { ...plan, time, cost: estimateCost(plan, tariff, time) };
 }

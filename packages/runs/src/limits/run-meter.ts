@@ -1,5 +1,6 @@
 import { formatUsd, type Tariff } from '@hubfuse/plugin';
 import type { RunLimits } from '@hubfuse/recipe';
+import { isShared } from '../children/shared-steps.ts';
 import { beginSpending, usdPerSecond } from '../cost/spending.ts';
 import type { RunState } from '../run.ts';
 import type { RunEventBody } from '../run-event.ts';
@@ -11,19 +12,21 @@ export class RunMeter {
   readonly #runId: string;
   readonly #limits: RunLimits;
   readonly #tariff: Tariff | undefined;
-  /** Dollars for each second of the machines that work on the run. */
+  /** Dollars for each second of one machine. */
   readonly #usdPerSecond: number;
+  readonly #machines: number;
   /** When what was worked was last added to the state. */
   #countedAt = performance.now();
   #toldOfMoney = false;
 
-  /** @param options.machines that work on the run and are paid for */
+  /** @param options.machines that are paid for until what they share is done */
   constructor(options: { runId: string; limits: RunLimits; tariff: Tariff | undefined; machines: number }) {
     const { runId, limits, tariff, machines } = options;
     this.#runId = runId;
     this.#limits = limits;
     this.#tariff = tariff;
-    this.#usdPerSecond = (tariff === undefined ? 0 : (usdPerSecond(tariff) ?? 0)) * machines;
+    this.#usdPerSecond = tariff === undefined ? 0 : (usdPerSecond(tariff) ?? 0);
+    this.#machines = machines;
   }
 
   /** Counts up to this moment: `add` adds to a state what `kept` says is stored from then on. */
@@ -36,7 +39,7 @@ export class RunMeter {
         workedSeconds: (state.workedSeconds ?? 0) + seconds,
         ...(state.cost === undefined
           ? {}
-          : { cost: { ...state.cost, spentUsd: state.cost.spentUsd + seconds * this.#usdPerSecond } }),
+          : { cost: { ...state.cost, spentUsd: state.cost.spentUsd + seconds * this.#rate(state) } }),
       }),
       kept: () => {
         this.#countedAt = now;
@@ -51,10 +54,11 @@ export class RunMeter {
   }
 
   /** @param more dollars that are to be left over */
-  isOutOfMoney({ cost }: RunState, more = 0): boolean {
+  isOutOfMoney(state: RunState, more = 0): boolean {
+    const { cost } = state;
     const { usd } = this.#limits;
     if (usd === undefined || cost === undefined || this.#usdPerSecond === 0) return false;
-    return cost.spentUsd + this.#uncountedSeconds() * this.#usdPerSecond + more >= usd;
+    return cost.spentUsd + this.#uncountedSeconds() * this.#rate(state) + more >= usd;
   }
 
   /** The error of a limit that is reached; undefined where none is. @param more seconds that are granted beyond the limit */
@@ -81,6 +85,11 @@ export class RunMeter {
       tell({ type: 'warning', code: 'run/usd-limit', message });
     }
     return true;
+  }
+
+  /** Dollars for each second of all machines that are there. */
+  #rate(state: RunState): number {
+    return this.#usdPerSecond * (this.#machines > 1 && isShared(state) ? this.#machines : 1);
   }
 
   #uncountedSeconds(): number {

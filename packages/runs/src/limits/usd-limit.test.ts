@@ -142,3 +142,31 @@ test('a run that waits is refused with the reason, and one that somebody works o
   });
   expect((await executePhases(options(id), [refuse], finish)).status).toBe('done');
 });
+
+test('all machines are counted while they share something, and then the one that goes on', async () => {
+  const id = await make();
+  const pausing: Phase['run'] = async () => {
+    await wait(150);
+    return {};
+  };
+  const spent: number[] = [];
+  const noting: Phase['run'] = async () => {
+    spent.push((await costOf(id))?.spentUsd ?? 0);
+    await wait(150);
+    return {};
+  };
+  await executePhases(
+    { ...options(id), children: { count: 8, index: 0 } },
+    [
+      phase('resolve', async () => ({ ...(await pausing({} as never)), next: ['assemble'] })),
+      phase('assemble', noting),
+    ],
+    finish,
+  );
+  const cost = await costOf(id);
+  expect(cost).toMatchObject({ machines: 8 });
+  const [shared = 0] = spent;
+  // A dollar a second for each machine.
+  expect(shared).toBeGreaterThanOrEqual(8 * 0.15);
+  expect((cost?.spentUsd ?? 0) - shared).toBeLessThan(shared);
+});
