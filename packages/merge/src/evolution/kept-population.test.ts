@@ -2,7 +2,6 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { plan, randomValues, scratch, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
-import { executeMerge } from '../execute/execute-merge.ts';
 import { openBuilder } from '../execute/open-builder.ts';
 import type { EvolutionStep, Genealogy } from './genealogy.ts';
 
@@ -49,11 +48,12 @@ test.each([
       return { ...settings, update, steps, ...(individual === undefined ? {} : { individual }) };
     });
     const expected: Buffer[] = [];
+    const replaying = openBuilder({ registry, plan: made.plan, workers: 1 });
     for (const genealogy of genealogies) {
-      await executeMerge({ ...made, genealogy, out: whole, registry });
+      await replaying.build({ ...made, genealogy, out: whole });
       expected.push(await readFile(join(whole, 'model.safetensors')));
-      await rm(whole, { recursive: true });
     }
+    await replaying.close();
     const builder = openBuilder({ registry, plan: made.plan, workers: 2, keep: true });
     const out = join(folder, 'out');
     try {

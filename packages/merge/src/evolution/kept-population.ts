@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { KeptRows } from '../execute/kept-rows.ts';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { evolves } from './evolving-tensors.ts';
@@ -42,7 +41,8 @@ const BASE = 'base';
 export class KeptPopulation {
   readonly #rows: KeptRows;
   readonly #plan: MergePlan;
-  readonly #folders: readonly string[];
+  /** A word for the folders of the inputs. */
+  readonly #inputs: string;
   readonly #genealogy: Genealogy | undefined;
   readonly #replay: Replay | undefined;
   readonly #histories = new Map<PlannedTensor, History>();
@@ -57,7 +57,7 @@ export class KeptPopulation {
   }) {
     this.#rows = options.rows;
     this.#plan = options.plan;
-    this.#folders = options.folders;
+    this.#inputs = createHash('sha256').update(JSON.stringify(options.folders)).digest('base64');
     this.#genealogy = options.genealogy;
     this.#replay = options.replay;
   }
@@ -135,11 +135,11 @@ export class KeptPopulation {
     if (known !== undefined) return known;
     const genealogy = this.#genealogy;
     const isEvolving = genealogy !== undefined && evolves(tensor, { genealogy, individuals: this.#plan.models });
-    const parts = [tensor.base, ...tensor.parts].map((part) => part && this.#locate(part));
+    const parts = [tensor.base, ...tensor.parts].map(
+      (part) => part && `${part.input} ${part.file} ${part.offset} ${part.dtype}`,
+    );
     const history: History = {
-      place: createHash('sha256')
-        .update(JSON.stringify([tensor.name, parts]))
-        .digest('base64'),
+      place: `${this.#inputs} ${tensor.name} ${parts.join(' ')}`,
       ...(isEvolving ? this.#evolved(genealogy) : originals(tensor.parts.length)),
     };
     this.#histories.set(tensor, history);
@@ -162,10 +162,6 @@ export class KeptPopulation {
     }
     this.#versions = { groups, words: all, alive: new Set([BASE, ...all.slice(-2).flat()]) };
     return this.#versions;
-  }
-
-  #locate({ input, file, offset, dtype }: TensorPart): string {
-    return `${join(this.#folders[input] as string, file)} ${offset} ${dtype}`;
   }
 }
 

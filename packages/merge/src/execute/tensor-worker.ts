@@ -352,14 +352,24 @@ export class TensorWorker {
   #base(
     tensor: PlannedTensor,
     part: TensorPart,
-    { offset, length, read }: { offset: number; length: number; read(part: TensorPart, into: Float32Array): void },
+    {
+      offset,
+      length,
+      read,
+    }: { offset: number; length: number; read(part: TensorPart, whole: Float32Array): Float32Array },
   ): Float32Array {
-    const spare = this.#row.base.subarray(0, length);
-    if (this.#kept !== undefined && this.#keeps(tensor)) {
-      return this.#kept.base(tensor, { offset, length, spare, read });
-    }
-    read(part, spare);
-    return spare;
+    if (this.#kept === undefined || !this.#keeps(tensor)) return read(part, this.#row.base);
+    const block = blockAround(tensor, offset);
+    const spare = this.#row.base.subarray(0, block.length);
+    const row = this.#kept.base(tensor, { ...block, spare, read: this.#reading(tensor, block) });
+    return row.subarray(offset - block.offset, offset - block.offset + length);
+  }
+
+  /** Reads a part's values of a block. */
+  #reading(tensor: PlannedTensor, { offset }: { offset: number }): (part: TensorPart, row: Float32Array) => void {
+    return (part, row) => {
+      this.#options.reader.readFloats(part, { offset, row, raw: this.#raw, rowLength: rowLength(tensor) });
+    };
   }
 
   /** The models' values of a piece, evolved where there is a genealogy; rows that the result does not need stay unread. */
@@ -373,9 +383,12 @@ export class TensorWorker {
     },
   ): Float32Array[] {
     if (this.#kept !== undefined && this.#keeps(tensor)) {
-      const { length } = options;
-      const spare = tensor.parts.map((_, model) => (this.#row.models[model] as Float32Array).subarray(0, length));
-      return this.#kept.models(tensor, { ...options, spare });
+      const { offset, length, wanted } = options;
+      const block = blockAround(tensor, offset);
+      const spare = tensor.parts.map((_, model) => (this.#row.models[model] as Float32Array).subarray(0, block.length));
+      const read = this.#reading(tensor, block);
+      const rows = this.#kept.models(tensor, { ...block, wanted, spare, read });
+      return rows.map((row) => row.subarray(offset - block.offset, offset - block.offset + length));
     }
     // A step makes values of one model from those of others.
     const wanted = this.#replay?.hasSteps === true ? undefined : options.wanted;
@@ -387,6 +400,12 @@ export class TensorWorker {
     this.#replay?.evolve(tensor, { offset: options.offset, rows });
     return rows;
   }
+}
+
+/** The block in which a piece of a sample lies: whole blocks are what is kept. */
+function blockAround(tensor: PlannedTensor, offset: number): { offset: number; length: number } {
+  const begin = Math.floor(offset / BLOCK_ELEMENTS) * BLOCK_ELEMENTS;
+  return { offset: begin, length: Math.min(BLOCK_ELEMENTS, tensor.length - begin) };
 }
 
 /** Statistics with one value per element: those of a layer that is merged whole are matrices, read elsewhere. */
