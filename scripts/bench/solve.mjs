@@ -1,9 +1,10 @@
 // `npm run bench:solve`: the equations of one linear layer by RegMean, sum_i c_i G_i W = sum_i c_i G_i W_i, on one thread,
 // beside numpy where --peers names a Python that has it.
 //
-//   npm run bench:solve -- [--sizes 768x768,3072x768] [--models 4] [--runs 3] [--peers <python>]
+//   npm run bench:solve -- [--sizes 768x768,3072x768] [--models 4] [--runs 3] [--peers <python>] [--kernels]
 //
-// A size is the layer's inputs x outputs. Memory is what the solver takes beside a bare process.
+// --kernels leaves the products to our own kernels, as where onnxruntime is not installed. A size is the layer's inputs x outputs.
+// Memory is what a process's largest resident size grows by.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,13 +17,16 @@ const { values: options } = parseArgs({
     models: { type: 'string', default: '4' },
     runs: { type: 'string', default: '3' },
     peers: { type: 'string' },
+    kernels: { type: 'boolean' },
   },
 });
 await ensureBuilt();
 const { Registry } = await import('@hubfuse/plugin');
 const { registerMethods } = await import('@hubfuse/merge');
 const { KernelInstance, KernelMemory } = await import('@hubfuse/tensors');
+const { largeProducts } = await import('../../packages/merge/dist/execute/runtime-products.js');
 
+const products = largeProducts();
 const registry = new Registry();
 await registerMethods(registry);
 const models = Number(options.models);
@@ -52,13 +56,13 @@ function fillWeight(into, from, inputs, seed) {
   }
 }
 
-function solve(inputs, outputs) {
+async function solve(inputs, outputs) {
   const values = { global: { alpha: 0.9 }, models: Array.from({ length: models }, () => ({ weight: 1 })) };
   const method = registry.get('method', 'regmean');
   const parameters = { alpha: 0.9, gram: 'mean', padding: 'mask', exclude: [] };
   const { linear } = method.program({ models, parameters, modelParameters: values.models });
   const memory = new KernelMemory();
-  const kernels = new KernelInstance(memory);
+  const kernels = new KernelInstance(memory, options.kernels ? {} : { products });
   const bytes = 8 * (linear.workspace({ inputs, outputs, models }) + inputs * outputs);
   memory.reserve(bytes + 8192);
   const out = memory.float64(inputs * outputs);
@@ -76,20 +80,31 @@ function solve(inputs, outputs) {
     float64: (length) => memory.float64(length),
   };
   const start = performance.now();
-  const { residual } = linear.merge(layer);
+  const { residual } = await linear.merge(layer);
   return { seconds: (performance.now() - start - reading) / 1000, residual, bytes };
 }
 
+const before = process.resourceUsage().maxRSS;
 const peer = join(dirname(fileURLToPath(import.meta.url)), 'peers', 'solve_numpy.py');
-for (const size of options.sizes.split(',')) {
+const sizes = options.sizes.split(',');
+for (const size of sizes) {
+  if (sizes.length > 1) {
+    // Each in a process of its own, so that its memory is its own.
+    const again = process.argv.slice(2).filter((word, i, all) => word !== '--sizes' && all[i - 1] !== '--sizes');
+    const { status } = spawnSync(process.execPath, [process.argv[1], ...again, '--sizes', size], { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+    continue;
+  }
   const [inputs, outputs] = size.split('x').map(Number);
-  const runs = Array.from({ length: Number(options.runs) }, () => solve(inputs, outputs));
+  const runs = [];
+  for (let i = 0; i < Number(options.runs); i++) runs.push(await solve(inputs, outputs));
   const seconds = median(runs.map((run) => run.seconds));
   const operations = 2 * models * inputs ** 2 * outputs + inputs ** 3 / 3 + 2 * inputs ** 2 * outputs;
   const rate = (operations / seconds / 1e9).toFixed(1);
   const { residual, bytes } = runs[0];
+  const megabytes = Math.ceil((process.resourceUsage().maxRSS - before) / 1024);
   console.log(
-    `${size}, ${models} models: ${seconds.toFixed(2)} s, ${rate} GFLOP/s, ${Math.ceil(bytes / 1e6)} MB, residual ${residual.toExponential(1)}`,
+    `${size}, ${models} models: ${seconds.toFixed(2)} s, ${rate} GFLOP/s, ${megabytes} MB (${Math.ceil(bytes / 1e6)} planned), residual ${residual.toExponential(1)}`,
   );
   if (options.peers === undefined) continue;
   for (const threads of ['1', undefined]) {

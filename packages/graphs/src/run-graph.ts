@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { GraphError } from '@hubfuse/plugin';
-import { disableTelemetry } from './environment.ts';
+import { disableTelemetry } from '@hubfuse/tensors';
 
 /** A tensor that goes into or comes out of a session. */
 export interface GraphTensor {

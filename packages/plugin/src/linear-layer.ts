@@ -51,5 +51,5 @@ export interface LinearStep {
    */
   check?(layer: LayerOutline): readonly string[];
   /** Fills `layer.out`. */
-  merge(layer: LinearLayer): LinearReport;
+  merge(layer: LinearLayer): LinearReport | Promise<LinearReport>;
 }

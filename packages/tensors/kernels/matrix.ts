@@ -1,6 +1,7 @@
 // Float64 matrices, row-major. Products are taken in tiles of 4 x 4 sums that live in registers, over copies of both
 // factors in the order in which the tile reads them. Every sum runs over the inner index in ascending order within
 // slices of INNER, whatever the sizes, and nothing is fused, so the bits are the same on every machine.
+// Large factors and solutions are put together from these by the blocks of src/matrix.
 
 /** Rows and columns of a tile. */
 const TILE: i32 = 4;
@@ -10,8 +11,8 @@ const INNER: i32 = 256;
 const ROWS: i32 = 96;
 /** Columns of the right factor that are copied at a time. */
 const COLUMNS: i32 = 512;
-/** Columns of a triangular block that is solved by simple loops. */
-const BLOCK: i32 = 64;
+/** Columns of a triangular block that is factored by simple loops. */
+const BLOCK: i32 = 32;
 
 /** Bytes of the working space that products need. */
 export function matrixWorkspace(): i32 {
@@ -24,14 +25,14 @@ function at(matrix: usize, stride: i32, row: i32, column: i32): usize {
 }
 
 /** Copies `rows` x `inner` of `a` into strips of four rows, inner index by inner index; rows beyond the last are 0. */
-function packRows(to: usize, a: usize, stride: i32, rows: i32, inner: i32, scale: f64): void {
+function packRows(to: usize, a: usize, stride: i32, rows: i32, inner: i32): void {
   for (let i: i32 = 0; i < rows; i += TILE) {
     const left = min(TILE, rows - i);
     for (let r: i32 = 0; r < TILE; r++) {
       const row = at(a, stride, i + r, 0);
       const target = to + ((<usize>r) << 3);
       if (r < left) {
-        for (let k: i32 = 0; k < inner; k++) store<f64>(target + ((<usize>k) << 5), scale * load<f64>(row + ((<usize>k) << 3)));
+        for (let k: i32 = 0; k < inner; k++) store<f64>(target + ((<usize>k) << 5), load<f64>(row + ((<usize>k) << 3)));
       } else {
         for (let k: i32 = 0; k < inner; k++) store<f64>(target + ((<usize>k) << 5), 0);
       }
@@ -60,8 +61,14 @@ function packColumns(to: usize, b: usize, stride: i32, inner: i32, columns: i32)
   }
 }
 
-/** out (four rows, `stride` apart) += the product of two strips. */
-function tile(out: usize, stride: i32, a: usize, b: usize, inner: i32): void {
+@inline
+function settle(out: usize, product: v128, negative: bool): void {
+  const before = v128.load(out);
+  v128.store(out, negative ? f64x2.sub(before, product) : f64x2.add(before, product));
+}
+
+/** out (four rows, `stride` apart) += the product of two strips, or -= it. */
+function tile(out: usize, stride: i32, a: usize, b: usize, inner: i32, negative: bool): void {
   let c00 = f64x2.splat(0), c01 = f64x2.splat(0);
   let c10 = f64x2.splat(0), c11 = f64x2.splat(0);
   let c20 = f64x2.splat(0), c21 = f64x2.splat(0);
@@ -86,23 +93,25 @@ function tile(out: usize, stride: i32, a: usize, b: usize, inner: i32): void {
     b += 32;
   }
   const step = (<usize>stride) << 3;
-  v128.store(out, f64x2.add(v128.load(out), c00));
-  v128.store(out, f64x2.add(v128.load(out, 16), c01), 16);
+  settle(out, c00, negative);
+  settle(out + 16, c01, negative);
   out += step;
-  v128.store(out, f64x2.add(v128.load(out), c10));
-  v128.store(out, f64x2.add(v128.load(out, 16), c11), 16);
+  settle(out, c10, negative);
+  settle(out + 16, c11, negative);
   out += step;
-  v128.store(out, f64x2.add(v128.load(out), c20));
-  v128.store(out, f64x2.add(v128.load(out, 16), c21), 16);
+  settle(out, c20, negative);
+  settle(out + 16, c21, negative);
   out += step;
-  v128.store(out, f64x2.add(v128.load(out), c30));
-  v128.store(out, f64x2.add(v128.load(out, 16), c31), 16);
+  settle(out, c30, negative);
+  settle(out + 16, c31, negative);
 }
 
 /** A tile at the edge: by way of a whole one in `spare`. */
-function edgeTile(out: usize, stride: i32, a: usize, b: usize, inner: i32, rows: i32, columns: i32, spare: usize): void {
+function edgeTile(
+  out: usize, stride: i32, a: usize, b: usize, inner: i32, rows: i32, columns: i32, spare: usize, negative: bool,
+): void {
   memory.fill(spare, 0, TILE * TILE * 8);
-  tile(spare, TILE, a, b, inner);
+  tile(spare, TILE, a, b, inner, negative);
   for (let r: i32 = 0; r < rows; r++) {
     for (let c: i32 = 0; c < columns; c++) {
       const place = at(out, stride, r, c);
@@ -112,12 +121,12 @@ function edgeTile(out: usize, stride: i32, a: usize, b: usize, inner: i32, rows:
 }
 
 /**
- * out (rows x columns) += scale a b, a being rows x inner and b inner x columns; where `flipped`, b is stored as its
- * transpose, columns x inner. Strides are in values. `work` is the working space.
+ * out (rows x columns) += a b, or -= a b where `negative`, a being rows x inner and b inner x columns; a factor that is
+ * `flipped` is stored as its transpose. Strides are in values. `work` is the working space.
  */
 export function matrixMultiplyAdd(
-  out: usize, outStride: i32, a: usize, aStride: i32, b: usize, bStride: i32, flipped: i32,
-  rows: i32, inner: i32, columns: i32, scale: f64, work: usize,
+  out: usize, outStride: i32, a: usize, aStride: i32, aFlipped: bool, b: usize, bStride: i32, bFlipped: bool,
+  rows: i32, inner: i32, columns: i32, negative: bool, work: usize,
 ): void {
   const packedB = work + <usize>(ROWS * INNER * 8);
   const spare = packedB + <usize>(INNER * COLUMNS * 8);
@@ -125,11 +134,12 @@ export function matrixMultiplyAdd(
     const n = min(COLUMNS, columns - j);
     for (let k: i32 = 0; k < inner; k += INNER) {
       const depth = min(INNER, inner - k);
-      if (flipped != 0) packRows(packedB, at(b, bStride, j, k), bStride, n, depth, 1);
+      if (bFlipped) packRows(packedB, at(b, bStride, j, k), bStride, n, depth);
       else packColumns(packedB, at(b, bStride, k, j), bStride, depth, n);
       for (let i: i32 = 0; i < rows; i += ROWS) {
         const m = min(ROWS, rows - i);
-        packRows(work, at(a, aStride, i, k), aStride, m, depth, scale);
+        if (aFlipped) packColumns(work, at(a, aStride, k, i), aStride, depth, m);
+        else packRows(work, at(a, aStride, i, k), aStride, m, depth);
         for (let c: i32 = 0; c < n; c += TILE) {
           const strip = packedB + (((<usize>c) * (<usize>depth)) << 3);
           for (let r: i32 = 0; r < m; r += TILE) {
@@ -137,8 +147,8 @@ export function matrixMultiplyAdd(
             const place = at(out, outStride, i + r, j + c);
             const height = min(TILE, m - r);
             const width = min(TILE, n - c);
-            if (height == TILE && width == TILE) tile(place, outStride, left, strip, depth);
-            else edgeTile(place, outStride, left, strip, depth, height, width, spare);
+            if (height == TILE && width == TILE) tile(place, outStride, left, strip, depth, negative);
+            else edgeTile(place, outStride, left, strip, depth, height, width, spare, negative);
           }
         }
       }
@@ -196,22 +206,6 @@ function solveForward(x: usize, xStride: i32, rows: i32, l: usize, stride: i32, 
   }
 }
 
-/** Rows x (n wide): x <- x L^-1 for one lower triangular block. */
-function solveBackward(x: usize, xStride: i32, rows: i32, l: usize, stride: i32, n: i32): void {
-  for (let r: i32 = 0; r < rows; r++) {
-    const row = at(x, xStride, r, 0);
-    for (let j: i32 = n - 1; j >= 0; j--) {
-      const factors = at(l, stride, j, 0);
-      const value = load<f64>(row + ((<usize>j) << 3)) / load<f64>(factors + ((<usize>j) << 3));
-      store<f64>(row + ((<usize>j) << 3), value);
-      for (let k: i32 = 0; k < j; k++) {
-        const o = (<usize>k) << 3;
-        store<f64>(row + o, load<f64>(row + o) - value * load<f64>(factors + o));
-      }
-    }
-  }
-}
-
 /**
  * Cholesky factor of a symmetric matrix, left-looking by blocks of columns; only the lower triangle is read and written,
  * but the upper parts of the diagonal's blocks are spoiled. `least` holds what each pivot must exceed.
@@ -221,7 +215,7 @@ export function matrixFactor(s: usize, n: i32, least: usize, work: usize): i32 {
   for (let j: i32 = 0; j < n; j += BLOCK) {
     const width = min(BLOCK, n - j);
     // Everything from the diagonal down loses what the columns before it explain.
-    matrixMultiplyAdd(at(s, n, j, j), n, at(s, n, j, 0), n, at(s, n, j, 0), n, 1, n - j, j, width, -1, work);
+    matrixMultiplyAdd(at(s, n, j, j), n, at(s, n, j, 0), n, false, at(s, n, j, 0), n, true, n - j, j, width, true, work);
     const failed = factorBlock(at(s, n, j, j), n, width, least + ((<usize>j) << 3));
     if (failed >= 0) return j + failed;
     solveForward(at(s, n, j + width, j), n, n - j - width, at(s, n, j, j), n, width);
@@ -229,18 +223,42 @@ export function matrixFactor(s: usize, n: i32, least: usize, work: usize): i32 {
   return -1;
 }
 
-/** Each of `rows` rows x of n values becomes x (L L^T)^-1. */
-export function matrixSolve(x: usize, rows: i32, l: usize, n: i32, work: usize): void {
-  for (let j: i32 = 0; j < n; j += BLOCK) {
-    const width = min(BLOCK, n - j);
-    matrixMultiplyAdd(at(x, n, 0, j), n, x, n, at(l, n, j, 0), n, 1, rows, j, width, -1, work);
-    solveForward(at(x, n, 0, j), n, rows, at(l, n, j, j), n, width);
+/** out (n x n) = L^-1 of a lower triangular matrix, whose strict upper triangle becomes 0. */
+export function matrixInvertLower(out: usize, l: usize, n: i32): void {
+  for (let r: i32 = 0; r < n; r++) {
+    const row = at(out, n, r, 0);
+    const factors = at(l, n, r, 0);
+    for (let c: i32 = r + 1; c < n; c++) store<f64>(at(l, n, r, c), 0);
+    memory.fill(row, 0, (<usize>n) << 3);
+    for (let k: i32 = 0; k < r; k++) {
+      const known = at(out, n, k, 0);
+      const factor = load<f64>(factors + ((<usize>k) << 3));
+      const s = f64x2.splat(factor);
+      // Row k ends at its diagonal; behind it are zeros, so that a pair may reach beyond.
+      for (let c: i32 = 0; c <= k; c += 2) {
+        const o = (<usize>c) << 3;
+        if (c + 2 <= n) v128.store(row + o, f64x2.sub(v128.load(row + o), f64x2.mul(s, v128.load(known + o))));
+        else store<f64>(row + o, load<f64>(row + o) - factor * load<f64>(known + o));
+      }
+    }
+    const pivot = load<f64>(factors + ((<usize>r) << 3));
+    for (let c: i32 = 0; c < r; c++) {
+      const place = row + ((<usize>c) << 3);
+      store<f64>(place, load<f64>(place) / pivot);
+    }
+    store<f64>(row + ((<usize>r) << 3), 1 / pivot);
   }
-  for (let end: i32 = n; end > 0; ) {
-    const width = end % BLOCK == 0 ? BLOCK : end % BLOCK;
-    const j = end - width;
-    matrixMultiplyAdd(at(x, n, 0, j), n, at(x, n, 0, end), n, at(l, n, end, j), n, 0, rows, n - end, width, -1, work);
-    solveBackward(at(x, n, 0, j), n, rows, at(l, n, j, j), n, width);
-    end = j;
+}
+
+/** Columns that are transposed at a time: their rows stay in the first-level cache. */
+const STRIPE: i32 = 16;
+
+/** out (columns x rows) = the transpose of x (rows x columns). */
+export function matrixTranspose(out: usize, x: usize, rows: i32, columns: i32): void {
+  for (let j: i32 = 0; j < columns; j += STRIPE) {
+    const end = min(columns, j + STRIPE);
+    for (let i: i32 = 0; i < rows; i++) {
+      for (let c = j; c < end; c++) store<f64>(at(out, rows, c, i), load<f64>(at(x, columns, i, c)));
+    }
   }
 }

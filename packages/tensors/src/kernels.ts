@@ -1,9 +1,19 @@
 import { readFileSync } from 'node:fs';
-import type { CollectedKeys, HistogramWindow, Kernels, KeyRange, MatrixKernels } from '@hubfuse/plugin';
+import {
+  type CollectedKeys,
+  FACTOR_BLOCK,
+  type HistogramWindow,
+  type Kernels,
+  type KeyRange,
+  type MatrixKernels,
+} from '@hubfuse/plugin';
 import { consensusKernels } from './consensus-kernels.ts';
 import type { FloatDType } from './dtype.ts';
 import { evolutionKernels } from './evolution-kernels.ts';
-import { type MatrixWorkspace, matrixKernels } from './matrix-kernels.ts';
+import { PIECE_VALUES } from './matrix/cholesky.ts';
+import { matrixKernels } from './matrix/matrix-kernels.ts';
+import type { MatrixWorkspace } from './matrix/matrix-module.ts';
+import type { LargeProducts } from './matrix/products.ts';
 import { pcbKernels } from './pcb-kernels.ts';
 import { RowTable } from './row-table.ts';
 import { taskKernels } from './task-kernels.ts';
@@ -110,7 +120,12 @@ export class KernelInstance implements Kernels {
   readonly #raw: Raw;
   readonly #table: RowTable;
 
-  constructor(memory: KernelMemory, maximumRows = 1024) {
+  /**
+   * @param options.maximumRows rows that one call may take
+   * @param options.products starts whoever takes large products of matrices; absent: the module does
+   */
+  constructor(memory: KernelMemory, options: { maximumRows?: number; products?: LargeProducts | undefined } = {}) {
+    const { maximumRows = 1024, products } = options;
     memory.reserve(RowTable.bytes(maximumRows));
     const instance = new WebAssembly.Instance(module(), { env: { memory: memory.memory, abort: unreachable } });
     this.#raw = instance.exports as Raw;
@@ -124,7 +139,7 @@ export class KernelInstance implements Kernels {
     this.evolution = evolutionKernels(this.#raw);
     const call = (name: string, ...values: number[]) => this.#call(name, ...values);
     this.tasks = taskKernels(call);
-    this.matrix = matrixKernels(call, matrixWorkspace(memory, call('matrixWorkspace')));
+    this.matrix = matrixKernels({ call, workspace: matrixWorkspace(memory, call('matrixWorkspace')) }, products);
   }
 
   #call(name: string, ...values: number[]): number {
@@ -193,14 +208,16 @@ export class KernelInstance implements Kernels {
   }
 }
 
-/** Widest layer input that can be solved for. */
-const MAXIMUM_PIVOTS = 1 << 15;
-
 function matrixWorkspace(memory: KernelMemory, bytes: number): MatrixWorkspace {
-  memory.reserve(bytes + MAXIMUM_PIVOTS * 8 + 2 * ALIGNMENT);
+  memory.reserve(bytes + (FACTOR_BLOCK + PIECE_VALUES) * 8 + 3 * ALIGNMENT);
   const address = memory.bytes(bytes).byteOffset;
-  const pivots = memory.bytes(MAXIMUM_PIVOTS * 8).byteOffset;
-  return { address, pivots: () => new Float64Array(memory.memory.buffer, pivots, MAXIMUM_PIVOTS) };
+  const pivots = memory.bytes(FACTOR_BLOCK * 8).byteOffset;
+  const piece = memory.bytes(PIECE_VALUES * 8).byteOffset;
+  return {
+    address,
+    pivots: () => new Float64Array(memory.memory.buffer, pivots, FACTOR_BLOCK),
+    piece: () => new Float64Array(memory.memory.buffer, piece, PIECE_VALUES),
+  };
 }
 
 function unreachable(): never {

@@ -1,5 +1,5 @@
 import { ResourceError } from '@hubfuse/plugin';
-import { defaultWorkers } from '@hubfuse/tensors';
+import { defaultWorkers, LARGE } from '@hubfuse/tensors';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { BLOCK_ELEMENTS } from './units.ts';
 
@@ -7,6 +7,8 @@ const DEFAULT_MEMORY = 1 << 30;
 /** What Node and the module graph take in the main thread and in each worker, in bytes (measured). */
 const MAIN_BYTES = 110 << 20;
 const WORKER_BYTES = 40 << 20;
+/** What onnxruntime takes where it multiplies the matrices of large layers, once, in bytes (measured). */
+const RUNTIME_BYTES = 64 << 20;
 /** Kept rows beyond this bring nothing: larger tensors are read again for each sweep. */
 const MAXIMUM_RESIDENT_BYTES = 256 << 20;
 const FLOAT32_BYTES = 4;
@@ -24,7 +26,12 @@ export interface MemoryDivision {
 
 /** The least that merging by so many threads takes, this process included, in bytes. */
 export function leastMemory(plan: MergePlan, workers: number): number {
-  return MAIN_BYTES + workers * workerBytes(plan);
+  return mainBytes(plan) + workers * workerBytes(plan);
+}
+
+function mainBytes(plan: MergePlan): number {
+  const multiplies = plan.tensors.some(({ linear }) => linear !== undefined && linear.inputs >= LARGE);
+  return MAIN_BYTES + (multiplies ? RUNTIME_BYTES : 0);
 }
 
 function workerBytes(plan: MergePlan): number {
@@ -43,12 +50,12 @@ export function divideMemory(options: {
   memory?: number | undefined;
 }): MemoryDivision {
   const { plan, workers, memory } = options;
-  const granted = (memory ?? DEFAULT_MEMORY) - MAIN_BYTES;
+  const granted = (memory ?? DEFAULT_MEMORY) - mainBytes(plan);
   const perWorker = workerBytes(plan);
   if (granted < perWorker) {
     throw new ResourceError({
       code: 'merge/memory-too-small',
-      message: `a merge of ${plan.models} models needs ${Math.ceil((MAIN_BYTES + perWorker) / 1e6)} MB`,
+      message: `a merge of ${plan.models} models needs ${Math.ceil((mainBytes(plan) + perWorker) / 1e6)} MB`,
       where: '--memory',
       hint: 'grant more memory',
     });
@@ -58,5 +65,5 @@ export function divideMemory(options: {
   const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, spareBytes);
   const longest = Math.max(0, ...plan.tensors.map(({ length }) => length));
   const kept = Math.min(residentBytes, (plan.models + plan.statistics.length + 1) * longest * FLOAT32_BYTES);
-  return { workers: count, residentBytes, spareBytes, peakBytes: MAIN_BYTES + count * (perWorker + kept) };
+  return { workers: count, residentBytes, spareBytes, peakBytes: mainBytes(plan) + count * (perWorker + kept) };
 }

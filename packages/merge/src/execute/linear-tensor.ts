@@ -1,5 +1,5 @@
 import { type LinearLayer, type LinearReport, MergeError, type MethodProgram } from '@hubfuse/plugin';
-import type { KernelInstance, KernelMemory } from '@hubfuse/tensors';
+import { type KernelInstance, type KernelMemory, LARGE, type LargeProducts } from '@hubfuse/tensors';
 import type { PlannedLinear, PlannedTensor, StatisticPart, TensorPart } from '../plan/merge-plan.ts';
 import type { BlockReader } from './block-reader.ts';
 import type { BlockReference } from './units.ts';
@@ -8,6 +8,8 @@ import type { BlockReference } from './units.ts';
 export interface LayerNote extends LinearReport {
   /** Name of the output tensor. */
   tensor: string;
+  /** Who computed the products of a large layer: a package and the processor, or `kernels`, our own. Absent: it is small. */
+  products?: string;
 }
 
 /** Values of a transposed weight that are held at a time. */
@@ -18,6 +20,8 @@ export interface LinearTensorOptions {
   program: MethodProgram;
   memory: KernelMemory;
   kernels: KernelInstance;
+  /** Who takes the products of large layers, as the kernels know it. */
+  large: LargeProducts;
   reader: BlockReader;
   statistics: BlockReader;
   /** Where the models have evolved: the tensor's blocks, and a model's values in one of them. */
@@ -28,10 +32,10 @@ export interface LinearTensorOptions {
  * Merges the weight of one linear layer as a whole.
  * @returns what the method says, and a function that copies merged values as they are stored, from an element on
  */
-export function mergeLinear(options: LinearTensorOptions): {
+export async function mergeLinear(options: LinearTensorOptions): Promise<{
   note: LayerNote;
   values(offset: number, into: Float32Array): void;
-} {
+}> {
   const { tensor, program, memory, kernels } = options;
   const { linear, name } = tensor;
   if (linear === undefined || program.linear === undefined) {
@@ -59,9 +63,10 @@ export function mergeLinear(options: LinearTensorOptions): {
     float64: (length) => memory.float64(length),
     out,
   };
-  const report = program.linear.merge(layer);
+  const report = await program.linear.merge(layer);
+  const products = inputs < LARGE ? {} : { products: (await options.large())?.name ?? 'kernels' };
   return {
-    note: { tensor: name, ...report },
+    note: { tensor: name, ...report, ...products },
     values(offset, into) {
       if (!transposed) into.set(out.subarray(offset, offset + into.length));
       else {

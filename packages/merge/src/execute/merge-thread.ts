@@ -6,13 +6,15 @@ import { BlockReader } from './block-reader.ts';
 import { KeptRows } from './kept-rows.ts';
 import type { MergeAssignment } from './merge-assignment.ts';
 import { OpenFiles } from './open-files.ts';
+import { largeProducts } from './runtime-products.ts';
 import { TensorWorker } from './tensor-worker.ts';
 
 /** One worker thread: kernels, their memory and opened inputs serve one merge after the other. */
 export class MergeThread {
   readonly #registry: Registry;
   readonly #memory = new KernelMemory();
-  readonly #kernels = new KernelInstance(this.#memory);
+  readonly #large = largeProducts();
+  readonly #kernels = new KernelInstance(this.#memory, { products: this.#large });
   readonly #inputs = new OpenFiles();
   #start = this.#memory.mark;
   #kept: KeptRows | undefined;
@@ -61,6 +63,7 @@ export class MergeThread {
       program: this.#registry.get('method', plan.method).program({ models, parameters, modelParameters }),
       memory: this.#memory,
       kernels,
+      large: this.#large,
       reader: new BlockReader({
         ...opened,
         inputs: plan.inputs,

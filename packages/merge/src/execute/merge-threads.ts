@@ -1,5 +1,5 @@
 import type { Registry } from '@hubfuse/plugin';
-import { WorkerPool } from '@hubfuse/tensors';
+import { disableTelemetry, WorkerPool } from '@hubfuse/tensors';
 import type { MergeWorkerData } from './merge-worker.ts';
 
 /** Worker threads that take parts of one merge after the other; each must be assigned a merge first. */
@@ -10,6 +10,7 @@ export function openMergeThreads(options: {
   outlivesFailures?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }): WorkerPool {
+  disableTelemetry();
   const { registry, ...rest } = options;
   const data: MergeWorkerData = { modules: registry.modules };
   return new WorkerPool({ module: new URL('./merge-worker.js', import.meta.url), data, ...rest });

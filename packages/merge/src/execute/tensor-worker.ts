@@ -6,7 +6,14 @@ import {
   type Sweep,
   TensorError,
 } from '@hubfuse/plugin';
-import { dtypeBytes, type FloatDType, isFloatDType, type KernelInstance, type KernelMemory } from '@hubfuse/tensors';
+import {
+  dtypeBytes,
+  type FloatDType,
+  isFloatDType,
+  type KernelInstance,
+  type KernelMemory,
+  type LargeProducts,
+} from '@hubfuse/tensors';
 import type { Genealogy } from '../evolution/genealogy.ts';
 import { KeptPopulation } from '../evolution/kept-population.ts';
 import { Replay } from '../evolution/replay.ts';
@@ -56,6 +63,7 @@ export interface TensorWorkerOptions {
   program: MethodProgram;
   memory: KernelMemory;
   kernels: KernelInstance;
+  large: LargeProducts;
   reader: BlockReader;
   /** How the models' values have evolved; absent: they are taken as they are stored. */
   genealogy?: Genealogy | undefined;
@@ -119,8 +127,8 @@ export class TensorWorker {
     return this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
   }
 
-  /** Writes the tensors of one unit. */
-  writeUnit(job: WriteJob): UnitResult {
+  /** Writes the tensors of one unit. No other job may begin before it has. */
+  async writeUnit(job: WriteJob): Promise<UnitResult> {
     let elements = 0;
     const layers: LayerNote[] = [];
     const found: { tensor: number; results: readonly unknown[] }[] = [];
@@ -132,7 +140,7 @@ export class TensorWorker {
       const tensor = this.#tensor(first);
       // A single individual is written as it evolved: nothing is solved.
       const whole = tensor.linear !== undefined && this.#replay?.individual === undefined;
-      if (whole) layers.push(this.#writeLinear(tensor, blocks));
+      if (whole) layers.push(await this.#writeLinear(tensor, blocks));
       else {
         const known = job.known?.find((one) => one.tensor === first.tensor)?.entries;
         const results = this.#writeTensor(tensor, blocks, { ...job, known });
@@ -148,12 +156,12 @@ export class TensorWorker {
     return this.#options.plan.tensors[block.tensor] as PlannedTensor;
   }
 
-  #writeLinear(tensor: PlannedTensor, blocks: readonly BlockReference[]): LayerNote {
+  async #writeLinear(tensor: PlannedTensor, blocks: readonly BlockReference[]): Promise<LayerNote> {
     const { memory, program } = this.#options;
     memory.release(this.#start);
     const evolved = (model: number, block: BlockReference) => this.#block(tensor, block).models[model] as Float32Array;
     const replayed = this.#replay === undefined ? {} : { evolved: { blocks, values: evolved } };
-    const { note, values } = mergeLinear({ ...this.#options, tensor, program, ...replayed });
+    const { note, values } = await mergeLinear({ ...this.#options, tensor, program, ...replayed });
     for (const { offset, length } of blocks) {
       const out = this.#row.out.subarray(0, length);
       values(offset, out);

@@ -1,5 +1,5 @@
 import type { LinearLayer, LinearReport } from '@hubfuse/plugin';
-import { forEachPanel } from './panels.ts';
+import { panelsOf } from './panels.ts';
 import { meanOverUnused, unusedNote } from './unused-inputs.ts';
 
 /** alpha = 0: every input's weights are averaged by its own second moments; there is nothing to solve. */
@@ -18,12 +18,12 @@ export function meanByDiagonals(layer: LinearLayer, coefficients: readonly numbe
   out.fill(0);
   diagonals.forEach((diagonal, model) => {
     if (coefficients[model] === 0) return;
-    forEachPanel(layer, model, (weights, from) => {
+    for (const { weights, from } of panelsOf(layer, model)) {
       for (let i = 0; i < weights.length; i++) {
         const at = from * inputs + i;
         out[at] = (out[at] as number) + (diagonal[i % inputs] as number) * (weights[i] as number);
       }
-    });
+    }
   });
   for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) / (total[i % inputs] as number);
   const unused = [...total.keys()].filter((i) => !((total[i] as number) > 0));

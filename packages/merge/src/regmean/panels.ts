@@ -10,20 +10,31 @@ export function panelRows(outputs: number): number {
 /** Space for a panel, once per layer. */
 const panels = new WeakMap<LinearLayer, Float64Array>();
 
-/** Goes through a model's weight in panels of rows. `weights` is valid until the next. */
-export function forEachPanel(
-  layer: LinearLayer,
-  model: number,
-  visit: (weights: Float64Array, from: number, rows: number) => void,
-): void {
+/** The space that panels are read into; what was read last is lost once it is used. */
+export function panelRoom(layer: LinearLayer): Float64Array {
   const { inputs, outputs } = layer;
+  const room = panels.get(layer) ?? layer.float64(panelRows(outputs) * inputs);
+  panels.set(layer, room);
+  return room;
+}
+
+export interface Panel {
+  /** Rows of the weight, valid until the next panel is read. */
+  weights: Float64Array;
+  /** Rows before them. */
+  from: number;
+  rows: number;
+}
+
+/** Goes through a model's weight in panels of rows. */
+export function* panelsOf(layer: LinearLayer, model: number): Generator<Panel> {
+  const { inputs, outputs } = layer;
+  const room = panelRoom(layer);
   const most = panelRows(outputs);
-  const panel = panels.get(layer) ?? layer.float64(most * inputs);
-  panels.set(layer, panel);
   for (let from = 0; from < outputs; from += most) {
     const rows = Math.min(most, outputs - from);
-    const weights = panel.subarray(0, rows * inputs);
+    const weights = room.subarray(0, rows * inputs);
     layer.readWeight(model, from, weights);
-    visit(weights, from, rows);
+    yield { weights, from, rows };
   }
 }

@@ -1,7 +1,7 @@
-import type { LinearLayer, LinearReport, LinearStep } from '@hubfuse/plugin';
+import { factorValues, type LinearLayer, type LinearReport, type LinearStep } from '@hubfuse/plugin';
 import { checkLayer } from './check-layer.ts';
 import { meanByDiagonals } from './mean-by-diagonals.ts';
-import { forEachPanel, panelRows } from './panels.ts';
+import { panelRoom, panelRows, panelsOf } from './panels.ts';
 import { fillUnusedInputs } from './unused-inputs.ts';
 
 /** Output rows whose residual is taken: enough to tell, few enough to cost nothing. */
@@ -15,7 +15,7 @@ const SMALL_PIVOT = 1e-8;
 interface Equations {
   /** inputs x inputs, symmetric. */
   left: Float64Array;
-  /** Room for another matrix of that size. */
+  /** Room for another matrix of that size, and for a factor. */
   room: Float64Array;
   /** outputs x inputs; in the end the solution. */
   right: Float64Array;
@@ -27,14 +27,19 @@ interface Equations {
 export function regressionMean({ gram }: { gram: 'mean' | 'sum' }): LinearStep {
   return {
     workspace: ({ inputs, outputs }) =>
-      2 * inputs * inputs + (panelRows(outputs) + 2 * Math.min(RESIDUAL_ROWS, outputs)) * inputs,
+      inputs * inputs + roomValues(inputs) + (panelRows(outputs) + 2 * Math.min(RESIDUAL_ROWS, outputs)) * inputs,
     check: (layer) => checkLayer(layer, gram),
-    merge(layer) {
+    async merge(layer) {
       const coefficients = coefficientsOf(layer, gram);
       if (layer.parameters.global.alpha === 0) return meanByDiagonals(layer, coefficients);
-      return solve(layer, equationsOf(layer, coefficients));
+      return solve(layer, await equationsOf(layer, coefficients));
     },
   };
+}
+
+/** A whole matrix at first, a factor later. */
+function roomValues(inputs: number): number {
+  return Math.max(inputs * inputs, factorValues(inputs));
 }
 
 function coefficientsOf(layer: LinearLayer, gram: 'mean' | 'sum'): number[] {
@@ -44,40 +49,41 @@ function coefficientsOf(layer: LinearLayer, gram: 'mean' | 'sum'): number[] {
 }
 
 /** Sums up both sides, one model at a time. */
-function equationsOf(layer: LinearLayer, coefficients: readonly number[]): Equations {
+async function equationsOf(layer: LinearLayer, coefficients: readonly number[]): Promise<Equations> {
   const { inputs, matrices, out, parameters } = layer;
   const alpha = parameters.global.alpha as number;
   const left = layer.float64(inputs * inputs);
-  const room = layer.float64(inputs * inputs);
+  const room = layer.float64(roomValues(inputs));
+  const gram = room.subarray(0, inputs * inputs);
   out.fill(0);
-  const diagonals = coefficients.map((coefficient, model) => {
+  const diagonals: Float64Array[] = [];
+  for (const [model, coefficient] of coefficients.entries()) {
     const diagonal = new Float64Array(inputs);
-    if (coefficient === 0) return diagonal;
-    layer.readGram(model, room);
-    shrinkOffDiagonals(room, inputs, alpha);
-    for (let i = 0; i < inputs; i++) diagonal[i] = coefficient * (room[i * (inputs + 1)] as number);
-    matrices.addScaled(left, room, coefficient);
-    forEachPanel(layer, model, (weights, from, rows) => {
+    diagonals.push(diagonal);
+    if (coefficient === 0) continue;
+    layer.readGram(model, gram);
+    scale(gram, inputs, { diagonal: coefficient, offDiagonal: alpha * coefficient });
+    for (let i = 0; i < inputs; i++) diagonal[i] = gram[i * (inputs + 1)] as number;
+    matrices.addScaled(left, gram, 1);
+    for (const { weights, from, rows } of panelsOf(layer, model)) {
       const right = out.subarray(from * inputs, (from + rows) * inputs);
-      matrices.multiplyAdd(right, weights, room, { rows, inner: inputs, columns: inputs, scale: coefficient });
-    });
-    return diagonal;
-  });
+      await matrices.multiplyAdd(right, weights, gram, { rows, inner: inputs, columns: inputs });
+    }
+  }
   return { left, room, right: out, diagonals };
 }
 
-/** Multiplies everything but the diagonal. */
-function shrinkOffDiagonals(matrix: Float64Array, size: number, factor: number): void {
-  if (factor === 1) return;
+function scale(matrix: Float64Array, size: number, factors: { diagonal: number; offDiagonal: number }): void {
+  const { diagonal, offDiagonal } = factors;
   for (let row = 0; row < size; row++) {
-    const diagonal = matrix[row * (size + 1)] as number;
+    const own = (matrix[row * (size + 1)] as number) * diagonal;
     const end = (row + 1) * size;
-    for (let at = row * size; at < end; at++) matrix[at] = (matrix[at] as number) * factor;
-    matrix[row * (size + 1)] = diagonal;
+    for (let at = row * size; at < end; at++) matrix[at] = (matrix[at] as number) * offDiagonal;
+    matrix[row * (size + 1)] = own;
   }
 }
 
-function solve(layer: LinearLayer, equations: Equations): LinearReport {
+async function solve(layer: LinearLayer, equations: Equations): Promise<LinearReport> {
   const { inputs, matrices } = layer;
   const { left, room, right } = equations;
   const notes = fillUnusedInputs(layer, left);
@@ -85,20 +91,19 @@ function solve(layer: LinearLayer, equations: Equations): LinearReport {
   // A pivot that is smaller than this share of its diagonal entry is rounding.
   const tolerance = inputs * 2 ** -52;
   for (const damping of DAMPINGS) {
-    room.set(left);
-    shrinkOffDiagonals(room, inputs, 1 - damping);
-    if (matrices.factor(room, inputs, tolerance) >= 0) continue;
+    const options = { size: inputs, tolerance, offDiagonal: 1 - damping };
+    const { failed, smallest } = await matrices.factor(room, left, options);
+    if (failed >= 0) continue;
     if (damping > 0) {
       dampRight(layer, { ...equations, damping });
       notes.push(`the equations have no unique solution; off-diagonals lowered by ${damping}`);
-    } else if (smallestPivot(left, room, inputs) < SMALL_PIVOT) {
-      const smallest = smallestPivot(left, room, inputs).toExponential(1);
-      notes.push(`ill-conditioned: the smallest pivot is ${smallest} of its diagonal entry`);
+    } else if (smallest < SMALL_PIVOT) {
+      notes.push(`ill-conditioned: the smallest pivot is ${smallest.toExponential(1)} of its diagonal entry`);
     }
-    matrices.solve(right, room, inputs);
+    await matrices.solve(right, room, { size: inputs, room: panelRoom(layer) });
     break;
   }
-  return { residual: residualOf(layer, { left, right, ...sample }), notes };
+  return { residual: await residualOf(layer, { left, right, ...sample }), notes };
 }
 
 /** Both sides are damped, so that equal models remain the solution. */
@@ -108,22 +113,13 @@ function dampRight(layer: LinearLayer, options: Equations & { damping: number })
   for (let i = 0; i < right.length; i++) right[i] = (right[i] as number) * (1 - damping);
   diagonals.forEach((diagonal, model) => {
     if (diagonal.every((value) => value === 0)) return;
-    forEachPanel(layer, model, (weights, from) => {
+    for (const { weights, from } of panelsOf(layer, model)) {
       for (let i = 0; i < weights.length; i++) {
         const at = from * inputs + i;
         right[at] = (right[at] as number) + damping * (diagonal[i % inputs] as number) * (weights[i] as number);
       }
-    });
+    }
   });
-}
-
-function smallestPivot(matrix: Float64Array, factor: Float64Array, size: number): number {
-  let smallest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < size; i++) {
-    const root = factor[i * (size + 1)] as number;
-    smallest = Math.min(smallest, root ** 2 / (matrix[i * (size + 1)] as number));
-  }
-  return smallest;
 }
 
 /** Copies rows of the right side, spread evenly over all. */
@@ -139,18 +135,19 @@ function sampleRows(layer: LinearLayer, right: Float64Array): { rows: number[]; 
 }
 
 /** The norm of (solution times matrix minus right side) over that of the right side. */
-function residualOf(
+async function residualOf(
   layer: LinearLayer,
   options: { left: Float64Array; right: Float64Array; rows: readonly number[]; expected: Float64Array },
-): number {
+): Promise<number> {
   const { left, right, rows, expected } = options;
   const { inputs, matrices } = layer;
   const solution = layer.float64(rows.length * inputs);
   rows.forEach((row, i) => {
     solution.set(right.subarray(row * inputs, (row + 1) * inputs), i * inputs);
   });
-  const scale = Math.sqrt(expected.reduce((sum, value) => sum + value * value, 0));
-  matrices.multiplyAdd(expected, solution, left, { rows: rows.length, inner: inputs, columns: inputs, scale: -1 });
+  const norm = Math.sqrt(expected.reduce((sum, value) => sum + value * value, 0));
+  const size = { rows: rows.length, inner: inputs, columns: inputs, negative: true };
+  await matrices.multiplyAdd(expected, solution, left, size);
   const error = Math.sqrt(expected.reduce((sum, value) => sum + value * value, 0));
-  return scale === 0 ? error : error / scale;
+  return norm === 0 ? error : error / norm;
 }

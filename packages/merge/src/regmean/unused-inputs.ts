@@ -1,5 +1,5 @@
 import type { LinearLayer } from '@hubfuse/plugin';
-import { forEachPanel } from './panels.ts';
+import { panelsOf } from './panels.ts';
 
 /**
  * Inputs that are zero in everyone's data say nothing about their weights. Their equations are replaced by others
@@ -28,14 +28,14 @@ export function meanOverUnused(layer: LinearLayer, unused: readonly number[]): v
   for (let row = 0; row < layer.outputs; row++) for (const input of unused) out[row * inputs + input] = 0;
   weights.forEach((weight, model) => {
     if (weight === 0) return;
-    forEachPanel(layer, model, (values, from, rows) => {
+    for (const { weights: values, from, rows } of panelsOf(layer, model)) {
       for (let row = 0; row < rows; row++) {
         for (const input of unused) {
           const at = (from + row) * inputs + input;
           out[at] = (out[at] as number) + (weight / sum) * (values[row * inputs + input] as number);
         }
       }
-    });
+    }
   });
 }
 

@@ -29,17 +29,17 @@ test('a method that was never timed is said to be, and has the wider range', () 
   expect(untimed.note).toContain('never timed');
 });
 
-test('layers that are solved whole take the time of their products: a layer of 3072 x 768 about ten seconds', () => {
+test('layers that are solved whole take the time of their products: a layer of 3072 x 768 some seconds', () => {
   const plan = timedPlan({ method: 'regmean', side: 8, matrices: 1 });
   const [tensor] = plan.merge.tensors;
   const linear = { inputs: 3072, outputs: 768, transposed: false, workspace: 0 };
   const parts = [...(tensor?.parts ?? []), ...(tensor?.parts.slice(0, 1) ?? [])];
   const merge = { ...plan.merge, tensors: [{ ...tensor, linear, parts }] } as typeof plan.merge;
   const { seconds } = mergeTime({ merge }, { vcpus: 1 });
-  // Measured: 9.1 s.
-  expect(seconds.low).toBeLessThan(9.1);
-  expect(seconds.expected).toBeGreaterThan(8);
-  expect(seconds.high).toBeGreaterThan(9.1);
+  // Measured: 3.06 s by onnxruntime, 8.2 s by kernels.
+  expect(seconds.low).toBeLessThan(3.06);
+  expect(seconds.expected).toBeGreaterThan(3.06);
+  expect(seconds.high).toBeGreaterThan(8.2);
 });
 
 test('transfers take their bytes at the rate of the machine, and are an assumption', () => {

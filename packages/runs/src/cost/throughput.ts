@@ -48,10 +48,10 @@ export const AVERAGING: Throughput = MERGING.linear;
 
 /** Processor seconds for 10^9 floating-point operations of a layer that is solved whole (RegMean). */
 export const SOLVING: Throughput = {
-  ...{ low: 1 / 11, expected: 1 / 8, high: 1 / 4, measured: true },
+  ...{ low: 1 / 35, expected: 1 / 20, high: 1 / 5, measured: true },
   basis:
-    '`npm run bench:solve`, 2 x AMD EPYC under load (docs/architecture.md): 768 x 768 0.43 s, 3072 x 768 9.1 s, 4096 x 4096 118 s for ' +
-    'four models; high: half of the slowest',
+    '`npm run bench:solve`, 2026-11-30, 2 x Intel Xeon: 768 x 768 0.26 s, 3072 x 768 3.06 s, 4096 x 4096 20.8 s for four models; high: half ' +
+    'of what the kernels do where onnxruntime is not installed',
 };
 
 /** Processor seconds for 10^9 floating-point operations of the matrices that a model multiplies by. */

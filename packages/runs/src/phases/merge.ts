@@ -25,6 +25,14 @@ export interface MergeOutput {
   statistics?: readonly ManifestStatistics[];
 }
 
+/** Of a run that merged large layers without onnxruntime. */
+const SLOW_PRODUCTS = {
+  type: 'warning',
+  code: 'merge/slow-products',
+  message:
+    'onnxruntime is not installed or cannot be loaded: the products of large layers were computed by kernels of our own, several times slower',
+} as const;
+
 /** Merges beside the final name; the folder is a model that can be loaded, without card and manifest. */
 const merge: Phase = {
   name: 'merge',
@@ -64,6 +72,7 @@ const merge: Phase = {
           onLayer: (layer) => layers.push(layer),
         }),
     );
+    if (layers.some(({ products }) => products === 'kernels')) await context.event(SLOW_PRODUCTS);
     for (const { tensor, residual, notes } of layers) {
       if (notes.length === 0) continue;
       const message = `${notes.join('; ')} (residual ${residual.toExponential(1)})`;

@@ -2,14 +2,11 @@ import { workerData } from 'node:worker_threads';
 import { StatisticsError } from '@hubfuse/plugin';
 import { serveJobs } from '@hubfuse/tensors';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { disableTelemetry } from '../environment.ts';
 import { accumulate } from './accumulate.ts';
 import type { PassJob, PassStart } from './pass-protocol.ts';
 import { takeTurn } from './turns.ts';
 
 // Runs in a worker thread: onnxruntime blocks the thread that it runs in.
-
-disableTelemetry();
 
 const start = workerData as PassStart;
 const sums = new Float64Array(start.sums);

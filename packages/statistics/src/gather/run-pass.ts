@@ -1,6 +1,5 @@
 import type { OpenableGraph } from '@hubfuse/graphs';
-import { WorkerPool } from '@hubfuse/tensors';
-import { disableTelemetry } from '../environment.ts';
+import { disableTelemetry, WorkerPool } from '@hubfuse/tensors';
 import type { MeasuredEntry, RunSequence } from '../measure.ts';
 import type { PassJob, PassStart, PlacedEntry } from './pass-protocol.ts';
 
