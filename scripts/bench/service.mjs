@@ -296,41 +296,50 @@ await hubServer.close();
 const ms = (figure) => `${figure.toFixed(figure < 10 ? 1 : 0)} ms`;
 const MiB = (figure) => `${(figure / 2 ** 20).toFixed(0)} MiB`;
 const count = (errors) => Object.values(errors).reduce((sum, one) => sum + one, 0);
-const rows = [];
-if (results.reads !== undefined) {
-  const { requests, seconds, p50, p90, p99, most, errors, streams, server } = results.reads;
-  const growth = server.memoryLastThird - server.memoryFirstThird;
-  rows.push(
-    ['reads', `${requests} in ${seconds.toFixed(1)} s`, `${options.rate} a second for ${options.seconds} s`],
-    ['answered within', `50 %: ${ms(p50)}, 90 %: ${ms(p90)}, 99 %: ${ms(p99)}, all: ${ms(most)}`, '99 % within 100 ms'],
-    ['errors', `${count(errors)}${count(errors) === 0 ? '' : ` (${JSON.stringify(errors)})`}`, 'none'],
+/** Rows of each part's table: what, measured, aim. */
+const ROWS = {
+  reads({ requests, seconds, p50, p90, p99, most, errors, streams, server }) {
+    const growth = server.memoryLastThird - server.memoryFirstThird;
+    return [
+      ['reads', `${requests} in ${seconds.toFixed(1)} s`, `${options.rate} a second for ${options.seconds} s`],
+      [
+        'answered within',
+        `50 %: ${ms(p50)}, 90 %: ${ms(p90)}, 99 %: ${ms(p99)}, all: ${ms(most)}`,
+        '99 % within 100 ms',
+      ],
+      ['errors', `${count(errors)}${count(errors) === 0 ? '' : ` (${JSON.stringify(errors)})`}`, 'none'],
+      [
+        'event streams',
+        `${options.streams} open, ${streams.endedEarly} ended early, ${streams.events} events and ${streams.progress} signs of progress came`,
+        '200 open',
+      ],
+      [
+        'memory of the server',
+        `${MiB(server.memoryFirstThird)} in the first third, ${MiB(server.memoryLastThird)} in the last (${growth < 0 ? '' : '+'}${MiB(growth)})`,
+        'no growth',
+      ],
+      [
+        'processor time of the server',
+        `${server.processorSeconds.toFixed(1)} s, ${((1000 * server.processorSeconds) / requests).toFixed(2)} ms a read with all streams`,
+        '',
+      ],
+    ];
+  },
+  deliveries: ({ p99, seconds, runs, recipes, refused }) => [
     [
-      'event streams',
-      `${options.streams} open, ${streams.endedEarly} ended early, ${streams.events} events and ${streams.progress} signs of progress came`,
-      '200 open',
+      '10,000 deliveries of 100 pushes',
+      `${runs} runs of ${recipes} recipes; taken in ${seconds.toFixed(1)} s, 99 % within ${ms(p99)}, ${refused.length} refused`,
+      '100 runs, answers within 1 s',
     ],
-    [
-      'memory of the server',
-      `${MiB(server.memoryFirstThird)} in the first third, ${MiB(server.memoryLastThird)} in the last (${growth < 0 ? '' : '+'}${MiB(growth)})`,
-      'no growth',
-    ],
-    [
-      'processor time of the server',
-      `${server.processorSeconds.toFixed(1)} s, ${((1000 * server.processorSeconds) / requests).toFixed(2)} ms a read with all streams`,
-      '',
-    ],
-  );
+  ],
+  storm: ({ p99, runs, refused }) => [
+    ['100 pushes to one ref', `${runs} runs; 99 % answered within ${ms(p99)}, ${refused.length} refused`, 'at most 2'],
+  ],
+};
+for (const [name, result] of Object.entries(results)) {
+  const rows = ROWS[name](result).map((row) => `| ${row.join(' | ')} |`);
+  const table = ['| what | measured | aim |', '|---|---|---|', ...rows].join('\n');
+  process.stdout.write(`\n${circumstances()}\nload at the start ${load.toFixed(1)}\n\n${table}\n`);
+  if (!options.dry) recordSection(`bench-service ${name}`, `Load at the start ${load.toFixed(1)}.\n\n${table}`);
 }
-if (results.deliveries !== undefined) {
-  const { p99, seconds, runs, recipes, refused } = results.deliveries;
-  rows.push([
-    '10,000 deliveries of 100 pushes',
-    `${runs} runs of ${recipes} recipes; taken in ${seconds.toFixed(1)} s, 99 % within ${ms(p99)}, ${refused.length} refused`,
-    '100 runs, answers within 1 s',
-  ]);
-}
-if (results.storm !== undefined) rows.push(['100 pushes to one ref', `${results.storm.runs} runs`, 'at most 2']);
-const table = ['| what | measured | aim |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
-process.stdout.write(`\n${circumstances()}\nload at the start ${load.toFixed(1)}\n\n${table}\n`);
-if (!options.dry) recordSection('bench-service', `Load at the start ${load.toFixed(1)}.\n\n${table}`);
 process.exit(0);
