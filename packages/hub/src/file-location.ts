@@ -1,10 +1,8 @@
 import { HubError } from '@hubfuse/plugin';
-import { checkRedirect } from './check-redirect.ts';
 import { explainRefusal, type Subject } from './failures.ts';
+import { MAX_REDIRECTS } from './follow-redirects.ts';
 import { TransientFailure } from './transient.ts';
 import type { OpenResponse, Transport } from './transport.ts';
-
-const MAX_REDIRECTS = 5;
 
 /**
  * Where a file's bytes are now. A Hub redirects to signed storage addresses; asking it again for every range would use up
@@ -36,10 +34,8 @@ export class FileLocation {
       const location = response.headers.get('location');
       if (response.status >= 300 && response.status < 400 && location !== null) {
         opened.close();
-        const next = new URL(location, from);
-        checkRedirect(next, { from, hubUrl: this.#transport.hubUrl });
         // Another range may have gone further meanwhile.
-        if (this.#current === from) this.#current = next.href;
+        if (this.#current === from) this.#current = new URL(location, from).href;
         continue;
       }
       const refusal = { status: response.status, headers: response.headers, body: await textOf(opened) };

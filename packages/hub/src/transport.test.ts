@@ -156,3 +156,55 @@ test('an attempt that is opened alone reports a transient status as such', async
   const { transport } = stage([status(500)]);
   await expect(transport.open(`${HUB}/api`)).rejects.toBeInstanceOf(TransientFailure);
 });
+
+test('redirects of any call are followed to what the Hub may lead to, with the token for the Hub alone', async () => {
+  const { transport, requests } = stage([
+    status(307, { location: '/api/models/new/name' }),
+    status(302, { location: 'https://storage.example/x' }),
+    ok,
+  ]);
+  const response = await transport.fetch(`${HUB}/api/models/old/name`);
+  expect(await response.text()).toBe('fine');
+  expect(response.url).toBe('https://storage.example/x');
+  expect(requests.map(({ address, headers }) => [address, headers.get('authorization')])).toEqual([
+    [`${HUB}/api/models/old/name`, `Bearer ${TOKEN}`],
+    [`${HUB}/api/models/new/name`, `Bearer ${TOKEN}`],
+    ['https://storage.example/x', null],
+  ]);
+});
+
+test.each(['http://169.254.169.254/latest', 'https://127.0.0.1:8080/v1/keys', 'http://storage.example/x', 'file:///x'])(
+  'neither a redirect nor an answer of the Hub leads to %s',
+  async (target) => {
+    const { transport, requests } = stage([status(302, { location: target })]);
+    await expect(transport.fetch(`${HUB}/api/models/a/b`)).rejects.toMatchObject({ code: 'hub/redirect-refused' });
+    await expect(transport.open(target)).rejects.toMatchObject({ code: 'hub/redirect-refused' });
+    expect(requests).toHaveLength(1);
+  },
+);
+
+test('what was moved keeps its method and body, and what was posted is read where it led to', async () => {
+  const sent: [string, string, string | null][] = [];
+  const answers = [
+    status(307, { location: '/b' }),
+    status(303, { location: '/c' }),
+    ok,
+    status(302, { location: '/loop' }),
+  ];
+  const options = {
+    hubUrl: HUB,
+    cacheDir: '/nowhere',
+    fetch: async (input: unknown, init?: RequestInit) => {
+      sent.push([new URL(String(input)).pathname, init?.method ?? 'GET', init?.body === undefined ? null : 'body']);
+      return (answers[Math.min(sent.length, answers.length) - 1] ?? ok)();
+    },
+  } as HubOptions;
+  const transport = createTransport(options);
+  await transport.fetch(`${HUB}/a`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+  expect(sent).toEqual([
+    ['/a', 'POST', 'body'],
+    ['/b', 'POST', 'body'],
+    ['/c', 'GET', null],
+  ]);
+  await expect(transport.fetch(`${HUB}/loop`)).rejects.toMatchObject({ code: 'hub/redirects' });
+});

@@ -1,4 +1,6 @@
 import { HubError } from '@hubfuse/plugin';
+import { AddressGuard, lookUpHost } from './address-guard.ts';
+import { followRedirects } from './follow-redirects.ts';
 import { type LinkedAbort, linkSignals } from './linked-abort.ts';
 import { DEFAULT_HUB_URL, type HubOptions } from './options.ts';
 import { RateGate } from './rate-gate.ts';
@@ -28,10 +30,14 @@ export interface Transport {
   readonly clock: Clock;
   /**
    * Like `fetch`, but tries again what may succeed later and reads the body before it returns. Responses that are not
-   * transient are returned whatever their status.
+   * transient are returned whatever their status. Redirects are followed as far as `AddressGuard` permits.
    */
   fetch: typeof fetch;
-  /** One attempt. @throws TransientFailure for a transient status, a network failure or a time-out. */
+  /**
+   * One attempt, whose answer may be a redirect.
+   * @throws TransientFailure for a transient status, a network failure or a time-out; HubError `hub/redirect-refused` for an
+   * address that the Hub must not lead to
+   */
   open(address: string, init?: RequestInit): Promise<OpenResponse>;
 }
 
@@ -41,9 +47,12 @@ export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK
   const token = checkedToken(options);
   const gate = new RateGate(options, clock);
   const send = options.fetch ?? fetch;
+  // What stands in for the network knows by itself what its names mean.
+  const guard = new AddressGuard({ hubUrl, lookUp: options.fetch === undefined ? lookUpHost : undefined });
 
   async function open(address: string, init: RequestInit = {}): Promise<OpenResponse> {
     refuseOffline(address, options);
+    await guard.check(address);
     await gate.pass(address);
     const reading = ['GET', 'HEAD'].includes(init.method ?? 'GET');
     // Behind every pause, so that as little time as possible lies between the answer and the request.
@@ -70,7 +79,9 @@ export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK
               timeouts: { stallMs, answerMs },
               onSent: progressOf(init),
             })
-          : await abort.within(answerMs, 'no answer', () => send(address, { ...init, headers, signal: abort.signal }));
+          : await abort.within(answerMs, 'no answer', () =>
+              send(address, { ...init, headers, redirect: 'manual', signal: abort.signal }),
+            );
     } catch (cause) {
       return fail(cause);
     }
@@ -90,10 +101,10 @@ export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK
       options,
       clock,
       attempt: async () => {
-        const { response, body } = await open(address, init);
+        const { opened, address: last } = await followRedirects({ open, address, init });
         const pieces: Uint8Array[] = [];
-        for await (const piece of body) pieces.push(piece);
-        return bufferedResponse(response, Buffer.concat(pieces), address);
+        for await (const piece of opened.body) pieces.push(piece);
+        return bufferedResponse(opened.response, Buffer.concat(pieces), last);
       },
     });
   }
