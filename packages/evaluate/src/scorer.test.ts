@@ -204,7 +204,16 @@ test('a dataset is tokenised once for the models of a family, and progress reach
 test('an abort ends the scoring with its reason once no thread computes any more, and the scorer can be used again', async () => {
   let ended = 0;
   const terminate = Worker.prototype.terminate;
+  const { postMessage } = Worker.prototype;
+  /** Requests that have not been answered: the thread is in the middle of them. */
+  const open = new Map<Worker, number>();
+  const posts = vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, value) {
+    if (!open.has(this)) this.on('message', () => open.set(this, (open.get(this) ?? 0) - 1));
+    open.set(this, (open.get(this) ?? 0) + 1);
+    postMessage.call(this, value);
+  });
   const spy = vi.spyOn(Worker.prototype, 'terminate').mockImplementation(async function (this: Worker) {
+    expect(open.get(this) ?? 0).toBe(0);
     const code = await terminate.call(this);
     ended++;
     return code;
@@ -223,6 +232,7 @@ test('an abort ends the scoring with its reason once no thread computes any more
     expect((await scorer.score(options)).datasets.texts?.examples).toBe(120);
   } finally {
     spy.mockRestore();
+    posts.mockRestore();
     await scorer.close();
   }
 });

@@ -13,7 +13,14 @@ interface Pending {
 interface Member {
   worker: Worker;
   pending: Map<number, Pending>;
+  /** Requests that the library of onnxruntime is at work on, or may be before long: answered or not waited for any more. */
+  native: Set<number>;
+  /** Called when none of those is left. */
+  onRest: () => void;
 }
+
+/** Requests that a thread may be ended in the middle of: those of JavaScript alone. */
+const INTERRUPTIBLE: ReadonlySet<Request['kind']> = new Set(['encode']);
 
 /** Worker threads of `score-worker.js`, started when they are first asked. */
 export class WorkerPool {
@@ -43,6 +50,7 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#hung(place, request), this.#timeout * 1000);
       member.pending.set(id, { kind: request.kind, resolve: resolve as (reply: unknown) => void, reject, timer });
+      if (!INTERRUPTIBLE.has(request.kind)) member.native.add(id);
       member.worker.postMessage({ id, request });
     });
   }
@@ -84,9 +92,12 @@ export class WorkerPool {
     return this.#members[place] !== undefined;
   }
 
-  /** Ends all workers at once; whatever they were asked rejects with `reason`. Later requests start new ones. */
+  /**
+   * Ends all workers; whatever they were asked rejects with `reason` at once. Later requests start new ones. A thread that is inside
+   * onnxruntime ends when it comes out of it, or after the time-out: ended in there, it would take the process with it.
+   */
   async end(reason: unknown): Promise<void> {
-    await Promise.all(this.#members.map((_, place) => this.#drop(place, reason)));
+    await Promise.all(this.#members.map((_, place) => this.#drop(place, reason, this.#timeout * 1000)));
   }
 
   /**
@@ -120,7 +131,7 @@ export class WorkerPool {
       // The library of onnxruntime reads variables of the process, not of the thread.
       env: SHARE_ENV,
     });
-    const member: Member = { worker, pending: new Map() };
+    const member: Member = { worker, pending: new Map(), native: new Set(), onRest: () => {} };
     this.#members[place] = member;
     worker.on('message', (message: WorkerMessage) => this.#settle(member, message));
     worker.on('error', (cause) => this.#died(place, member, cause));
@@ -131,6 +142,8 @@ export class WorkerPool {
   }
 
   #settle(member: Member, message: WorkerMessage): void {
+    member.native.delete(message.id);
+    if (member.native.size === 0) member.onRest();
     const pending = member.pending.get(message.id);
     if (pending === undefined) return;
     member.pending.delete(message.id);
@@ -150,6 +163,8 @@ export class WorkerPool {
   }
 
   #died(place: number, member: Member, cause: unknown): void {
+    member.native.clear();
+    member.onRest();
     if (this.#members[place] !== member) return;
     const reason = new EvaluationError({
       code: 'evaluate/worker-died',
@@ -160,7 +175,8 @@ export class WorkerPool {
     this.#drop(place, reason).catch(() => {});
   }
 
-  async #drop(place: number, reason: unknown): Promise<void> {
+  /** @param restMs how long the thread may take to come out of onnxruntime */
+  async #drop(place: number, reason: unknown, restMs = 0): Promise<void> {
     const member = this.#members[place];
     if (member === undefined) return;
     this.#members[place] = undefined;
@@ -171,8 +187,21 @@ export class WorkerPool {
     member.pending.clear();
     // The process must wait for a thread that is being ended.
     member.worker.ref();
+    if (restMs > 0) await rest(member, restMs);
     await member.worker.terminate();
   }
+}
+
+/** Resolves when a thread is out of onnxruntime, and after `mostMs` at the latest. */
+function rest(member: Member, mostMs: number): Promise<void> {
+  if (member.native.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, mostMs);
+    member.onRest = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
 }
 
 /** An error of a worker keeps code, place and hint; its class does not cross threads. */
