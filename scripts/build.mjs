@@ -159,6 +159,11 @@ function whenChanged(name, files, action) {
   return true;
 }
 
+/** Digest of everything that decides what is built. */
+export function sourceDigest() {
+  return contentHash(sources());
+}
+
 /** Builds where the sources differ from what was built last. Returns whether it built. */
 export function ensureBuilt() {
   const [files, pages] = [sources(), pageSources()];

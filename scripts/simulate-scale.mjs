@@ -4,14 +4,16 @@
 //
 //   npm run simulate:scale -- [--children 64] [--runs <file>]
 //
-// --runs takes the seconds of such runs from a file that an earlier call wrote, instead of running them again.
+// --runs keeps the seconds of such runs in a file; those that stand in it are not run again, where it was this machine that ran
+// them, and this code.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
+import { differences, measuredOn } from './scale/measured-on.mjs';
 import {
   costOfLostChild,
   fitOneMachine,
@@ -44,18 +46,19 @@ speak(await import('@hubfuse/cloud'));
 
 /** Runs merges over real processes and says whether the model predicts the one over four. */
 function predictsFour() {
-  const { runs, processors, processor, date } = measuredRuns();
-  const { few, many, large, predicted } = runs;
-  const fitted = fitOneMachine({ few, many, large, processors });
+  const { runs, on, date } = measuredRuns();
+  const { processors } = on;
+  const { predicted, ...known } = runs;
+  const fitted = fitOneMachine({ ...known, processors });
   const expected = secondsOnOneMachine({ ...fitted, ...predicted });
   const error = expected / predicted.seconds - 1;
-  say(`merges over the Batch double on ${processors} x ${processor}, ${date}`);
+  say(`merges over the Batch double on ${processors} x ${on.processor}, Node.js ${on.node}, ${date}`);
   for (const { children, gb, seconds: took, load } of Object.values(runs)) {
     say(`  ${children} children, ${gb.toFixed(2)} GB of models: ${took.toFixed(1)} s (load ${load.toFixed(1)})`);
   }
   say(
-    `fitted to the first three: ${fitted.startSeconds.toFixed(1)} s alone, ${fitted.secondsPerChild.toFixed(2)} s for each child, ` +
-      `${fitted.secondsPerGb.toFixed(1)} s for each GB, on ${processors} processors`,
+    `fitted to the first four: ${fitted.startSeconds.toFixed(1)} s alone, ${fitted.secondsPerChild.toFixed(2)} s for each child and ` +
+      `${fitted.secondsPerGbFetched.toFixed(1)} s for each GB that it fetches, ${fitted.secondsPerGb.toFixed(1)} s for each GB that is merged`,
   );
   say(
     `4 children: predicted ${expected.toFixed(1)} s, took ${predicted.seconds.toFixed(1)} s: ${(100 * error).toFixed(0)} %`,
@@ -69,9 +72,15 @@ function predictsFour() {
 }
 
 function measuredRuns() {
-  if (options.runs !== undefined && existsSync(options.runs)) return JSON.parse(readFileSync(options.runs, 'utf8'));
+  if (options.runs !== undefined && existsSync(options.runs)) {
+    const changed = differences(JSON.parse(readFileSync(options.runs, 'utf8')).on ?? {}, measuredOn());
+    if (changed.length > 0) {
+      say(`The times in ${options.runs} are of something else: ${changed.join('; ')}.`);
+      process.exit(1);
+    }
+  }
   const folder = mkdtempSync(join(tmpdir(), 'hubfuse-scale-'));
-  const file = options.runs ?? join(folder, 'runs.json');
+  const file = resolve(options.runs ?? join(folder, 'runs.json'));
   try {
     const { status } = spawnSync('npx', ['vitest', 'run', 'tests/cloud/scale-runs.test.ts'], {
       ...{ cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, HUBFUSE_SCALE: file } },

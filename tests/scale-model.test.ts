@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { differences, measuredOn } from '../scripts/scale/measured-on.mjs';
 import {
   bytesOfShare,
   costOfLostChild,
@@ -14,18 +15,27 @@ const merge = {
   ...{ processorSecondsPerGb: 6.83, writingSecondsPerGb: 3.75, usdPerGbSent: 0.09 },
 };
 
-test('the constants of one machine come out of three runs, and predict a fourth', () => {
-  const constants = { startSeconds: 5, secondsPerChild: 1.5, secondsPerGb: 12, processors: 2 };
+test('the constants of one machine come out of four runs, and predict a fifth', () => {
+  const constants = { startSeconds: 5, secondsPerChild: 1.5, secondsPerGbFetched: 4, secondsPerGb: 12, processors: 2 };
   const run = (children: number, gb: number) => ({
     children,
     gb,
     seconds: secondsOnOneMachine({ ...constants, children, gb }),
   });
-  const fitted = fitOneMachine({ few: run(2, 0.1), many: run(3, 0.1), large: run(2, 0.4), processors: 2 });
+  const runs = { few: run(2, 0.1), many: run(3, 0.1), fewLarge: run(2, 0.4), manyLarge: run(3, 0.4) };
+  const fitted = fitOneMachine({ ...runs, processors: 2 });
   for (const [name, value] of Object.entries(constants)) {
     expect(fitted[name as keyof typeof constants]).toBeCloseTo(value, 6);
   }
   expect(secondsOnOneMachine({ ...fitted, children: 4, gb: 0.4 })).toBeCloseTo(run(4, 0.4).seconds, 6);
+  expect(() => fitOneMachine({ ...runs, processors: 4 })).toThrow('2 children do not fill 4 processors');
+});
+
+test('times of another machine or of other code are told from those of this one', () => {
+  const now = measuredOn();
+  expect(differences(now, now)).toEqual([]);
+  expect(differences({ ...now, sources: 'older' }, now)).toEqual([`sources was older, and is ${now.sources}`]);
+  expect(differences({}, now).length).toBe(Object.keys(now).length);
 });
 
 test('a share of a model takes whole files, and all shares take all of it', () => {

@@ -8,6 +8,7 @@ export interface Machine {
 export interface OneMachine {
   startSeconds: number;
   secondsPerChild: number;
+  secondsPerGbFetched: number;
   secondsPerGb: number;
   processors: number;
 }
@@ -20,7 +21,8 @@ export function secondsOnOneMachine(run: OneMachine & { children: number; gb: nu
 export function fitOneMachine(runs: {
   few: MeasuredRun;
   many: MeasuredRun;
-  large: MeasuredRun;
+  fewLarge: MeasuredRun;
+  manyLarge: MeasuredRun;
   processors: number;
 }): OneMachine;
 export function bytesOfShare(share: { bytes: number; fileBytes: number; children: number; index: number }): number;

@@ -4,32 +4,46 @@ const GB = 1e9;
 
 /**
  * @typedef {{name: string, vcpus: number, network: number, startSeconds: number, usdPerHour: number}} Machine
- * @typedef {{children: number, startSeconds: number, secondsPerChild: number, secondsPerGb: number, processors: number}} DoubleRun
+ * @typedef {{children: number, startSeconds: number, secondsPerChild: number, secondsPerGbFetched: number, secondsPerGb: number, processors: number}} DoubleRun
  */
 
 /**
  * Seconds of a run whose children are processes of one machine and share its processors, as on the Batch double: what one process
- * does alone, what every child costs before it helps, and the work on the bytes.
+ * does alone, what every child costs before it helps, what it costs to fetch (each child fetches the whole files that its part
+ * touches: of models of one file, all of them), and the work on the bytes.
  * @param {DoubleRun & {gb: number}} run
  */
-export function secondsOnOneMachine({ children, gb, startSeconds, secondsPerChild, secondsPerGb, processors }) {
-  return startSeconds + (children * secondsPerChild + gb * secondsPerGb) / Math.min(processors, children);
+export function secondsOnOneMachine(run) {
+  const { children, gb, startSeconds, secondsPerChild, secondsPerGbFetched, secondsPerGb, processors } = run;
+  const work = children * secondsPerChild + children * gb * secondsPerGbFetched + gb * secondsPerGb;
+  return startSeconds + work / Math.min(processors, children);
 }
 
 /**
- * The constants of `secondsOnOneMachine` from three runs: two sizes, and two numbers of children.
- * @param {{few: {children: number, gb: number, seconds: number}, many: {children: number, gb: number, seconds: number}, large: {children: number, gb: number, seconds: number}, processors: number}} runs
- *   `few` and `many` are of one size, `few` and `large` of one number of children
+ * The constants of `secondsOnOneMachine` from four runs: two numbers of children, no fewer than the processors, on each of two sizes.
+ * @typedef {{children: number, gb: number, seconds: number}} MeasuredRun
+ * @param {{few: MeasuredRun, many: MeasuredRun, fewLarge: MeasuredRun, manyLarge: MeasuredRun, processors: number}} runs
  */
-export function fitOneMachine({ few, many, large, processors }) {
-  const shared = (/** @type {number} */ children) => Math.min(processors, children);
-  const secondsPerGb = ((large.seconds - few.seconds) * shared(few.children)) / (large.gb - few.gb);
-  // seconds = start + (children * c + gb * w) / shared, for two numbers of children.
-  const work = (/** @type {{children: number, gb: number}} */ run) => (run.gb * secondsPerGb) / shared(run.children);
-  const share = many.children / shared(many.children) - few.children / shared(few.children);
-  const secondsPerChild = (many.seconds - work(many) - (few.seconds - work(few))) / share;
-  const startSeconds = few.seconds - work(few) - (few.children * secondsPerChild) / shared(few.children);
-  return { startSeconds, secondsPerChild, secondsPerGb, processors };
+export function fitOneMachine({ few, many, fewLarge, manyLarge, processors }) {
+  for (const { children } of [few, many]) {
+    if (children < processors) throw new RangeError(`${children} children do not fill ${processors} processors`);
+  }
+  // For one size, seconds = (start + gb w / p) + children (c + gb f) / p: a line over the number of children.
+  const line = (/** @type {MeasuredRun} */ one, /** @type {MeasuredRun} */ other) => {
+    const each = (other.seconds - one.seconds) / (other.children - one.children);
+    return { each: each * processors, alone: one.seconds - one.children * each };
+  };
+  const [small, large] = [line(few, many), line(fewLarge, manyLarge)];
+  const between = fewLarge.gb - few.gb;
+  const secondsPerGbFetched = (large.each - small.each) / between;
+  const perGb = (large.alone - small.alone) / between;
+  return {
+    startSeconds: small.alone - few.gb * perGb,
+    secondsPerChild: small.each - few.gb * secondsPerGbFetched,
+    secondsPerGbFetched,
+    secondsPerGb: perGb * processors,
+    processors,
+  };
 }
 
 /** Bytes of the files that a share of a model touches, whole files each. */
