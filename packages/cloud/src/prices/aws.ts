@@ -12,9 +12,16 @@ export interface InstanceType {
   onDemand: Price;
 }
 
-function instance(name: string, vcpus: number, usd: number, more: Partial<Price> = {}): [string, InstanceType] {
-  return [name, { vcpus, onDemand: { what: `${name}, Linux, on demand`, usd, per: 'hour', ...more } }];
+function instance(name: string, vcpus: number, usd: number): [string, InstanceType] {
+  return [name, { vcpus, onDemand: { what: `${name}, Linux, on demand`, usd, per: 'hour', ...PRICE_LIST } }];
 }
+
+/** Written from the public price list of AWS by the makers of Karpenter, who say in the file when that was. */
+const PRICE_LIST = {
+  source:
+    'https://github.com/aws/karpenter-provider-aws/blob/6fc13b5236fd04fd16ff3f9dc7490d0813994099/pkg/providers/pricing/zz_generated.pricing_aws.go',
+  date: '2026-07-20',
+} as const;
 
 /**
  * By type. Spot prices are not kept: they change by the hour. Batch pays no more for spot than for on-demand unless it is told to,
@@ -22,15 +29,13 @@ function instance(name: string, vcpus: number, usd: number, more: Partial<Price>
  */
 export const INSTANCES: ReadonlyMap<string, InstanceType> = new Map([
   instance('m6id.xlarge', 4, 0.2373),
+  instance('m6id.2xlarge', 8, 0.4746),
+  instance('m6id.4xlarge', 16, 0.9492),
   instance('i4i.xlarge', 4, 0.343),
   instance('i4i.2xlarge', 8, 0.686),
   instance('g6.xlarge', 4, 0.8048),
   instance('g6.2xlarge', 8, 0.9776),
-  instance('g6e.2xlarge', 8, 2.24208, {
-    source: 'https://github.com/cenetex/ilXyr',
-    date: '2026-09-25',
-    note: 'a record of a query to the public price list, whose publication has this date',
-  }),
+  instance('g6e.2xlarge', 8, 2.24208),
   instance('g6e.4xlarge', 16, 3.00424),
 ]);
 
