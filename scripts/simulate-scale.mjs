@@ -53,12 +53,15 @@ function predictsFour() {
   const expected = secondsOnOneMachine({ ...fitted, ...predicted });
   const error = expected / predicted.seconds - 1;
   say(`merges over the Batch double on ${processors} x ${on.processor}, Node.js ${on.node}, ${date}`);
-  for (const { children, gb, seconds: took, load } of Object.values(runs)) {
-    say(`  ${children} children, ${gb.toFixed(2)} GB of models: ${took.toFixed(1)} s (load ${load.toFixed(1)})`);
+  for (const { children, gb, seconds: took, processorSeconds, load } of Object.values(runs)) {
+    say(
+      `  ${children} children, ${gb.toFixed(2)} GB of models: ${took.toFixed(1)} s, ${processorSeconds.toFixed(1)} s of processors (load ${load.toFixed(1)})`,
+    );
   }
   say(
-    `fitted to the first four: ${fitted.startSeconds.toFixed(1)} s alone, ${fitted.secondsPerChild.toFixed(2)} s for each child and ` +
-      `${fitted.secondsPerGbFetched.toFixed(1)} s for each GB that it fetches, ${fitted.secondsPerGb.toFixed(1)} s for each GB that is merged`,
+    `fitted to the first four: ${fitted.waitSeconds.toFixed(1)} s waited, and of processors ${fitted.runSeconds.toFixed(1)} s, ` +
+      `${fitted.secondsPerChild.toFixed(2)} s for each child, ${fitted.secondsPerGbFetched.toFixed(1)} s for each GB that it fetches, ` +
+      `${fitted.secondsPerGb.toFixed(1)} s for each GB that is merged`,
   );
   say(
     `4 children: predicted ${expected.toFixed(1)} s, took ${predicted.seconds.toFixed(1)} s: ${(100 * error).toFixed(0)} %`,

@@ -16,11 +16,13 @@ const merge = {
 };
 
 test('the constants of one machine come out of four runs, and predict a fifth', () => {
-  const constants = { startSeconds: 5, secondsPerChild: 1.5, secondsPerGbFetched: 4, secondsPerGb: 12, processors: 2 };
+  const work = { runSeconds: 5, secondsPerChild: 1.5, secondsPerGbFetched: 4, secondsPerGb: 12 };
+  const constants = { ...work, waitSeconds: 7, processors: 2 };
   const run = (children: number, gb: number) => ({
     children,
     gb,
     seconds: secondsOnOneMachine({ ...constants, children, gb }),
+    processorSeconds: 5 + 1.5 * children + 4 * children * gb + 12 * gb,
   });
   const runs = { few: run(2, 0.1), many: run(3, 0.1), fewLarge: run(2, 0.4), manyLarge: run(3, 0.4) };
   const fitted = fitOneMachine({ ...runs, processors: 2 });

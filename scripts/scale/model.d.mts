@@ -6,7 +6,8 @@ export interface Machine {
   usdPerHour: number;
 }
 export interface OneMachine {
-  startSeconds: number;
+  waitSeconds: number;
+  runSeconds: number;
   secondsPerChild: number;
   secondsPerGbFetched: number;
   secondsPerGb: number;
@@ -16,6 +17,7 @@ export interface MeasuredRun {
   children: number;
   gb: number;
   seconds: number;
+  processorSeconds: number;
 }
 export function secondsOnOneMachine(run: OneMachine & { children: number; gb: number }): number;
 export function fitOneMachine(runs: {

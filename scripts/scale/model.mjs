@@ -4,44 +4,48 @@ const GB = 1e9;
 
 /**
  * @typedef {{name: string, vcpus: number, network: number, startSeconds: number, usdPerHour: number}} Machine
- * @typedef {{children: number, startSeconds: number, secondsPerChild: number, secondsPerGbFetched: number, secondsPerGb: number, processors: number}} DoubleRun
+ * @typedef {{children: number, waitSeconds: number, runSeconds: number, secondsPerChild: number, secondsPerGbFetched: number, secondsPerGb: number, processors: number}} DoubleRun
  */
 
 /**
- * Seconds of a run whose children are processes of one machine and share its processors, as on the Batch double: what one process
- * does alone, what every child costs before it helps, what it costs to fetch (each child fetches the whole files that its part
- * touches: of models of one file, all of them), and the work on the bytes.
+ * Seconds of a run whose children are processes of one machine and share its processors, as on the Batch double: what is waited for,
+ * and the processor seconds of all of them. A child costs some before it helps, and fetches the whole files that its part touches: of
+ * models of one file, all of them.
  * @param {DoubleRun & {gb: number}} run
  */
 export function secondsOnOneMachine(run) {
-  const { children, gb, startSeconds, secondsPerChild, secondsPerGbFetched, secondsPerGb, processors } = run;
-  const work = children * secondsPerChild + children * gb * secondsPerGbFetched + gb * secondsPerGb;
-  return startSeconds + work / Math.min(processors, children);
+  const { children, gb, waitSeconds, runSeconds, secondsPerChild, secondsPerGbFetched, secondsPerGb, processors } = run;
+  const processor = runSeconds + children * secondsPerChild + children * gb * secondsPerGbFetched + gb * secondsPerGb;
+  return waitSeconds + processor / Math.min(processors, children);
 }
 
 /**
  * The constants of `secondsOnOneMachine` from four runs: two numbers of children, no fewer than the processors, on each of two sizes.
- * @typedef {{children: number, gb: number, seconds: number}} MeasuredRun
+ * Processor seconds are measured, and what is left of the clock was waited for.
+ * @typedef {{children: number, gb: number, seconds: number, processorSeconds: number}} MeasuredRun
  * @param {{few: MeasuredRun, many: MeasuredRun, fewLarge: MeasuredRun, manyLarge: MeasuredRun, processors: number}} runs
  */
 export function fitOneMachine({ few, many, fewLarge, manyLarge, processors }) {
-  for (const { children } of [few, many]) {
+  const all = [few, many, fewLarge, manyLarge];
+  for (const { children } of all) {
     if (children < processors) throw new RangeError(`${children} children do not fill ${processors} processors`);
   }
-  // For one size, seconds = (start + gb w / p) + children (c + gb f) / p: a line over the number of children.
+  // For one size, processor seconds = (run + gb w) + children (c + gb f): a line over the number of children.
   const line = (/** @type {MeasuredRun} */ one, /** @type {MeasuredRun} */ other) => {
-    const each = (other.seconds - one.seconds) / (other.children - one.children);
-    return { each: each * processors, alone: one.seconds - one.children * each };
+    const each = (other.processorSeconds - one.processorSeconds) / (other.children - one.children);
+    return { each, alone: one.processorSeconds - one.children * each };
   };
   const [small, large] = [line(few, many), line(fewLarge, manyLarge)];
   const between = fewLarge.gb - few.gb;
   const secondsPerGbFetched = (large.each - small.each) / between;
-  const perGb = (large.alone - small.alone) / between;
+  const secondsPerGb = (large.alone - small.alone) / between;
+  const waited = all.map((run) => run.seconds - run.processorSeconds / processors);
   return {
-    startSeconds: small.alone - few.gb * perGb,
+    waitSeconds: waited.reduce((sum, one) => sum + one, 0) / waited.length,
+    runSeconds: small.alone - few.gb * secondsPerGb,
     secondsPerChild: small.each - few.gb * secondsPerGbFetched,
     secondsPerGbFetched,
-    secondsPerGb: perGb * processors,
+    secondsPerGb,
     processors,
   };
 }

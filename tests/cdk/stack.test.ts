@@ -107,6 +107,14 @@ test('machines join their NVMe disks to scratch, by user data in MIME parts, and
   expect(data.MetadataOptions).toEqual({ HttpTokens: 'required', HttpPutResponseHopLimit: 2 });
   const userData = text(data.UserData);
   expect(userData).toContain('multipart/mixed');
+  expect(userData).toContain('mdadm --create /dev/md0 --level=0');
+});
+
+test('a container hears of it when its machine is reclaimed, and has the time that its worker takes to give its run back', () => {
+  const [launch] = resources('AWS::EC2::LaunchTemplate');
+  const userData = text((launch?.Properties.LaunchTemplateData as Record<string, unknown>).UserData);
+  expect(userData).toContain('ECS_ENABLE_SPOT_INSTANCE_DRAINING=true');
+  expect(userData).toContain('ECS_CONTAINER_STOP_TIMEOUT=90s');
 });
 
 test('a job is tried again where its machine was taken away or its image not pulled, and not where its run failed', () => {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,14 @@ afterAll(async () => {
   await hub.close();
 });
 
+/** Of this process, where the servers are, and of all workers that have ended. */
+function processorSeconds(): number {
+  const [, after = ''] = readFileSync('/proc/self/stat', 'utf8').split(') ');
+  const fields = after.split(' ').map(Number);
+  // utime, stime, cutime, cstime, in ticks of a hundredth of a second (proc(5)).
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) / 100;
+}
+
 async function standing(): Promise<{ runs: object }> {
   const found = await readFile(environment.scale ?? '', 'utf8').catch(() => '{"runs": {}}');
   return JSON.parse(found) as { runs: object };
@@ -80,6 +88,7 @@ timed.each(RUNS)(
     const { bench, runId: run } = await waitingRun(hub, `scale-${name}`, recipe, s3.storeUrl('scale', name));
     const { store, registry } = bench;
     const execution = { store, runId: run, registry, hub: bench.hubOptions, workspace: bench.folder };
+    const before = processorSeconds();
     const begun = Date.now();
     const { ended } = await launcher.submit({ run, store, execution });
     expect(double.submissions.at(-1)?.arrayProperties).toEqual({ size: children });
@@ -91,7 +100,14 @@ timed.each(RUNS)(
     const seconds = (done - begun) / 1000;
     const file = environment.scale ?? '';
     const { runs } = await standing();
-    const measured = { children, gb: (MODELS * SIZES[size]) / 1e9, seconds, load: loadavg()[0] };
+    const used = processorSeconds() - before;
+    const measured = {
+      processorSeconds: used,
+      children,
+      gb: (MODELS * SIZES[size]) / 1e9,
+      seconds,
+      load: loadavg()[0],
+    };
     const date = new Date().toISOString().slice(0, 10);
     await writeFile(file, JSON.stringify({ on: measuredOn(), date, runs: { ...runs, [name]: measured } }));
   },

@@ -1,8 +1,8 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { HubError } from '@hubfuse/plugin';
-import { repoCache } from './cache-layout.ts';
-import type { RepoType } from './source.ts';
+import { HubError, type ModelSource } from '@hubfuse/plugin';
+import { blobName, removeIfThere, repoCache } from './cache-layout.ts';
+import type { HubSource, RepoType } from './source.ts';
 
 /** A repository in the Hugging Face cache. */
 export interface CachedRepo {
@@ -48,6 +48,22 @@ export async function removeFromCache(options: { cacheDir: string; type: RepoTyp
   }
   await rm(cached.folder, { recursive: true, force: true });
   return cached.bytes;
+}
+
+/** Removes one file of a pinned model from the cache: its link, and its contents, whoever else links to them. */
+export async function removeFileFromCache(options: {
+  cacheDir: string;
+  source: ModelSource;
+  path: string;
+}): Promise<void> {
+  const { cacheDir, source, path } = options;
+  const file = source.files.find((one) => one.path === path);
+  if (file === undefined || source.kind === 'folder') return;
+  const { type, name, revision } = source as HubSource;
+  const cache = repoCache({ cacheDir, type, repo: name });
+  await removeIfThere(join(cache.snapshots, revision, ...path.split('/')));
+  const blob = blobName(file);
+  if (blob !== undefined) await removeIfThere(join(cache.blobs, blob));
 }
 
 async function describe(input: { cacheDir: string; type: RepoType; repo: string }): Promise<CachedRepo> {

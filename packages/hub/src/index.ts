@@ -1,5 +1,5 @@
 export { pageAddress, type RepoAddress } from './addresses.ts';
-export { type CachedRepo, listCache, removeFromCache } from './cache-contents.ts';
+export { type CachedRepo, listCache, removeFileFromCache, removeFromCache } from './cache-contents.ts';
 export type * from './card-types.ts';
 export { describeLicences } from './describe-licences.ts';
 export { describeRepository } from './describe-repository.ts';

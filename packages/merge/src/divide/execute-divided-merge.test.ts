@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { environment } from '../../../../tests/environment.ts';
@@ -138,3 +138,28 @@ test('a part that came back changed is refused', async () => {
   await expect(merging).rejects.toMatchObject({ code: 'merge/damaged-part' });
   await close();
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'between two tasks a builder lets go of its inputs, so that they may go',
+  async () => {
+    const made = await plan(registry, { merge_method: 'linear', models });
+    const builder = await openPartBuilder({ ...made, registry, workers: 1, scratch: join(root, 'lets-go') });
+    const inputs = async () => {
+      const links = (await readdir('/proc/self/fd')).map((name) => readlink(`/proc/self/fd/${name}`).catch(() => ''));
+      return (await Promise.all(links)).filter((path) => models.some((folder) => path.startsWith(folder)));
+    };
+    const task = { kind: 'write', part: 0, parts: 1, results: [] } as const;
+    const write = async () => {
+      const written = await builder.write(task, async (content) => {
+        for await (const _ of content);
+      });
+      return written.sha256;
+    };
+    const first = await write();
+    expect(await inputs()).not.toEqual([]);
+    await builder.closeInputs();
+    expect(await inputs()).toEqual([]);
+    expect(await write()).toBe(first);
+    await builder.close();
+  },
+);

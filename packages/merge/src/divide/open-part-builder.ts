@@ -43,6 +43,8 @@ export interface PartBuilder {
     task: MergeTask & { kind: 'write' },
     keep: (content: AsyncIterable<Uint8Array>) => Promise<void>,
   ): Promise<WrittenPart>;
+  /** Closes the inputs between two tasks, so that files that are removed give their space back. */
+  closeInputs(): Promise<void>;
   /** Ends its threads. */
   close(): Promise<void>;
 }
@@ -135,6 +137,11 @@ class ThreadedPartBuilder implements PartBuilder {
     );
     await this.#empty(part);
     return { size, sha256: hash.digest('hex'), layers };
+  }
+
+  async closeInputs(): Promise<void> {
+    await this.#pool.rest();
+    await this.#pool.runInAll({ kind: 'close-inputs' } satisfies MergeJob);
   }
 
   async close(): Promise<void> {

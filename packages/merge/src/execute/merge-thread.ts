@@ -88,6 +88,11 @@ export class MergeThread {
     });
   }
 
+  /** Closes inputs: a file that is removed gives its space back only then. One that is read again is opened again. */
+  closeInputs(): void {
+    this.#inputs.close();
+  }
+
   #closeOutputs(): void {
     for (const file of this.#outputs) closeSync(file);
     this.#outputs = [];

@@ -13,6 +13,7 @@ export interface MergeWorkerData {
 
 export type MergeJob =
   | { kind: 'assign'; assignment: MergeAssignment }
+  | { kind: 'close-inputs' }
   | { kind: 'sweep'; sweep: number; state: unknown; blocks: readonly BlockReference[] }
   | ({ kind: 'write' } & WriteJob);
 
@@ -23,6 +24,8 @@ serveJobs(async (given) => {
   switch (job.kind) {
     case 'assign':
       return thread.assign(job.assignment);
+    case 'close-inputs':
+      return thread.closeInputs();
     case 'sweep':
       return thread.worker.sweep(job);
     case 'write':

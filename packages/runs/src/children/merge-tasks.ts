@@ -12,10 +12,11 @@ import {
   toBytes,
   type WrittenPart,
 } from '@hubfuse/merge';
-import { type ModelSource, RunError } from '@hubfuse/plugin';
+import { RunError } from '@hubfuse/plugin';
 import type { ExecutionOptions } from '../execution.ts';
 import { reopenModel } from '../resolve/open-inputs.ts';
 import type { RunPlan } from '../run-plan.ts';
+import { FetchedFiles } from './fetched-files.ts';
 import type { TaskHelper } from './serve-tasks.ts';
 import type { TaskBoard } from './task-board.ts';
 import type { TaskDesk } from './task-desk.ts';
@@ -90,27 +91,21 @@ export async function openMergeHelper(options: {
     ...{ plan, genealogy, folders, registry, workers, memory, signal },
     scratch: join(scratch, 'parts'),
   });
+  const files = new FetchedFiles({
+    sources,
+    hub: fetching,
+    // Any child may come to put the model together.
+    reserveBytes: plan.totals.writeBytes,
+    letGo: () => builder.closeInputs(),
+  });
   return {
     parallel: 1,
     async do({ name, body }) {
       const task = fromBytes<MergeTask>(body);
-      await fetchFiles(sources, builder.filesOf(task), fetching);
+      await files.bring(builder.filesOf(task));
       if (task.kind === 'sweep') return toBytes(await builder.sweep(task));
       return toBytes(await builder.write(task, (content) => board.keepPart(name, content)));
     },
     close: () => builder.close(),
   };
-}
-
-async function fetchFiles(
-  sources: readonly ModelSource[],
-  files: readonly { input: number; file: string }[],
-  hub: HubOptions,
-): Promise<void> {
-  await Promise.all(
-    sources.map(async (source, index) => {
-      const wanted = files.filter(({ input }) => input === index).map(({ file }) => file);
-      if (wanted.length > 0) await fetchModel(source, { ...hub, files: wanted });
-    }),
-  );
 }
