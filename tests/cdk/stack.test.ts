@@ -112,7 +112,7 @@ test('machines join their NVMe disks to scratch, by user data in MIME parts, and
 
 test('a container hears of it when its machine is reclaimed, and has the time that its worker takes to give its run back', () => {
   const [launch] = resources('AWS::EC2::LaunchTemplate');
-  const userData = text((launch?.Properties.LaunchTemplateData as Record<string, unknown>).UserData);
+  const userData = text(launch?.Properties.LaunchTemplateData);
   expect(userData).toContain('ECS_ENABLE_SPOT_INSTANCE_DRAINING=true');
   expect(userData).toContain('ECS_CONTAINER_STOP_TIMEOUT=90s');
 });
