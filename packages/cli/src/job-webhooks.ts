@@ -5,7 +5,7 @@ import { type ObjectStore, type Registry, UsageError } from '@hubfuse/plugin';
 import { makePlan } from '@hubfuse/runs';
 import { type ParsedRecipe, recipeRepos, StoredRecipes } from '@hubfuse/service';
 import type { CommandContext } from './command.ts';
-import { readRecipeFile } from './read-recipe.ts';
+import { readRecipeFile } from './read-recipe-file.ts';
 
 /** A webhook of the Hub that starts a job for one stored recipe. */
 export interface JobWebhook extends HubWebhook {

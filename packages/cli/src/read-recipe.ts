@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { type Registry, UsageError } from '@hubfuse/plugin';
 import { parseRecipe, type Recipe } from '@hubfuse/recipe';
 import { givenRecipeOptions, type ModelArguments, recipeFromArguments } from './model-arguments.ts';
+import { readRecipeFile } from './read-recipe-file.ts';
 
 /**
  * The recipe of a command line: of the one file that it names, or of the models that it lists with their options.
@@ -37,23 +36,4 @@ export async function readRecipe(given: {
     });
   }
   return parseRecipe(await readRecipeFile(directory, first), { file: first, registry, hub, base: 'later' });
-}
-
-/** The text of a recipe's file. @throws UsageError `usage/no-recipe` */
-export async function readRecipeFile(directory: string, file: string): Promise<string> {
-  try {
-    return await readFile(resolve(directory, file), 'utf8');
-  } catch (cause) {
-    throw new UsageError({
-      code: 'usage/no-recipe',
-      message: notRead(file, cause as NodeJS.ErrnoException),
-      hint: '`hubfuse init` writes one; models on the command line need --method',
-      cause,
-    });
-  }
-}
-
-function notRead(file: string, { code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return `there is no recipe ${file}`;
-  return code === 'EISDIR' ? `${file} is a folder and no recipe` : `the recipe ${file} cannot be read: ${message}`;
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
-import { readRecipeFile } from '../read-recipe.ts';
+import { readRecipeFile } from '../read-recipe-file.ts';
 import { expectJson, requireOk, requireServer, type Server, serverOptions } from '../server-options.ts';
 import { renderTable } from '../terminal/table.ts';
 
