@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readArguments } from './read-arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const state = join(root, 'node_modules', '.hubfuse-build');
@@ -180,6 +181,7 @@ export function ensureBuilt() {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  readArguments({ script: import.meta.url });
   try {
     process.stdout.write(ensureBuilt() ? 'built\n' : 'up to date\n');
   } catch (error) {

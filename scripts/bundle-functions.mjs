@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { ensureBuilt } from './build.mjs';
+import { readArguments } from './read-arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -114,5 +115,6 @@ function copyPages(folder) {
 }
 
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === resolve(process.argv[1])) {
-  await bundleFunctions(resolve(process.argv[2] ?? join(root, 'cdk', 'bundles')));
+  const { positionals } = readArguments({ script: import.meta.url, positionals: '[<folder>]  (default: cdk/bundles)' });
+  await bundleFunctions(resolve(positionals[0] ?? join(root, 'cdk', 'bundles')));
 }

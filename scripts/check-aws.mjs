@@ -6,14 +6,13 @@
 // Never run against AWS so far.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { readArguments, refuse } from './read-arguments.mjs';
 
 const { HUBFUSE_SERVER: server, HUBFUSE_KEY: key } = process.env;
-const file = process.argv[2];
+const { positionals } = readArguments({ script: import.meta.url, positionals: '<recipe>  what is merged' });
+const [file] = positionals;
 if (!server || !key || file === undefined) {
-  process.stderr.write(
-    'set HUBFUSE_SERVER and HUBFUSE_KEY (scope run), and name a recipe: npm run check:aws -- recipe.yaml\n',
-  );
-  process.exit(2);
+  refuse('set HUBFUSE_SERVER and HUBFUSE_KEY (scope run), and name a recipe: npm run check:aws -- recipe.yaml');
 }
 /** A machine of Batch takes minutes to come. */
 const MOST_MINUTES = 60;

@@ -1,6 +1,6 @@
 // Exercises every call that hubfuse makes to a Hub, against the real one (or HF_ENDPOINT): `npm run check:hub`. It needs
 // a token that may write in its account's namespace. What it publishes goes into one private repository with a name of
-// its own, which it removes at the end. Without a token it says so and does nothing.
+// its own, which it removes at the end. Without a token it says so and does nothing. `--list` names the steps.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,12 +25,14 @@ import {
   whoAmI,
 } from '@hubfuse/hub';
 import { deleteRepo } from '@huggingface/hub';
+import { readArguments } from './read-arguments.mjs';
 
 const MODEL = 'hf-internal-testing/tiny-random-BertForSequenceClassification';
 const DATASET = 'hf-internal-testing/fixtures_image_utils';
 const RENAMED = 'bert-base-uncased';
 const GATED = 'meta-llama/Llama-2-7b-hf';
 
+const { values } = readArguments({ script: import.meta.url, options: { list: { type: 'boolean' } } });
 const scratch = mkdtempSync(join(tmpdir(), 'hubfuse-check-'));
 const events = [];
 const options = await hubOptionsFromEnvironment({
@@ -270,7 +272,7 @@ async function check() {
   return failures === 0;
 }
 
-if (process.argv.includes('--list')) {
+if (values.list) {
   process.stdout.write(`${Object.keys(STEPS).join('\n')}\n`);
 } else if (options.token === undefined) {
   process.stdout.write(

@@ -25,14 +25,13 @@ import { openStore, registerStorePublishers, registerStores } from '@hubfuse/obj
 import { Registry } from '@hubfuse/plugin';
 import { createRun, makePlan, readRun } from '@hubfuse/runs';
 import { recipeRepos, StoredRecipes } from '@hubfuse/service';
+import { readArguments, refuse } from './read-arguments.mjs';
 
 const { HF_TOKEN, HUBFUSE_JOBS, HUBFUSE_STORE } = process.env;
-const file = process.argv[2];
+const { positionals } = readArguments({ script: import.meta.url, positionals: '<recipe>  what is merged' });
+const [file] = positionals;
 if (!HF_TOKEN || !HUBFUSE_JOBS || !HUBFUSE_STORE || file === undefined) {
-  process.stderr.write(
-    'set HF_TOKEN, HUBFUSE_JOBS and HUBFUSE_STORE, and name a recipe: npm run check:jobs -- recipe.yaml\n',
-  );
-  process.exit(2);
+  refuse('set HF_TOKEN, HUBFUSE_JOBS and HUBFUSE_STORE, and name a recipe: npm run check:jobs -- recipe.yaml');
 }
 /** A machine may take minutes to come. */
 const MOST_MINUTES = 60;

@@ -4,8 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './build.mjs';
+import { readArguments } from './read-arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+readArguments({ script: import.meta.url });
 ensureBuilt();
 const { createRegistry, renderDocumentation } = await import('hubfuse');
 for (const [path, content] of await renderDocumentation(await createRegistry(root, []))) {

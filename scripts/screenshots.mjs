@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { ensureBuilt } from './build.mjs';
+import { readArguments } from './read-arguments.mjs';
 
+readArguments({ script: import.meta.url });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const MOST_SECONDS = 600;
 const DOMAINS = ['money', 'home', 'travel', 'office'];

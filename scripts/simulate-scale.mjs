@@ -11,8 +11,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
+import { readArguments } from './read-arguments.mjs';
 import { differences, measuredOn } from './scale/measured-on.mjs';
 import {
   costOfLostChild,
@@ -25,10 +25,11 @@ import {
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The most that a prediction may be wrong by. */
 const TOLERANCE = 0.2;
-const { values: options } = parseArgs({
-  options: { children: { type: 'string', default: '64' }, runs: { type: 'string' } },
+const { values: options } = readArguments({
+  script: import.meta.url,
+  options: { children: { type: 'number', default: 64 }, runs: { type: 'string' } },
 });
-const children = Number(options.children);
+const { children } = options;
 
 const say = (/** @type {string} */ text = '') => process.stdout.write(`${text}\n`);
 const seconds = (/** @type {number} */ value) =>

@@ -5,44 +5,42 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
+import { readArguments, refuse } from './read-arguments.mjs';
 import { recordResults } from './soak/results.mjs';
-
-ensureInstalled();
-ensureBuilt();
-const { arrays, jobs, kills, mutations, requests, serviceKills, slow, suites } = await import('./soak/tests.mjs');
-const { merges, METHODS } = await import('./soak/merges.mjs');
-const { values, positionals } = parseArgs({
-  options: { folder: { type: 'string' }, method: { type: 'string', multiple: true, default: Object.keys(METHODS) } },
-  allowPositionals: true,
-});
-const methods = values.method;
 
 /** Each gives rows {what, outcome: 'ok' | 'failed' | 'skipped', figure}. */
 const PARTS = {
-  mutations,
+  mutations: (folder) => tests.mutations(folder),
   'merge-1gb': (folder) => merges({ folder, methods, bytes: 1e9, compareWorkers: true }),
   'merge-8gb': (folder) => merges({ folder, methods, bytes: 8e9 }),
   'merge-30gb': (folder) => merges({ folder, methods, bytes: 30e9, every: 64 }),
-  kills,
-  arrays,
-  'service-kills': serviceKills,
-  jobs,
-  requests,
-  slow,
-  suites,
+  kills: (folder) => tests.kills(folder),
+  arrays: (folder) => tests.arrays(folder),
+  'service-kills': (folder) => tests.serviceKills(folder),
+  jobs: (folder) => tests.jobs(folder),
+  requests: (folder) => tests.requests(folder),
+  slow: (folder) => tests.slow(folder),
+  suites: (folder) => tests.suites(folder),
 };
+const { values, positionals } = readArguments({
+  script: import.meta.url,
+  options: { folder: { type: 'string' }, method: { type: 'string', multiple: true } },
+  positionals: `[<part>...]  of ${Object.keys(PARTS).join(', ')} (default: all)`,
+});
+ensureInstalled();
+ensureBuilt();
+const tests = await import('./soak/tests.mjs');
+const { merges, METHODS } = await import('./soak/merges.mjs');
+const methods = values.method ?? Object.keys(METHODS);
 
 refuseUnknown('part', positionals, PARTS);
 refuseUnknown('method', methods, METHODS);
 
 function refuseUnknown(kind, names, known) {
   const unknown = names.filter((name) => !(name in known));
-  if (unknown.length === 0) return;
-  process.stderr.write(`error: there is no ${kind} "${unknown[0]}"; there are ${Object.keys(known).join(', ')}\n`);
-  process.exit(2);
+  if (unknown.length > 0) refuse(`there is no ${kind} "${unknown[0]}"; there are ${Object.keys(known).join(', ')}`);
 }
 
 const folder = mkdtempSync(join(resolve(values.folder ?? tmpdir()), 'hubfuse-soak-'));

@@ -4,29 +4,27 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
+import { readArguments, refuse } from './read-arguments.mjs';
 import { recordSection } from './soak/results.mjs';
 import { studyRows } from './study/rows.mjs';
 import { tableOf } from './study/tables.mjs';
 import { findZoos } from './study/zoos.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { values } = parseArgs({
+const { values } = readArguments({
+  script: import.meta.url,
   options: {
     go: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
-    seeds: { type: 'string', default: '5' },
-    generations: { type: 'string', default: '15' },
+    seeds: { type: 'number', default: 5 },
+    generations: { type: 'number', default: 15 },
     mode: { type: 'string', multiple: true, default: ['differential', 'blend'] },
   },
 });
 const say = (text) => process.stdout.write(`${text}\n`);
-if (!process.env.HUBFUSE_ZOO) {
-  process.stderr.write('error: set HUBFUSE_ZOO to the folder that holds the zoos\n');
-  process.exit(2);
-}
+if (!process.env.HUBFUSE_ZOO) refuse('set HUBFUSE_ZOO to the folder that holds the zoos');
 ensureInstalled();
 ensureBuilt();
 const { createRegistry } = await import('hubfuse');
@@ -37,8 +35,8 @@ const { runRow } = await import('./study/run-row.mjs');
 const registry = await createRegistry(root, []);
 const zoos = findZoos(process.env.HUBFUSE_ZOO);
 const { rows, skipped } = studyRows({
-  ...{ zoos, registry, generations: Number(values.generations), modes: values.mode },
-  seeds: Array.from({ length: Number(values.seeds) }, (_, index) => index + 1),
+  ...{ zoos, registry, generations: values.generations, modes: values.mode },
+  seeds: Array.from({ length: values.seeds }, (_, index) => index + 1),
 });
 const folder = join(root, '.hubfuse', 'study');
 mkdirSync(folder, { recursive: true });

@@ -9,14 +9,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
+import { readArguments } from './read-arguments.mjs';
 import { KEYS, prepare, start } from './s3/radosgw.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUCKET = 'hubfuse-test';
 
+const command = process.argv.slice(2);
+// What follows is a command with options of its own.
+if (command[0]?.startsWith('-')) readArguments({ script: import.meta.url, positionals: '[<command>...]' });
 ensureInstalled();
 ensureBuilt();
-const command = process.argv.slice(2);
 if (process.env.HUBFUSE_S3) process.exitCode = runTests({});
 else await overRadosgw(join(root, 'node_modules', '.cache', 'radosgw'));
 

@@ -20,8 +20,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from './build.mjs';
+import { readArguments, refuse } from './read-arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 export const VARIANTS = ['cpu', 'webgpu', 'cuda'];
@@ -155,7 +155,8 @@ function copyLibraries(out, variant) {
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({
+  const { values } = readArguments({
+    script: import.meta.url,
     options: {
       out: { type: 'string' },
       variant: { type: 'string' },
@@ -163,6 +164,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
       libraries: { type: 'string' },
     },
   });
-  if (values.out === undefined) throw new Error('say where to: --out <folder>');
+  if (values.out === undefined) refuse('say where to: --out <folder>', import.meta.url);
   fillWorkerFolder({ ...values, out: resolve(values.out) });
 }

@@ -11,15 +11,16 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments, refuse } from '../read-arguments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
     size: { type: 'string', default: '1GB' },
-    models: { type: 'string', default: '4' },
-    runs: { type: 'string', default: '3' },
+    models: { type: 'number', default: 4 },
+    runs: { type: 'number', default: 3 },
     root: { type: 'string', default: join(tmpdir(), 'hubfuse-bench') },
     peers: { type: 'string' },
   },
@@ -43,7 +44,7 @@ const PEERS = {
 
 function bytesOf(text) {
   const match = /^([\d.]+)\s*(MB|GB)$/i.exec(text);
-  if (match === null) throw new Error(`--size ${text}: write 500MB or 2GB`);
+  if (match === null) refuse(`--size ${text}: write 500MB or 2GB`, import.meta.url);
   return Number(match[1]) * (match[2].toUpperCase() === 'GB' ? 1e9 : 1e6);
 }
 
@@ -139,7 +140,7 @@ function row(name, { wall, cpu, base, bytes }) {
 
 ensureBuilt();
 const { noiseModels } = await import('./noise-model.mjs');
-const count = Number(options.models);
+const count = options.models;
 const folders = noiseModels({ root: join(options.root, options.size), bytes: bytesOf(options.size), count });
 const out = join(options.root, 'out');
 mkdirSync(out, { recursive: true });
@@ -151,7 +152,7 @@ process.stdout.write(
 );
 const merge = await prepareMerges(folders);
 const figures = { copy: [], hash: [], ...Object.fromEntries(Object.keys(METHODS).map((name) => [name, []])) };
-for (let round = 0; round <= Number(options.runs); round++) {
+for (let round = 0; round <= options.runs; round++) {
   const keep = (name, figure) => {
     if (round > 0) figures[name].push(figure);
   };

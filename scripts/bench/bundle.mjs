@@ -7,11 +7,14 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { bundleFunctions, FUNCTIONS } from '../bundle-functions.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
-const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '11' } } });
-const runs = Number(options.runs);
+const { values: options } = readArguments({
+  script: import.meta.url,
+  options: { runs: { type: 'number', default: 11 } },
+});
+const runs = options.runs;
 
 /** Run in a process of its own: no function loads what another one has loaded. */
 const LOADING = `

@@ -10,18 +10,19 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
-    layers: { type: 'string', default: '4' },
-    hidden: { type: 'string', default: '768' },
-    examples: { type: 'string', default: '64' },
-    sentences: { type: 'string', default: '1' },
-    workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
-    runs: { type: 'string', default: '3' },
+    layers: { type: 'number', default: 4 },
+    hidden: { type: 'number', default: 768 },
+    examples: { type: 'number', default: 64 },
+    sentences: { type: 'number', default: 1 },
+    workers: { type: 'number', default: Math.min(8, availableParallelism()) },
+    runs: { type: 'number', default: 3 },
     root: { type: 'string', default: join(tmpdir(), 'hubfuse-bench') },
     peers: { type: 'string' },
   },
@@ -34,14 +35,14 @@ const { Registry } = await import('@hubfuse/plugin');
 const { findMeasure, gatherStatistics, openMeasuredModel, planGathering } = await import('@hubfuse/statistics');
 const { noiseBert, noiseTexts } = await import('./noise-bert.mjs');
 
-const [workers, hidden, count] = [options.workers, options.hidden, options.examples].map(Number);
+const [workers, hidden, count] = [options.workers, options.hidden, options.examples];
 const root = join(options.root, 'fisher');
 mkdirSync(root, { recursive: true });
 const examples = join(here, '../../examples/intents-tiny');
 const folder = join(root, `bert-${options.layers}x${hidden}`);
 const file = join(root, 'texts.jsonl');
-await noiseBert({ folder, examples, layers: Number(options.layers), hidden, inner: 4 * hidden });
-noiseTexts({ file, examples, count, sentences: Number(options.sentences) });
+await noiseBert({ folder, examples, layers: options.layers, hidden, inner: 4 * hidden });
+noiseTexts({ file, examples, count, sentences: options.sentences });
 
 const registry = new Registry();
 await Promise.all([registerArchitectures(registry), registerEvaluation(registry)]);
@@ -57,7 +58,7 @@ for (const variant of ['hard', 'hard-example']) {
   const { measure, request } = findMeasure({ kind: 'fisher', variant });
   const plan = planGathering({ model, measure, request, limits: { workers, memory: 16 * 2 ** 30 } });
   const seconds = [];
-  for (let round = 0; round <= Number(options.runs); round++) {
+  for (let round = 0; round <= options.runs; round++) {
     let start = 0;
     const onProgress = ({ phase }) => {
       // Tokenising and writing are not what PyTorch is compared in; opening sessions is.
@@ -77,7 +78,9 @@ for (const variant of ['hard', 'hard-example']) {
 }
 if (options.peers !== undefined) {
   const program = join(here, 'peers/fisher_torch.py');
-  const peer = spawnSync(options.peers, [program, folder, file, String(workers), options.runs], { encoding: 'utf8' });
+  const peer = spawnSync(options.peers, [program, folder, file, String(workers), String(options.runs)], {
+    encoding: 'utf8',
+  });
   console.log(peer.status === 0 ? peer.stdout.trim() : `PyTorch failed: ${peer.stderr}`);
 }
 rmSync(path, { force: true });

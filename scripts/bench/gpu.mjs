@@ -8,17 +8,18 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
     device: { type: 'string', multiple: true, default: ['webgpu', 'cuda'] },
-    layers: { type: 'string', default: '12' },
-    hidden: { type: 'string', default: '768' },
-    examples: { type: 'string', default: '256' },
-    runs: { type: 'string', default: '3' },
-    workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+    layers: { type: 'number', default: 12 },
+    hidden: { type: 'number', default: 768 },
+    examples: { type: 'number', default: 256 },
+    runs: { type: 'number', default: 3 },
+    workers: { type: 'number', default: Math.min(8, availableParallelism()) },
     root: { type: 'string', default: join(tmpdir(), 'hubfuse-bench') },
   },
 });
@@ -37,11 +38,11 @@ const { noiseBert, noiseTexts } = await import('./noise-bert.mjs');
 const root = join(options.root, 'gpu');
 mkdirSync(root, { recursive: true });
 const examples = join(dirname(fileURLToPath(import.meta.url)), '../../examples/intents-tiny');
-const hidden = Number(options.hidden);
+const hidden = options.hidden;
 const folder = join(root, `bert-${options.layers}x${hidden}`);
 const file = join(root, 'texts.jsonl');
-await noiseBert({ folder, examples, layers: Number(options.layers), hidden, inner: 4 * hidden });
-noiseTexts({ file, examples, count: Number(options.examples), sentences: 4 });
+await noiseBert({ folder, examples, layers: options.layers, hidden, inner: 4 * hidden });
+noiseTexts({ file, examples, count: options.examples, sentences: 4 });
 const registry = new Registry();
 await Promise.all([registerArchitectures(registry), registerEvaluation(registry)]);
 const task = 'text-classification';
@@ -56,7 +57,7 @@ async function seconds(scorer) {
 
 const scorers = new Map();
 for (const device of ['cpu', ...options.device]) {
-  const scorer = openScorer({ registry, workers: Number(options.workers), device });
+  const scorer = openScorer({ registry, workers: options.workers, device });
   try {
     await seconds(scorer);
     scorers.set(device, { scorer, times: [] });
@@ -66,7 +67,7 @@ for (const device of ['cpu', ...options.device]) {
     say(`${device}: none on this machine (${error.message.split('\n')[0]})`);
   }
 }
-for (let run = 0; run < Number(options.runs); run++) {
+for (let run = 0; run < options.runs; run++) {
   for (const { scorer, times } of scorers.values()) times.push(await seconds(scorer));
 }
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

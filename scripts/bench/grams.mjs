@@ -10,18 +10,19 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
-    layers: { type: 'string', default: '12' },
-    hidden: { type: 'string', default: '768' },
-    examples: { type: 'string', default: '128' },
-    sentences: { type: 'string', default: '4' },
-    workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
-    runs: { type: 'string', default: '3' },
+    layers: { type: 'number', default: 12 },
+    hidden: { type: 'number', default: 768 },
+    examples: { type: 'number', default: 128 },
+    sentences: { type: 'number', default: 4 },
+    workers: { type: 'number', default: Math.min(8, availableParallelism()) },
+    runs: { type: 'number', default: 3 },
     root: { type: 'string', default: join(tmpdir(), 'hubfuse-bench') },
     peers: { type: 'string' },
   },
@@ -34,15 +35,15 @@ const { Registry } = await import('@hubfuse/plugin');
 const { findMeasure, gatherStatistics, openMeasuredModel, planGathering } = await import('@hubfuse/statistics');
 const { noiseBert, noiseTexts } = await import('./noise-bert.mjs');
 
-const workers = Number(options.workers);
-const hidden = Number(options.hidden);
+const workers = options.workers;
+const hidden = options.hidden;
 const root = join(options.root, 'grams');
 mkdirSync(root, { recursive: true });
 const examples = join(here, '../../examples/intents-tiny');
 const folder = join(root, `bert-${options.layers}x${hidden}`);
 const file = join(root, 'texts.jsonl');
-await noiseBert({ folder, examples, layers: Number(options.layers), hidden, inner: 4 * hidden });
-noiseTexts({ file, examples, count: Number(options.examples), sentences: Number(options.sentences) });
+await noiseBert({ folder, examples, layers: options.layers, hidden, inner: 4 * hidden });
+noiseTexts({ file, examples, count: options.examples, sentences: options.sentences });
 
 const registry = new Registry();
 await Promise.all([registerArchitectures(registry), registerEvaluation(registry)]);
@@ -71,7 +72,7 @@ const score = () => scorer.score({ model: { folder }, task, datasets: [dataset] 
 const gather = () => gatherStatistics({ model, measure: kind.measure, plan, dataset, origin, path });
 
 const rounds = [];
-for (let round = 0; round <= Number(options.runs); round++) {
+for (let round = 0; round <= options.runs; round++) {
   const [scored, gathered] = [await timed(score), await timed(gather)];
   if (round > 0) rounds.push({ scored, gathered });
 }
@@ -94,7 +95,7 @@ console.log(`memory planned: ${(plan.peakBytes / 1e6).toFixed(0)} MB; file: ${(p
 if (options.peers !== undefined) {
   const peer = spawnSync(
     options.peers,
-    [join(here, 'peers/grams_torch.py'), folder, file, String(workers), options.runs],
+    [join(here, 'peers/grams_torch.py'), folder, file, String(workers), String(options.runs)],
     {
       encoding: 'utf8',
     },

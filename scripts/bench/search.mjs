@@ -2,7 +2,7 @@
 // machine.
 //
 //   HUBFUSE_ZOO=<folder> npm run bench:search -- [--zoo intents-small] [--method linear] [--generations 15] [--workers 2]
-//                                 [--mode differential] [--update steady] [--seed 1] [--memory 1GB] [--peers <python>]
+//                                 [--mode differential] [--update steady] [--seed 1] [--memory <GiB>] [--peers <python>]
 //
 // Time by the clock says little on a machine that others use, so processor time is printed beside it. What building candidates
 // and opening sessions cost is given as a share of what scoring every candidate in full would take: running batches, measured
@@ -11,37 +11,33 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments, refuse } from '../read-arguments.mjs';
 import { findZoos } from '../study/zoos.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
     zoo: { type: 'string', default: 'intents-small' },
     method: { type: 'string', default: 'linear' },
-    generations: { type: 'string', default: '15' },
-    workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+    generations: { type: 'number', default: 15 },
+    workers: { type: 'number', default: Math.min(8, availableParallelism()) },
     mode: { type: 'string', default: 'differential' },
     update: { type: 'string', default: 'steady' },
-    seed: { type: 'string', default: '1' },
-    memory: { type: 'string', default: '1' },
+    seed: { type: 'number', default: 1 },
+    memory: { type: 'number', default: 1 },
     peers: { type: 'string' },
   },
 });
-const [generations, workers, seed] = [options.generations, options.workers, options.seed].map(Number);
+const [generations, workers, seed] = [options.generations, options.workers, options.seed];
 /** Words of a batch of PyTorch's. */
 const PEER_BATCH = 32;
 
-if (!process.env.HUBFUSE_ZOO) {
-  process.stderr.write('error: set HUBFUSE_ZOO to the folder that holds the zoos\n');
-  process.exit(2);
-}
+if (!process.env.HUBFUSE_ZOO) refuse('set HUBFUSE_ZOO to the folder that holds the zoos');
 const zoo = findZoos(process.env.HUBFUSE_ZOO).find(({ name }) => name === options.zoo);
-if (zoo?.task !== 'text-classification') {
-  process.stderr.write(`error: there is no zoo of texts "${options.zoo}" in ${process.env.HUBFUSE_ZOO}\n`);
-  process.exit(2);
-}
+if (zoo?.task !== 'text-classification')
+  refuse(`there is no zoo of texts "${options.zoo}" in ${process.env.HUBFUSE_ZOO}`);
 ensureBuilt();
 const { createRegistry } = await import('hubfuse');
 const { loadDataset } = await import('@hubfuse/evaluate');
@@ -98,7 +94,7 @@ async function search() {
   const arena = await openArena({
     ...{ registry, plan, folders, family: zoo.base, task: zoo.task, datasets, workers },
     parallel: options.update === 'synchronous' ? Number.POSITIVE_INFINITY : 1,
-    memory: Number(options.memory) * 2 ** 30,
+    memory: options.memory * 2 ** 30,
   });
   try {
     const first = { scale: 0.5, crossover: 0.5, dtype: 'F32', exclude: [], steps: [], ...settings };

@@ -9,16 +9,17 @@ import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
-    seconds: { type: 'string', default: '60' },
-    rate: { type: 'string', default: '1000' },
-    streams: { type: 'string', default: '200' },
+    seconds: { type: 'number', default: 60 },
+    rate: { type: 'number', default: 1000 },
+    streams: { type: 'number', default: 200 },
     parts: { type: 'string', default: 'reads,deliveries,storm' },
     /** Leaves a processor profile of the server beside the working directory. */
     profile: { type: 'boolean', default: false },
@@ -150,15 +151,15 @@ async function reads() {
   const living = keepAlive({ store, ids: live, signal: stop.signal });
   const load = (seconds) =>
     loadIn({
-      ...{ url: server.url, keys, paths, seconds, perSecond: Number(options.rate) },
-      streams: { count: Number(options.streams), paths: live.map((id) => `/v1/runs/${id}/events`) },
+      ...{ url: server.url, keys, paths, seconds, perSecond: options.rate },
+      streams: { count: options.streams, paths: live.map((id) => `/v1/runs/${id}/events`) },
     });
   // What is compiled, cached and allocated once belongs to no measurement.
-  await load(Math.min(10, Number(options.seconds)));
+  await load(Math.min(10, options.seconds));
   const before = usageOf(server.pid);
   const memory = [];
   const sampling = setInterval(() => memory.push(usageOf(server.pid).memory), 1_000);
-  const measured = await load(Number(options.seconds));
+  const measured = await load(options.seconds);
   clearInterval(sampling);
   const after = usageOf(server.pid);
   stop.abort();

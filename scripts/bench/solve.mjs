@@ -8,14 +8,15 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  script: import.meta.url,
   options: {
     sizes: { type: 'string', default: '768x768,3072x768' },
-    models: { type: 'string', default: '4' },
-    runs: { type: 'string', default: '3' },
+    models: { type: 'number', default: 4 },
+    runs: { type: 'number', default: 3 },
     peers: { type: 'string' },
     kernels: { type: 'boolean' },
   },
@@ -29,7 +30,7 @@ const { largeProducts } = await import('../../packages/merge/dist/execute/runtim
 const products = largeProducts();
 const registry = new Registry();
 await registerMethods(registry);
-const models = Number(options.models);
+const models = options.models;
 const median = (figures) => [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)];
 
 /** A number in [-0.5, 0.5) that depends on nothing but its place. */
@@ -97,7 +98,7 @@ for (const size of sizes) {
   }
   const [inputs, outputs] = size.split('x').map(Number);
   const runs = [];
-  for (let i = 0; i < Number(options.runs); i++) runs.push(await solve(inputs, outputs));
+  for (let i = 0; i < options.runs; i++) runs.push(await solve(inputs, outputs));
   const seconds = median(runs.map((run) => run.seconds));
   const operations = 2 * models * inputs ** 2 * outputs + inputs ** 3 / 3 + 2 * inputs ** 2 * outputs;
   const rate = (operations / seconds / 1e9).toFixed(1);

@@ -5,7 +5,9 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../build.mjs';
 import { ensureInstalled } from '../install.mjs';
+import { readArguments } from '../read-arguments.mjs';
 
+readArguments({ script: import.meta.url });
 const here = dirname(fileURLToPath(import.meta.url));
 const python = process.env.PYTHON || 'python3';
 

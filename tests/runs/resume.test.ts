@@ -147,21 +147,45 @@ test('what was cleared from the cache between two executions is fetched again', 
   expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
 });
 
-test('a local input that changes while a run is stopped is refused, and a fresh run takes it', async () => {
-  const bench = await Bench.open(hub, 'local');
+test.each([
+  'fetch',
+  'merge',
+])('a local input that changes before the phase %s is refused, and asking again merges what stands there', async (phase) => {
+  const bench = await Bench.open(hub, `local-${phase}`);
   await cp(join(ZOO, 'money'), join(bench.folder, 'mine'), { recursive: true });
   const local = recipe.replace('hubfuse-examples/intents-money', './mine');
   const id = await bench.create(local);
-  await stopAt(bench, id, 'fetch');
+  await stopAt(bench, id, phase);
+  expect(await bench.create(local)).toBe(id);
   await cp(join(ZOO, 'home', 'model.safetensors'), join(bench.folder, 'mine', 'model.safetensors'));
   await utimes(join(bench.folder, 'mine', 'model.safetensors'), 1, 1);
   await expect(bench.execute(id)).rejects.toMatchObject({
     code: 'run/input-changed',
     where: join(bench.folder, 'mine', 'model.safetensors'),
   });
-  const fresh = await bench.create(local, { fresh: true });
+  const fresh = await bench.create(local);
   expect(fresh).not.toBe(id);
   await bench.execute(fresh);
+  expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
+});
+
+test('a model whose weights were at fault is read anew when it is merged again, and nothing is left of the attempt', async () => {
+  const bench = await Bench.open(hub, 'mended');
+  const specialist = join(bench.folder, 'specialist');
+  await cp(join(ZOO, 'money'), specialist, { recursive: true });
+  const weights = await readFile(join(specialist, 'model.safetensors'));
+  const damaged = Buffer.from(weights);
+  damaged.writeUInt16LE(0x7fc0, damaged.length - 2);
+  const publishSpecialist = async (content: Buffer) => {
+    await writeFile(join(specialist, 'model.safetensors'), content);
+    await importFolder({ root: hub.folder, repo: 'you/mended', folder: specialist });
+  };
+  await publishSpecialist(damaged);
+  const text = recipe.replace('hubfuse-examples/intents-money', 'you/mended');
+  await expect(bench.run(text)).rejects.toMatchObject({ code: 'tensors/not-finite' });
+  expect((await readdir(bench.folder)).filter((name) => name.includes('merged'))).toEqual([]);
+  await publishSpecialist(weights);
+  await bench.run(text);
   expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
 });
 
@@ -176,4 +200,5 @@ test('local data that changes while a run is stopped is refused', async () => {
     code: 'run/input-changed',
     where: join(bench.folder, 'money.jsonl'),
   });
+  expect(await bench.create(scored)).not.toBe(id);
 });

@@ -12,6 +12,7 @@ import type { RunOptions, RunSpec, RunState } from './run.ts';
 import { choosePage } from './run-index/index-pages.ts';
 import { markActive, markerOf, writeEntry } from './run-index/note-change.ts';
 import { COMMAND_ORIGIN, type RunOrigin } from './run-origin.ts';
+import { startsOver } from './starts-over.ts';
 import { changeState } from './state-cell.ts';
 
 const MOST_REPETITIONS = 100_000;
@@ -41,7 +42,8 @@ export interface RunCreation {
 
 /**
  * Makes a run, or finds the unfinished one of the same recipe text and options: repeating a command continues what it
- * began. After a run is done the same request is a new run, whose id has a number behind it. With `once` a request is
+ * began. After a run is done, and where its inputs were at fault or have changed, the same request is a new run, whose id
+ * has a number behind it. With `once` a request is
  * told from others by that text and by nothing else.
  */
 export async function createRun(creation: RunCreation): Promise<CreatedRun> {
@@ -49,11 +51,11 @@ export async function createRun(creation: RunCreation): Promise<CreatedRun> {
   const settings = { workingDirectory: process.cwd(), ...creation.options };
   const name = recipe.name ?? nameOf(recipe);
   if (once !== undefined) return await createOrFind(creation, { id: runIdOf(once), name, settings });
-  const family = `${toSegment(name)}-${digest(recipe.source.text, settings)}`;
+  const family = `${toSegment(name)}-${digest(recipe, settings)}`;
   for (let number = 1; number <= MOST_REPETITIONS; number++) {
     const id = number === 1 ? family : `${family}-${number}`;
     const state = await standing(store, id);
-    if (state !== undefined && (fresh || state.status === 'done')) continue;
+    if (state !== undefined && (fresh || state.status === 'done' || (await startsOver(store, state)))) continue;
     if (state !== undefined) {
       await forgetCancellation(store, state);
       return { id, resumed: true };
@@ -132,12 +134,14 @@ function lastPart(path: string): string {
   return path.split(/[\\/]/).filter(Boolean).at(-1) ?? path;
 }
 
-function digest(text: string, options: RunOptions): string {
+/** An id may have become a folder's name since: then the same text means other models. */
+function digest({ source, base, models }: Recipe, options: RunOptions): string {
+  const kinds = [base, ...models].map((entry) => entry?.reference.kind);
   const sorted = Object.entries(options)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
-    .update(JSON.stringify([text, sorted]))
+    .update(JSON.stringify([source.text, sorted, kinds]))
     .digest('hex')
     .slice(0, 10);
 }

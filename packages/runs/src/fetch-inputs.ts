@@ -109,13 +109,14 @@ async function fetchData(data: readonly PinnedData[], hub: FetchOptions): Promis
   }
   const paths: string[] = [];
   for (const file of data) {
-    if (file.kind === 'local') await checkUnchanged(file);
+    if (file.kind === 'local') await requireSameData(file);
     paths.push(file.kind === 'local' ? file.path : join(folders.get(`${file.repo}@${file.revision}`) ?? '', file.path));
   }
   return paths;
 }
 
-async function checkUnchanged(file: PinnedData): Promise<void> {
+/** @throws RunError `run/input-changed` where a local file of examples is no longer what was planned. */
+export async function requireSameData(file: PinnedData): Promise<void> {
   const bytes = await readFile(file.path).catch(() => undefined);
   if (bytes !== undefined && sha256(bytes) === file.sha256) return;
   throw new RunError({

@@ -20,6 +20,7 @@ import { completePhase, reopenFrom, setPhase } from './phase-state.ts';
 import { requireWaiting } from './require-waiting.ts';
 import type { RunSpec, RunState, StoredError } from './run.ts';
 import type { RunEventBody, RunProgress } from './run-event.ts';
+import { failsAgain } from './starts-over.ts';
 import { cancellation, released, storedError } from './stored-error.ts';
 
 /** Milliseconds that a phase has to come to its end once its run is stopped; then it is left to itself. */
@@ -212,7 +213,12 @@ export class RunExecution {
         : cause;
     try {
       if (stopped && !cancelled) await this.#giveBack();
-      else await this.#storeFailure(storedError(shown), cancelled);
+      else {
+        const error = storedError(shown);
+        await this.#storeFailure(error, cancelled);
+        // Nobody goes on with what was written so far.
+        if (!cancelled && failsAgain(error)) await this.#abandon();
+      }
     } catch (failure) {
       if (isTakenOver(failure)) {
         await this.#abandon();
@@ -223,7 +229,7 @@ export class RunExecution {
     return shown;
   }
 
-  /** Removes what was made under this execution's own name after the next owner had taken the folder away. */
+  /** Removes what was made under this execution's own name: the next owner has taken the folder away, or needs none. */
   async #abandon(): Promise<void> {
     await this.#leftOver;
     await rm(this.#folder.temporary, { recursive: true, force: true });

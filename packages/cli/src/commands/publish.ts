@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import type { HubEvent } from '@hubfuse/hub';
 import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
@@ -38,10 +39,11 @@ export default defineCommand({
     const [folder = '', place = ''] = positionals;
     const path = resolve(directory, folder);
     const manifest = parseManifest(await readManifest(join(path, MANIFEST_FILE), folder), join(folder, MANIFEST_FILE));
-    const hub = {
-      ...(await hubOptions(context)),
-      onProgress: showHub(output, { label: `upload to ${place}`, bytes: 0 }),
-    };
+    const label = `upload to ${place}`;
+    const show = showHub(output, { label, bytes: 0 });
+    // How far the files are, the publisher says.
+    const onProgress = (event: HubEvent) => (event.type === 'upload' ? undefined : show(event));
+    const hub = { ...(await hubOptions(context)), onProgress };
     const { name, target } = place.startsWith('s3://')
       ? { name: 's3', target: { url: place } }
       : { name: 'hub', target: hubTarget(place, options) };
@@ -57,7 +59,12 @@ export default defineCommand({
         manifest,
       },
       // Each command is an attempt of its own: it may bring back what something newer has replaced.
-      { attempt: randomUUID(), signal, hub, progress: (step) => output.progress(step) },
+      {
+        attempt: randomUUID(),
+        signal,
+        hub,
+        progress: (step) => output.progress({ ...step, label, detail: step.label }),
+      },
     );
     const how = result.already ? 'was published already' : result.as === 'pull_request' ? 'proposed' : 'published';
     output.result(result, () => `${how}: ${result.url} (${result.revision.slice(0, 12)})`);
@@ -74,9 +81,12 @@ async function readManifest(path: string, folder: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
+    const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UsageError({
       code: 'usage/not-merged',
-      message: `${folder} is no folder that hubfuse merged: ${(cause as Error).message}`,
+      message: absent
+        ? `${folder} is no folder that hubfuse merged: there is no ${basename(path)}`
+        : `${folder} is no folder that hubfuse merged: ${(cause as Error).message}`,
       hint: 'name what `hubfuse merge --out` left; other folders are published with `hf upload`',
       cause,
     });

@@ -41,7 +41,7 @@ const hub: Publisher = {
     });
   },
 
-  async publish({ target, folder, title, description, manifest }: HubPublication, context: HubContext) {
+  async publish({ target, folder, files, title, description, manifest }: HubPublication, context: HubContext) {
     const { url, revision, already, as } = await publishFolder({
       ...{ folder, title, description, manifest },
       repo: target.repo,
@@ -51,18 +51,24 @@ const hub: Publisher = {
       private: target.private ? true : undefined,
       attempt: context.attempt,
       intent: context.intent,
-      options: { ...context.hub, signal: context.signal, onProgress: uploadProgress(context) },
+      options: { ...context.hub, signal: context.signal, onProgress: uploadProgress(files, context) },
     });
     return { url, revision, already, as };
   },
 };
 
-function uploadProgress(context: HubContext): (event: HubEvent) => void {
+/** Several files are hashed, then sent, side by side: each state is one piece of work, counted in bytes of all files. */
+function uploadProgress(files: Publication['files'], context: HubContext): (event: HubEvent) => void {
+  const sizes = new Map(files.map(({ path, size }) => [path, size]));
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const done = { hashing: new Map<string, number>(), uploading: new Map<string, number>() };
   return (event) => {
     context.hub.onProgress?.(event);
     if (event.type !== 'upload') return;
-    const label = `${event.state} ${event.path}`;
-    context.progress({ label, done: Math.round(event.progress * 1000), total: 1000, unit: 'steps' });
+    const { state, path, progress } = event;
+    done[state].set(path, progress * (sizes.get(path) ?? 0));
+    const bytes = Math.round([...done[state].values()].reduce((sum, part) => sum + part, 0));
+    context.progress({ label: `${state} ${path}`, done: bytes, total, unit: 'bytes' });
   };
 }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
-import { type HubOptions, type Inspection, inspectModel, openModel, type SourceReference } from '@hubfuse/hub';
+import { type HubOptions, type Inspection, inspectModel, openFolder, openModel, type SourceReference } from '@hubfuse/hub';
 import { HubError, type ModelSource, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, type Recipe, recipeError, sameModel } from '@hubfuse/recipe';
 import { type Checkpoint, readCheckpoint } from '@hubfuse/tensors';
@@ -108,6 +108,11 @@ async function withChangeTime<F extends { path: string }>(folder: string, file: 
   return { ...file, changedAt: (await stat(join(folder, file.path))).mtimeMs };
 }
 
+/** @throws RunError `run/input-changed`, HubError where a folder is gone. */
+export async function requireSameFolders(models: readonly PinnedModel[]): Promise<void> {
+  await Promise.all(models.filter(({ kind }) => kind === 'folder').map(reopenFolder));
+}
+
 /**
  * Opens a model of a plan again: the pinned commit, or the folder, which must be as it was.
  * @throws RunError `run/input-changed`.
@@ -117,7 +122,11 @@ export async function reopenModel(model: PinnedModel, hub: HubOptions): Promise<
     const { name: repo, revision, reference } = model;
     return await openModel({ kind: 'hub', repo, revision, reference }, hub);
   }
-  const source = await openModel({ kind: 'folder', path: model.path ?? '', reference: model.reference }, hub);
+  return await reopenFolder(model);
+}
+
+async function reopenFolder(model: PinnedModel): Promise<ModelSource> {
+  const source = await openFolder(model.path ?? '', model.reference);
   const now = await pinModel(source, model.role);
   const changed = model.files.find((file) => {
     const same = now.files.find(({ path }) => path === file.path);
