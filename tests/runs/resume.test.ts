@@ -147,27 +147,27 @@ test('what was cleared from the cache between two executions is fetched again', 
   expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
 });
 
-test.each([
-  'fetch',
-  'merge',
-])('a local input that changes before the phase %s is refused, and asking again merges what stands there', async (phase) => {
-  const bench = await Bench.open(hub, `local-${phase}`);
-  await cp(join(ZOO, 'money'), join(bench.folder, 'mine'), { recursive: true });
-  const local = recipe.replace('hubfuse-examples/intents-money', './mine');
-  const id = await bench.create(local);
-  await stopAt(bench, id, phase);
-  expect(await bench.create(local)).toBe(id);
-  await cp(join(ZOO, 'home', 'model.safetensors'), join(bench.folder, 'mine', 'model.safetensors'));
-  await utimes(join(bench.folder, 'mine', 'model.safetensors'), 1, 1);
-  await expect(bench.execute(id)).rejects.toMatchObject({
-    code: 'run/input-changed',
-    where: join(bench.folder, 'mine', 'model.safetensors'),
-  });
-  const fresh = await bench.create(local);
-  expect(fresh).not.toBe(id);
-  await bench.execute(fresh);
-  expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
-});
+test.each(['fetch', 'merge'])(
+  'a local input that changes before the phase %s is refused, and asking again merges what stands there',
+  async (phase) => {
+    const bench = await Bench.open(hub, `local-${phase}`);
+    await cp(join(ZOO, 'money'), join(bench.folder, 'mine'), { recursive: true });
+    const local = recipe.replace('hubfuse-examples/intents-money', './mine');
+    const id = await bench.create(local);
+    await stopAt(bench, id, phase);
+    expect(await bench.create(local)).toBe(id);
+    await cp(join(ZOO, 'home', 'model.safetensors'), join(bench.folder, 'mine', 'model.safetensors'));
+    await utimes(join(bench.folder, 'mine', 'model.safetensors'), 1, 1);
+    await expect(bench.execute(id)).rejects.toMatchObject({
+      code: 'run/input-changed',
+      where: join(bench.folder, 'mine', 'model.safetensors'),
+    });
+    const fresh = await bench.create(local);
+    expect(fresh).not.toBe(id);
+    await bench.execute(fresh);
+    expect(existsSync(join(bench.out, 'model.safetensors'))).toBe(true);
+  },
+);
 
 test('a model whose weights were at fault is read anew when it is merged again, and nothing is left of the attempt', async () => {
   const bench = await Bench.open(hub, 'mended');

@@ -1,6 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
-import { type HubOptions, type Inspection, inspectModel, openFolder, openModel, type SourceReference } from '@hubfuse/hub';
+import {
+  type HubOptions,
+  type Inspection,
+  inspectModel,
+  openFolder,
+  openModel,
+  type SourceReference,
+} from '@hubfuse/hub';
 import { HubError, type ModelSource, RunError } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, type Recipe, recipeError, sameModel } from '@hubfuse/recipe';
 import { type Checkpoint, readCheckpoint } from '@hubfuse/tensors';
