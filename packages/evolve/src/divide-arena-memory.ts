@@ -51,7 +51,8 @@ export function divideArenaMemory(options: {
   let left = Math.max(0, memory - least(workers) - first * candidateBytes);
   const more = Math.min(first * (Math.min(parallel, workers) - 1), Math.floor(left / Math.max(1, candidateBytes)));
   left -= more * candidateBytes;
-  const keeping = keptBytes({ registry, plan, workers });
+  const most = keptBytes({ registry, plan, workers, notes: true });
+  const keeping = most <= left ? most : keptBytes({ registry, plan, workers });
   const kept = keeping <= left;
   if (kept) left -= keeping;
   const population = !kept && populationBytes <= left;

@@ -151,13 +151,29 @@ export interface PcbKernels {
   ): void;
   /**
    * `competitors` of all models at once, over models as they are stored: nothing is written between them. Fills the front of each of
-   * `outs`; returns how many values stand there.
+   * `outs`; returns how many values stand there. `notes` takes what `mergeNoted` needs of them, where it has room: `noted` says how
+   * many of each model it holds.
    */
   modelCompetitors(
     outs: readonly Float32Array[],
     rows: CompetingRows,
-    options: { count: number; shift: number; least: readonly number[] },
-  ): number[];
+    options: { count: number; shift: number; least: readonly number[]; notes?: Float32Array | undefined },
+  ): { found: number[]; noted?: number[] | undefined };
+  /** `mergeCompetitors` from notes whose `least` was not above the thresholds. */
+  mergeNoted(
+    out: Float32Array,
+    base: Float32Array,
+    options: {
+      notes: Float32Array;
+      noted: readonly number[];
+      bounds: readonly MagnitudeBounds[];
+      floor: number;
+      competitions: readonly { threshold: number; inverse: number; lambda: number }[];
+      /** Rows to work in. */
+      sums: QuotientRows;
+      work: Float32Array;
+    },
+  ): void;
   /** out = base + the quotient of what `accumulateCompetitors` sums up over all models, over models as they are stored */
   mergeCompetitors(
     out: Float32Array,

@@ -91,6 +91,19 @@ export interface Block {
   readonly kernels: Kernels;
   /** A row of working space that lasts until the block is done. Its contents are undefined. */
   scratch(): Float32Array;
+  /** Room that the block has to itself until it is written, where the method asks for it and there is some. */
+  readonly notes?: BlockNotes | undefined;
+}
+
+/**
+ * What a sweep leaves of a block for `write` to use instead of computing it again. Nothing may depend on it but time: it is there for
+ * some blocks and not for others.
+ */
+export interface BlockNotes {
+  /** `MethodProgram.notes` values for each element, rounded down. */
+  readonly room: Float32Array;
+  /** What the room holds, as the pass that left it knows; undefined where none did. */
+  content: unknown;
 }
 
 /** What a method knows before it sees data: the number of models and the parameters that are not per tensor. */
@@ -163,6 +176,8 @@ export interface SweepEntries<State = unknown> {
 export interface MethodProgram {
   /** What one group of the statistics is. Ignored where there are no sweeps. */
   scope: 'tensor' | 'model';
+  /** Values that a sweep over the whole model wants to leave for each element of a block, for `write`. Default 0. */
+  notes?: number;
   sweeps: readonly Sweep[];
   /** Fills `block.out` from the block and the sweeps' results. */
   write(block: Block, results: readonly unknown[]): void;

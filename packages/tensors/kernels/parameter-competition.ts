@@ -216,7 +216,7 @@ export function accumulateCompetitors(
 
 /**
  * The numbers of one model in the tables below, 32 bytes each: low, high, inverse, least (or threshold), scale, lambda, and the
- * number of competitors that were found.
+ * numbers of competitors that were found and noted (below zero: not all of them had room).
  */
 const NUMBERS: i32 = 5;
 
@@ -255,6 +255,7 @@ function tileVectors(taus: usize, sums: usize, base: usize, rows: usize, count: 
  */
 export function modelCompetitors(
   outs: usize, base: usize, rows: usize, numbers: usize, count: i32, n: i32, exponent: f32, shift: f32, work: usize,
+  notes: usize, room: i32,
 ): void {
   const sums = work + (<usize>count << 12);
   for (let from: i32 = 0; from < n; from += TILE) {
@@ -269,8 +270,76 @@ export function modelCompetitors(
         number(numbers, j, 0), number(numbers, j, 1), number(numbers, j, 2), exponent, shift, number(numbers, j, 3),
       );
       store<i32>(place, written + found);
+      if (notes == 0) continue;
+      const noted = load<i32>(place, 4);
+      if (noted < 0 || noted + found > room) store<i32>(place, -1, 4);
+      else {
+        note(notes + <usize>j * <usize>room * 12, room, noted, from, to, found);
+        store<i32>(place, noted + found, 4);
+      }
     }
   }
+}
+
+/** Notes places, task vectors and balances of the competitors of a tile that stand in the tables and at `balances`. */
+function note(notes: usize, room: i32, noted: i32, from: i32, balances: usize, found: i32): void {
+  const to = notes + (<usize>noted << 2);
+  const column = <usize>room << 2;
+  const first = i32x4.splat(from);
+  let k: i32 = 0;
+  for (; k + 4 <= found; k += 4) {
+    const o = <usize>k << 2;
+    v128.store(to + o, i32x4.add(v128.load(PLACES + o), first));
+    v128.store(to + column + o, v128.load(TAUS + o));
+    v128.store(to + column + column + o, v128.load(balances + o));
+  }
+  for (; k < found; k++) {
+    const o = <usize>k << 2;
+    store<i32>(to + o, load<i32>(PLACES + o) + from);
+    store<f32>(to + column + o, load<f32>(TAUS + o));
+    store<f32>(to + column + column + o, load<f32>(balances + o));
+  }
+}
+
+/** `mergeCompetitors` from what `modelCompetitors` has noted. `numerator` and `denominator` are rows. */
+export function mergeNoted(
+  out: usize, base: usize, numbers: usize, count: i32, n: i32, floor: f32, notes: usize, room: i32,
+  numerator: usize, denominator: usize,
+): void {
+  memory.fill(numerator, 0, <usize>n << 2);
+  memory.fill(denominator, 0, <usize>n << 2);
+  const nothing = f32x4.splat(0);
+  const column = <usize>room << 2;
+  for (let j: i32 = 0; j < count; j++) {
+    const l = f32x4.splat(number(numbers, j, 0));
+    const h = f32x4.splat(number(numbers, j, 1));
+    const least = f32x4.splat(number(numbers, j, 3));
+    const toWeight = f32x4.splat(number(numbers, j, 4));
+    const lam = f32x4.splat(number(numbers, j, 5));
+    const noted = load<i32>(numbers + (<usize>j << NUMBERS), 28);
+    const own = notes + <usize>j * <usize>room * 12;
+    for (let from: i32 = 0; from < noted; from += TILE) {
+      const at = own + (<usize>from << 2);
+      const length = min(noted - from, TILE);
+      // The room of a model is a multiple of four values, so that the last vector lies in it.
+      for (let k: i32 = 0; k < length; k += 4) {
+        const o = <usize>k << 2;
+        const t = v128.load(at + column + o);
+        const b = v128.load(at + column + column + o);
+        const w = f32x4.mul(f32x4.pmax(f32x4.sub(b, least), nothing), toWeight);
+        const x = f32x4.mul(lam, withSign(f32x4.pmin(f32x4.pmax(f32x4.abs(t), l), h), t));
+        v128.store(TAUS + o, f32x4.mul(x, w));
+        v128.store(TOTALS + o, w);
+      }
+      for (let k: i32 = 0; k < length; k++) {
+        const o = <usize>k << 2;
+        const place = <usize>load<u32>(at + o) << 2;
+        store<f32>(numerator + place, load<f32>(numerator + place) + load<f32>(TAUS + o));
+        store<f32>(denominator + place, load<f32>(denominator + place) + load<f32>(TOTALS + o));
+      }
+    }
+  }
+  finishQuotient(out, base, numerator, denominator, n, floor);
 }
 
 /** The balances of one tile and one model that may reach `least`. */

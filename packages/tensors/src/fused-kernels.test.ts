@@ -94,6 +94,65 @@ describe('the competition of PCB-Merging', () => {
     memory.release(mark);
   });
 
+  test('all models at once, from stored models and from notes, have the bits of their steps', () => {
+    const mark = memory.mark;
+    for (const length of LENGTHS) {
+      memory.release(mark);
+      const base = deltas(length, { seed: 40, size: 4 });
+      const models = [1, 2, 3].map((seed) => {
+        const row = deltas(length, { seed, size: 1 });
+        kernels.add(row, row, base);
+        return row;
+      });
+      const taus = models.map((model) => {
+        const row = freshRow(length);
+        kernels.subtract(row, model, base);
+        return row;
+      });
+      const total = freshRow(length);
+      kernels.weightedSum(total, taus, [1, 1, 1]);
+      const bounds = [0.8, 0.7, 0.5].map((high) => ({ low: 0.01, high }));
+      const centre = { count: 3, shift: 1.5 };
+      const competitions = [0.02, 0.03, 1].map((threshold) => ({ threshold, inverse: 1.7, lambda: 0.9 }));
+      const expected = taus.map((tau, i) => {
+        const out = freshRow(length);
+        const options = { ...centre, ...(bounds[i] as (typeof bounds)[0]), least: 0.02 };
+        return bits(out.subarray(0, kernels.pcb.competitors(out, tau, total, options)));
+      });
+      const sums = () => ({ numerator: freshRow(length), denominator: freshRow(length) });
+      const stepped = sums();
+      taus.forEach((tau, i) => {
+        const options = { ...centre, ...(bounds[i] as (typeof bounds)[0]) };
+        const competition = competitions[i] as (typeof competitions)[0];
+        kernels.pcb.accumulateCompetitors(stepped, tau, total, { ...options, ...competition });
+      });
+      const whole = freshRow(length);
+      kernels.pcb.finishQuotient(whole, base, stepped, 1e-12);
+
+      const work = freshRow(3 * 1040 + 4096);
+      const rows = { base, models, bounds, work };
+      const outs = models.map(() => freshRow(length));
+      const notes = freshRow(3 * 3 * (length + 4));
+      const least = [0.02, 0.02, 0.02];
+      const { found, noted } = kernels.pcb.modelCompetitors(outs, rows, { ...centre, least, notes });
+      expect(outs.map((row, i) => bits(row.subarray(0, found[i])))).toEqual(expected);
+      expect(noted).toEqual(found);
+      const out = freshRow(length, 7);
+      kernels.pcb.mergeCompetitors(out, rows, { ...centre, floor: 1e-12, competitions });
+      expect(bits(out)).toEqual(bits(whole));
+      out.fill(7);
+      const given = { notes, noted: noted ?? [], bounds, floor: 1e-12, competitions, sums: sums(), work };
+      kernels.pcb.mergeNoted(out, base, given);
+      expect(bits(out)).toEqual(bits(whole));
+      // Notes without room for all say that they are of no use.
+      const most = Math.max(...found);
+      if (most < 8) continue;
+      const short = freshRow(3 * 3 * 4);
+      expect(kernels.pcb.modelCompetitors(outs, rows, { ...centre, least, notes: short }).noted).toBeUndefined();
+    }
+    memory.release(mark);
+  });
+
   test('a value that is not a number is not left out', () => {
     const tau = freshRow(5, 1e-3);
     const total = freshRow(5, 1e-3);

@@ -9,6 +9,14 @@ function inverseSpread(bounds: MagnitudeBounds): number {
 /** Numbers of one model in the kernels' tables, and the place of those that the kernels count. */
 const NUMBERS = 8;
 const FOUND = 6;
+const NOTED = 7;
+/** Values that a note takes: place, task vector, balance. */
+const NOTE_VALUES = 3;
+
+/** Notes of each model that fit, a multiple of four. */
+function roomOf(notes: Float32Array, models: number): number {
+  return Math.floor(notes.length / (NOTE_VALUES * models * 4)) * 4;
+}
 
 /** The kernels of PCB-Merging over the compiled module's exports. */
 export function pcbKernels(raw: Record<string, (...values: number[]) => number>, table: RowTable): Kernels['pcb'] {
@@ -28,23 +36,28 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
     return { numbers, rows: table.fill(models, weights).rows, tiles: work.byteOffset + numbers.byteLength };
   };
   return {
-    modelCompetitors(outs, rows, { count, shift, least }) {
+    modelCompetitors(outs, rows, { count, shift, least, notes }) {
       const { numbers, rows: addresses, tiles } = competing(rows, (model) => [least[model] as number]);
-      const to = table.more(outs);
-      call(
-        'modelCompetitors',
-        to,
-        rows.base.byteOffset,
-        addresses,
-        numbers.byteOffset,
-        outs.length,
-        rows.base.length,
-        count,
-        shift,
-        tiles,
-      );
-      const found = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
-      return outs.map((_, model) => found[model * NUMBERS + FOUND] as number);
+      const places = [table.more(outs), rows.base.byteOffset, addresses, numbers.byteOffset] as const;
+      const room = notes === undefined ? 0 : roomOf(notes, outs.length);
+      const end = [outs.length, rows.base.length, count, shift, tiles, notes?.byteOffset ?? 0, room] as const;
+      call('modelCompetitors', ...places, ...end);
+      const counts = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+      const column = (place: number) => outs.map((_, model) => counts[model * NUMBERS + place] as number);
+      const noted = column(NOTED);
+      return { found: column(FOUND), ...(room === 0 || noted.some((some) => some < 0) ? {} : { noted }) };
+    },
+    mergeNoted(out, base, { notes, noted, bounds, floor, competitions, sums: quotient, work }) {
+      const numbers = new Float32Array(work.buffer, work.byteOffset, noted.length * NUMBERS);
+      const counts = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+      for (const [model, { low, high }] of bounds.entries()) {
+        const { threshold, inverse, lambda } = competitions[model] as (typeof competitions)[number];
+        numbers.set([low, high, 0, threshold, inverse, lambda], model * NUMBERS);
+        counts[model * NUMBERS + NOTED] = noted[model] as number;
+      }
+      const room = roomOf(notes, noted.length);
+      const rows = [out.byteOffset, base.byteOffset, numbers.byteOffset, noted.length, out.length, floor] as const;
+      call('mergeNoted', ...rows, notes.byteOffset, room, ...sums(quotient));
     },
     mergeCompetitors(out, rows, { count, shift, floor, competitions }) {
       const {

@@ -29,9 +29,11 @@ export class Homes {
     return bytes;
   }
 
+  /** @param block a block, or a piece of one */
   of(plan: MergePlan, { tensor, offset }: BlockReference): number {
     const name = plan.tensors[tensor]?.name ?? '';
-    return this.#homes.get(`${name} ${offset}`) ?? this.#homes.get(name) ?? 0;
+    const begin = Math.floor(offset / BLOCK_ELEMENTS) * BLOCK_ELEMENTS;
+    return this.#homes.get(`${name} ${begin}`) ?? this.#homes.get(name) ?? 0;
   }
 
   /** The blocks of each worker, in their order. */

@@ -1,6 +1,15 @@
 import type { Genealogy } from '../evolution/genealogy.ts';
 import type { MergePlan } from '../plan/merge-plan.ts';
 
+/** Room for rows that a worker keeps. */
+export interface KeptRoom {
+  bytes: number;
+  /** Rows of one piece of a tensor, at most. */
+  versions: number;
+  /** Values for each element that a sweep may leave to what is written. */
+  notes: number;
+}
+
 /** What a worker thread needs to know of a merge before it takes parts of it. Plain data. */
 export interface MergeAssignment {
   plan: MergePlan;
@@ -15,5 +24,5 @@ export interface MergeAssignment {
   /** Bytes that a worker may keep of one tensor between sweeps. */
   residentBytes: number;
   /** Room for rows that a worker keeps from one merge to the next, the same in all merges; absent: none are. */
-  kept?: { bytes: number; versions: number } | undefined;
+  kept?: KeptRoom | undefined;
 }

@@ -78,7 +78,7 @@ export class MergeThread {
         damaged: 'the statistics are damaged, or overflowed while they were gathered; gather them anew',
       }),
       residentBytes,
-      kept: this.#kept && { rows: this.#kept, folders },
+      kept: this.#kept && { rows: this.#kept, folders, notes: kept?.notes ?? 0 },
       write: (place, bytes, position) => {
         const file = this.#outputs[place.output] as number;
         for (let done = 0; done < bytes.length; ) {

@@ -11,7 +11,7 @@ import { Homes } from './homes.ts';
 import { inOrder } from './in-order.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import { KeptRows } from './kept-rows.ts';
-import type { MergeAssignment } from './merge-assignment.ts';
+import type { KeptRoom } from './merge-assignment.ts';
 import { openMergeThreads } from './merge-threads.ts';
 import type { MergeJob } from './merge-worker.ts';
 import { layOutputs } from './output-files.ts';
@@ -73,9 +73,9 @@ export interface MergeBuilder {
 export function openBuilder(options: BuilderOptions): MergeBuilder {
   const { workers, residentBytes, spareBytes } = divideMemory(options);
   const { registry, signal, carry, plan, keep } = options;
-  const homes = new Homes({ plan, program: programOf(registry, plan), workers });
-  const bytes = roomOf(plan, homes);
-  const kept = keep === true && bytes <= spareBytes ? { bytes, versions: versionsOf(plan) } : undefined;
+  const program = programOf(registry, plan);
+  const homes = new Homes({ plan, program, workers });
+  const kept = keep === true ? keptRoom({ plan, program, homes, spareBytes }) : undefined;
   return new ThreadedBuilder({
     registry,
     residentBytes: Math.min(residentBytes, spareBytes - (kept?.bytes ?? 0)),
@@ -84,15 +84,35 @@ export function openBuilder(options: BuilderOptions): MergeBuilder {
   });
 }
 
-/** The memory that all threads need to keep a base, a population and a candidate's own individual, in bytes. */
-export function keptBytes(options: { registry: Registry; plan: MergePlan; workers: number }): number {
-  const { registry, plan, workers } = options;
-  return workers * roomOf(plan, new Homes({ plan, program: programOf(registry, plan), workers }));
+/**
+ * The memory that all threads need to keep a base, a population and a candidate's own individual, in bytes; `notes`: and what a method
+ * leaves to itself.
+ */
+export function keptBytes(options: { registry: Registry; plan: MergePlan; workers: number; notes?: boolean }): number {
+  const { registry, plan, workers, notes = false } = options;
+  const program = programOf(registry, plan);
+  return workers * roomOf(plan, new Homes({ plan, program, workers }), notes ? (program.notes ?? 0) : 0);
 }
 
-/** The room that each thread needs for that, in bytes. */
-function roomOf(plan: MergePlan, homes: Homes): number {
-  return Math.max(...homes.bytes(plan, (length) => versionsOf(plan) * KeptRows.rowBytes(length)));
+/** What there is room for in each thread: notes are the first to go without. */
+function keptRoom(options: {
+  plan: MergePlan;
+  program: MethodProgram;
+  homes: Homes;
+  spareBytes: number;
+}): KeptRoom | undefined {
+  const { plan, program, homes, spareBytes } = options;
+  for (const notes of new Set([program.notes ?? 0, 0])) {
+    const bytes = roomOf(plan, homes, notes);
+    if (bytes <= spareBytes) return { bytes, versions: versionsOf(plan), notes };
+  }
+  return undefined;
+}
+
+/** The room that each thread needs, in bytes. */
+function roomOf(plan: MergePlan, homes: Homes, notes: number): number {
+  const row = (length: number) => versionsOf(plan) * KeptRows.rowBytes(length);
+  return Math.max(...homes.bytes(plan, (length) => row(length) + KeptRows.rowBytes(Math.floor(notes * length))));
 }
 
 /** The base's values, each individual's, and those of the child that is tried. */
@@ -109,7 +129,7 @@ class ThreadedBuilder implements MergeBuilder {
   readonly #residentBytes: number;
   readonly #pool: WorkerPool;
   readonly #carried: CarriedPopulation | undefined;
-  readonly #keep: { homes: Homes; kept: MergeAssignment['kept'] } | undefined;
+  readonly #keep: { homes: Homes; kept: KeptRoom } | undefined;
   readonly #known = new KnownEntries();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -117,7 +137,7 @@ class ThreadedBuilder implements MergeBuilder {
     registry: Registry;
     residentBytes: number;
     carry?: CarryOptions | undefined;
-    keep?: { homes: Homes; kept: MergeAssignment['kept'] };
+    keep?: { homes: Homes; kept: KeptRoom };
     pool: WorkerPool;
   }) {
     this.#registry = parts.registry;

@@ -1,6 +1,7 @@
 import {
   type AccumulatorMemory,
   type Block,
+  type BlockNotes,
   type Group,
   type MethodProgram,
   type Sweep,
@@ -31,6 +32,8 @@ const SCRATCH = 12;
 /** Room for accumulators: histograms of two windows per model, and collected keys. */
 const ACCUMULATOR_BYTES_PER_MODEL = 8 << 20;
 const ACCUMULATOR_BYTES = 2 << 20;
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** A whole tensor's rows, kept between the sweeps of its group. */
 interface Resident {
@@ -71,8 +74,10 @@ export interface TensorWorkerOptions {
   statistics: BlockReader;
   /** Bytes that may be kept of one tensor between sweeps. */
   residentBytes: number;
-  /** Rows that are kept from one merge to the next, and the folder of each input. */
-  kept?: { rows: KeptRows; folders: readonly string[] } | undefined;
+  /**
+   * Rows that are kept from one merge to the next, the folder of each input, and the values for each element that a sweep may leave.
+   */
+  kept?: { rows: KeptRows; folders: readonly string[]; notes: number } | undefined;
   /** Stores bytes at a position behind a place in an output file. */
   write(place: Pick<PlannedTensor, 'output' | 'offset'>, bytes: Uint8Array, position: number): void;
 }
@@ -85,6 +90,7 @@ export class TensorWorker {
   readonly #row: Resident & { out: Float32Array };
   readonly #replay: Replay | undefined;
   readonly #kept: KeptPopulation | undefined;
+  readonly #notes = new Map<string, BlockNotes>();
   readonly #start: number;
 
   constructor(options: TensorWorkerOptions) {
@@ -349,7 +355,24 @@ export class TensorWorker {
       parameters: tensor.parameters,
       kernels,
       scratch: () => memory.float32(length),
+      notes: this.#notesOf(tensor, reference),
     };
+  }
+
+  /** The room of a whole block of a method over the whole model, for as long as this merge lasts. */
+  #notesOf(tensor: PlannedTensor, { offset, length }: BlockReference): BlockNotes | undefined {
+    const { kept, program } = this.#options;
+    const whole = blockAround(tensor, offset);
+    const wants = program.scope === 'model' && program.notes !== undefined && program.notes <= (kept?.notes ?? 0);
+    if (kept === undefined || !wants || whole.offset !== offset || whole.length !== length) return undefined;
+    const place = `notes ${tensor.name} ${offset} ${length} ${program.notes}`;
+    const known = this.#notes.get(place);
+    if (known !== undefined) return known;
+    const options = { word: 'notes', length: Math.floor((program.notes ?? 0) * length) };
+    const room = kept.rows.get(place, options) ?? kept.rows.keep(place, { ...options, alive: NONE, fill: () => {} });
+    const notes = room && { room, content: undefined };
+    if (notes !== undefined) this.#notes.set(place, notes);
+    return notes;
   }
 
   /** Whether the rows of a tensor are kept from one merge to the next. */

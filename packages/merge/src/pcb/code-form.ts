@@ -51,6 +51,7 @@ export function codeProgram(options: {
   return {
     scope,
     sweeps: [bounds, thresholds],
+    ...(fuses(form) && scope === 'model' ? { notes: NOTES_PER_MODEL * models } : {}),
     write(block, [limits, selected]) {
       const rows = boundsOf(limits);
       const lambdas = modelNumbers(block, 'lambda');
@@ -63,6 +64,16 @@ export function codeProgram(options: {
       const skips = form !== 'vision-search' && competitions.every(({ threshold }) => threshold > LEAST_SKIPPED);
       if (skips && isFused(block, form)) {
         const floor = LEAST_DENOMINATOR;
+        const left = block.notes?.content as Noted | undefined;
+        if (left?.least.every((least, i) => least <= (competitions[i] as Competition).threshold) === true) {
+          const { noted } = left;
+          const notes = block.notes?.room as Float32Array;
+          const sums = { numerator: block.scratch(), denominator: block.scratch() };
+          const work = block.scratch();
+          const options = { notes, noted, bounds: rows, floor, competitions, sums, work };
+          block.kernels.pcb.mergeNoted(block.out, block.base, options);
+          return;
+        }
         block.kernels.pcb.mergeCompetitors(block.out, competing(block, rows), {
           ...centred(models),
           floor,
@@ -120,10 +131,13 @@ function competitors(
 ): Float32Array[] {
   if (isFused(block, form)) {
     const outs = block.models.map(() => block.scratch());
-    const found = block.kernels.pcb.modelCompetitors(outs, competing(block, limits), {
-      ...centred(outs.length),
-      least,
+    const { found, noted } = block.kernels.pcb.modelCompetitors(outs, competing(block, limits), {
+      ...{ ...centred(outs.length), least },
+      notes: block.notes?.room,
     });
+    if (block.notes !== undefined) {
+      block.notes.content = noted === undefined ? undefined : ({ noted, least: [...least] } satisfies Noted);
+    }
     return outs.map((row, i) => row.subarray(0, found[i]));
   }
   const { taus, total } = totals(block, { form, limits });
@@ -135,6 +149,18 @@ function competitors(
   });
 }
 
+/**
+ * Place, task vector and balance of each competitor, for a quarter of the values: the usual ratios keep less, and where there are
+ * more they are found again.
+ */
+const NOTES_PER_MODEL = 0.75;
+
+/** What a sweep has left of a block: how many competitors of each model, and what each of them may reach at least. */
+interface Noted {
+  noted: readonly number[];
+  least: readonly number[];
+}
+
 /** Values of the room that the fused kernels work in, beside those per model. */
 const WORK = 4096;
 const WORK_PER_MODEL = 1040;
@@ -142,7 +168,11 @@ const WORK_PER_MODEL = 1040;
 /** Whether one kernel may do all models of a block: where what they are multiplied by is the sum of their task vectors. */
 function isFused(block: Block, form: CodeForm): boolean {
   const fits = block.length >= block.models.length * WORK_PER_MODEL + WORK;
-  return fits && (form === 'reference' || form === 'language');
+  return fits && fuses(form);
+}
+
+function fuses(form: CodeForm): boolean {
+  return form === 'reference' || form === 'language';
 }
 
 function competing(block: Block, bounds: readonly MagnitudeBounds[]): CompetingRows {
