@@ -3,11 +3,15 @@
 /** For each mask of four lanes the byte order that brings its lanes to the front, in order. */
 const ORDERS: usize = memory.data(16 * 16, 16);
 
+/** For each mask of four lanes the numbers of its lanes, in order. */
+const LANES: usize = memory.data(16 * 16, 16);
+
 for (let mask: i32 = 0; mask < 16; mask++) {
   let to: i32 = 0;
   for (let lane: i32 = 0; lane < 4; lane++) {
     if (((mask >> lane) & 1) == 0) continue;
     for (let byte: i32 = 0; byte < 4; byte++) store<u8>(ORDERS + (mask << 4) + (to << 2) + byte, <u8>((lane << 2) + byte));
+    store<u32>(LANES + (mask << 4) + (to << 2), lane);
     to++;
   }
 }
@@ -16,4 +20,10 @@ for (let mask: i32 = 0; mask < 16; mask++) {
 @inline
 export function frontOrder(mask: i32): v128 {
   return v128.load(ORDERS + (<usize>mask << 4));
+}
+
+/** The numbers of the lanes of a mask of four bits, in order, then zeros. */
+@inline
+export function lanesInOrder(mask: i32): v128 {
+  return v128.load(LANES + (<usize>mask << 4));
 }

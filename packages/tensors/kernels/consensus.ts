@@ -1,4 +1,5 @@
 // Kernels over several rows at once. `rows` points to a table of row addresses (32-bit), `weights` to float32 weights.
+import { doubles, rounded } from "./doubles";
 
 @inline
 function row(rows: usize, j: i32): usize {
@@ -22,50 +23,35 @@ export function weightedSum(out: usize, rows: usize, weights: usize, count: i32,
     const o = <usize>i << 2;
     const firstRow = row(rows, 0) + o;
     let w = v128.load64_splat(weights);
-    let a = f64x2.mul(lowDoubles(v128.load(firstRow)), w);
-    let b = f64x2.mul(highDoubles(v128.load(firstRow)), w);
-    let c = f64x2.mul(lowDoubles(v128.load(firstRow, 16)), w);
-    let d = f64x2.mul(highDoubles(v128.load(firstRow, 16)), w);
+    let a = f64x2.mul(doubles(firstRow), w);
+    let b = f64x2.mul(doubles(firstRow + 8), w);
+    let c = f64x2.mul(doubles(firstRow + 16), w);
+    let d = f64x2.mul(doubles(firstRow + 24), w);
     for (let j: i32 = 1; j < count; j++) {
       const x = row(rows, j) + o;
       w = v128.load64_splat(weights + (<usize>j << 3));
-      a = f64x2.add(a, f64x2.mul(lowDoubles(v128.load(x)), w));
-      b = f64x2.add(b, f64x2.mul(highDoubles(v128.load(x)), w));
-      c = f64x2.add(c, f64x2.mul(lowDoubles(v128.load(x, 16)), w));
-      d = f64x2.add(d, f64x2.mul(highDoubles(v128.load(x, 16)), w));
+      a = f64x2.add(a, f64x2.mul(doubles(x), w));
+      b = f64x2.add(b, f64x2.mul(doubles(x + 8), w));
+      c = f64x2.add(c, f64x2.mul(doubles(x + 16), w));
+      d = f64x2.add(d, f64x2.mul(doubles(x + 24), w));
     }
     v128.store(out + o, rounded(a, b));
     v128.store(out + o, rounded(c, d), 16);
   }
   for (; i < n; i += 4) {
     const o = <usize>i << 2;
-    const first = v128.load(row(rows, 0) + o);
+    const first = row(rows, 0) + o;
     let w = v128.load64_splat(weights);
-    let low = f64x2.mul(lowDoubles(first), w);
-    let high = f64x2.mul(highDoubles(first), w);
+    let low = f64x2.mul(doubles(first), w);
+    let high = f64x2.mul(doubles(first + 8), w);
     for (let j: i32 = 1; j < count; j++) {
-      const x = v128.load(row(rows, j) + o);
+      const x = row(rows, j) + o;
       w = v128.load64_splat(weights + (<usize>j << 3));
-      low = f64x2.add(low, f64x2.mul(lowDoubles(x), w));
-      high = f64x2.add(high, f64x2.mul(highDoubles(x), w));
+      low = f64x2.add(low, f64x2.mul(doubles(x), w));
+      high = f64x2.add(high, f64x2.mul(doubles(x + 8), w));
     }
     v128.store(out + o, rounded(low, high));
   }
-}
-
-@inline
-function lowDoubles(x: v128): v128 {
-  return f64x2.promote_low_f32x4(x);
-}
-
-@inline
-function highDoubles(x: v128): v128 {
-  return f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3));
-}
-
-@inline
-function rounded(low: v128, high: v128): v128 {
-  return i32x4.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
 /**

@@ -19,19 +19,19 @@ function isNonFinite(bits: v128): v128 {
 
 /** bfloat16 -> float32. */
 export function widenBfloat16(raw: usize, out: usize, n: i32): i32 {
-  let bad = i32x4.splat(0);
+  const nothing = i16x8.splat(0);
+  const special = i16x8.splat(0x7f80);
+  let bad = i16x8.splat(0);
   let i: i32 = 0;
   for (; i + 8 <= n; i += 8) {
     const h = v128.load(raw + (<usize>i << 1));
-    const low = i32x4.shl(i32x4.extend_low_i16x8_u(h), 16);
-    const high = i32x4.shl(i32x4.extend_high_i16x8_u(h), 16);
-    bad = v128.or(bad, v128.or(isNonFinite(low), isNonFinite(high)));
-    v128.store(out + (<usize>i << 2), low);
-    v128.store(out + (<usize>i << 2), high, 16);
+    bad = v128.or(bad, i16x8.eq(v128.and(h, special), special));
+    v128.store(out + (<usize>i << 2), i16x8.shuffle(nothing, h, 0, 8, 1, 9, 2, 10, 3, 11));
+    v128.store(out + (<usize>i << 2), i16x8.shuffle(nothing, h, 4, 12, 5, 13, 6, 14, 7, 15), 16);
   }
   for (; i < n; i++) {
     const bits = <i32>load<u16>(raw + (<usize>i << 1)) << 16;
-    if ((bits & EXPONENT) == EXPONENT) bad = i32x4.splat(-1);
+    if ((bits & EXPONENT) == EXPONENT) bad = i16x8.splat(-1);
     store<i32>(out + (<usize>i << 2), bits);
   }
   return v128.any_true(bad) ? firstNonFinite(out, n) : -1;
@@ -103,33 +103,27 @@ function roundBfloat16(bits: v128): v128 {
   return i32x4.shr_u(i32x4.add(i32x4.add(bits, i32x4.splat(0x7fff)), odd), 16);
 }
 
+/** The magnitudes from here on round to infinity, or are not finite. */
+const BFLOAT16_OVERFLOW: i32 = 0x7f7f8000;
+
 /** float32 -> bfloat16. */
 export function narrowBfloat16(x: usize, raw: usize, n: i32): i32 {
-  const special = i32x4.splat(0x7f80);
-  let bad = i32x4.splat(0);
+  const magnitude = i32x4.splat(0x7fffffff);
+  let largest = i32x4.splat(0);
   let i: i32 = 0;
   for (; i + 8 <= n; i += 8) {
     const a = v128.load(x + (<usize>i << 2));
     const b = v128.load(x + (<usize>i << 2), 16);
-    const low = roundBfloat16(a);
-    const high = roundBfloat16(b);
-    // A NaN may round to something finite, so the input is looked at too.
-    bad = v128.or(bad, v128.or(isNonFinite(a), isNonFinite(b)));
-    bad = v128.or(bad, i32x4.eq(v128.and(low, special), special));
-    bad = v128.or(bad, i32x4.eq(v128.and(high, special), special));
-    v128.store(raw + (<usize>i << 1), i16x8.shuffle(low, high, 0, 2, 4, 6, 8, 10, 12, 14));
+    largest = i32x4.max_s(largest, i32x4.max_s(v128.and(a, magnitude), v128.and(b, magnitude)));
+    v128.store(raw + (<usize>i << 1), i16x8.narrow_i32x4_u(roundBfloat16(a), roundBfloat16(b)));
   }
   for (; i < n; i++) {
     const a = i32x4.splat(load<i32>(x + (<usize>i << 2)));
-    const low = roundBfloat16(a);
-    bad = v128.or(bad, v128.or(isNonFinite(a), i32x4.eq(v128.and(low, special), special)));
-    store<u16>(raw + (<usize>i << 1), <u16>i32x4.extract_lane(low, 0));
+    largest = i32x4.max_s(largest, v128.and(a, magnitude));
+    store<u16>(raw + (<usize>i << 1), <u16>i32x4.extract_lane(roundBfloat16(a), 0));
   }
-  if (!v128.any_true(bad)) return -1;
-  for (i = 0; i < n; i++) {
-    const bits = load<i32>(x + (<usize>i << 2));
-    if ((bits & EXPONENT) == EXPONENT || (load<u16>(raw + (<usize>i << 1)) & 0x7f80) == 0x7f80) return i;
-  }
+  if (!v128.any_true(i32x4.ge_s(largest, i32x4.splat(BFLOAT16_OVERFLOW)))) return -1;
+  for (i = 0; i < n; i++) if ((load<i32>(x + (<usize>i << 2)) & 0x7fffffff) >= BFLOAT16_OVERFLOW) return i;
   return -1;
 }
 

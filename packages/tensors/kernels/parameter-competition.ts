@@ -1,6 +1,7 @@
 // The importance of PCB-Merging (arXiv 2410.02396), fused per form so that a row is read once. `low` and `high` are
 // the row's clamping bounds, `inverse` is 1 / (high - low), or 0 for a row without spread.
-import { frontOrder } from "./compact";
+import { lanesInOrder } from "./compact";
+import { doubles, rounded } from "./doubles";
 import { expVector, largerMagnitude, tanhInPlace } from "./transcendental";
 
 /** Min-max normalised, clamped magnitude. */
@@ -39,10 +40,10 @@ export function clampMagnitude(out: usize, tau: usize, n: i32, low: f32, high: f
 
 /** Values that are looked at between two uses of the tables below: these stay in the nearest cache. */
 const TILE: i32 = 1024;
-/** Per competitor of a tile: task vector, sum of the task vectors, and its place in the block. */
+/** Per competitor of a tile: its place in the block, task vector, and sum of the task vectors. */
+const PLACES: usize = memory.data(1024 * 4 + 16, 16);
 const TAUS: usize = memory.data(1024 * 4 + 16, 16);
 const TOTALS: usize = memory.data(1024 * 4 + 16, 16);
-const PLACES: usize = memory.data(1024 * 4 + 16, 16);
 
 /** exp(count * u^2 - shift), u the normalised magnitude. */
 @inline
@@ -90,62 +91,75 @@ export function balance(
 
 /** Adding it leaves a number, in steps of 2^-10, in the low bits of the sum. */
 const TENTH_BITS: f32 = 12288.0;
+/** Log2 e, and the exponent's bias in float32. */
+const LOG2_E: f32 = 1.44269504088896341;
+const BIAS: f32 = 127.0;
 /** What the estimate below may be too small by: 2^-11 in the exponent, and rounding. */
 const MARGIN: f32 = 0.999;
 
 /**
- * Finds the values of a tile whose balance may reach `least` (above zero) and puts them side by side into the tables;
- * returns their number. The bound is tau * total >= tanh(tau * total) times a power of two whose mantissa grows
- * linearly, which lies at most 6.2 % above exp and never below it: four operations in place of two polynomials.
+ * Finds the values of a tile whose balance may reach `least` (above zero) and puts their task vectors, sums and places
+ * side by side into the tables; returns their number. The bound is tau * total >= tanh(tau * total) times a power of two
+ * whose mantissa grows linearly, which lies at most 6.2 % above exp and never below it. In its exponent `factor` is
+ * count * log2 e, and `bias` holds all that is added.
  */
 @inline
 function findCompetitors(
-  tau: usize, total: usize, from: i32, end: i32, l: v128, h: v128, inv: v128, c: v128, s: v128, least: f32,
+  tau: usize, total: usize, from: i32, end: i32, l: v128, h: v128, inv: v128, factor: v128, bias: v128, bound: v128,
 ): i32 {
-  const bound = f32x4.splat(least * MARGIN);
-  let places = i32x4.add(i32x4.splat(from), i32x4(0, 1, 2, 3));
+  const step = i32x4.splat(4);
+  let places = i32x4.splat(from);
   let found: i32 = 0;
   let i = from;
   for (; i + 4 <= end; i += 4) {
     const o = <usize>i << 2;
-    const t = v128.load(tau + o);
-    const sum = v128.load(total + o);
-    const lanes = competing(t, sum, l, h, inv, c, s, bound);
-    putCompetitors(t, sum, places, lanes, found);
+    const lanes = competing(v128.load(tau + o), v128.load(total + o), l, h, inv, factor, bias, bound);
+    v128.store(PLACES + (<usize>found << 2), i32x4.add(lanesInOrder(lanes), places));
     found += popcnt(lanes);
-    places = i32x4.add(places, i32x4.splat(4));
+    places = i32x4.add(places, step);
   }
   if (i < end) {
     const o = <usize>i << 2;
-    const t = v128.load(tau + o);
-    const sum = v128.load(total + o);
+    const lanes = competing(v128.load(tau + o), v128.load(total + o), l, h, inv, factor, bias, bound);
     // The padding of the last vector is not of the block.
-    const lanes = competing(t, sum, l, h, inv, c, s, bound) & ((1 << (end - i)) - 1);
-    putCompetitors(t, sum, places, lanes, found);
-    found += popcnt(lanes);
+    const valid = lanes & ((1 << (end - i)) - 1);
+    v128.store(PLACES + (<usize>found << 2), i32x4.add(lanesInOrder(valid), places));
+    found += popcnt(valid);
+  }
+  // Up to three places behind the last are whatever they are, but they are of the tile.
+  for (let k: i32 = 0; k < found; k += 4) {
+    const at = PLACES + (<usize>k << 2);
+    const a = <usize>load<u32>(at) << 2;
+    const b = <usize>load<u32>(at, 4) << 2;
+    const c = <usize>load<u32>(at, 8) << 2;
+    const d = <usize>load<u32>(at, 12) << 2;
+    v128.store(TAUS + (<usize>k << 2), gathered(tau, a, b, c, d));
+    v128.store(TOTALS + (<usize>k << 2), gathered(total, a, b, c, d));
   }
   return found;
 }
 
+@inline
+function gathered(x: usize, a: usize, b: usize, c: usize, d: usize): v128 {
+  let v = v128.load32_zero(x + a);
+  v = v128.load32_lane(x + b, v, 1);
+  v = v128.load32_lane(x + c, v, 2);
+  return v128.load32_lane(x + d, v, 3);
+}
+
 /** The lanes whose balance may reach the bound. */
 @inline
-function competing(t: v128, sum: v128, l: v128, h: v128, inv: v128, c: v128, s: v128, bound: v128): i32 {
+function competing(t: v128, sum: v128, l: v128, h: v128, inv: v128, factor: v128, bias: v128, bound: v128): i32 {
   const u = normalised(t, l, h, inv);
-  const exponent = f32x4.sub(f32x4.mul(c, f32x4.mul(u, u)), s);
-  const scaled = f32x4.add(f32x4.mul(exponent, f32x4.splat(1.44269504088896341)), f32x4.splat(TENTH_BITS));
-  const power = i32x4.add(i32x4.shl(scaled, 13), i32x4.splat(127 << 23));
+  const power = i32x4.shl(f32x4.add(f32x4.mul(f32x4.mul(u, u), factor), bias), 13);
   // What is not a number is not below the bound: it goes on and is found on writing.
   return i32x4.bitmask(f32x4.lt(f32x4.mul(f32x4.mul(t, sum), power), bound)) ^ 15;
 }
 
-/** Puts the lanes behind the `found` competitors that stand in the tables. */
+/** What is added in the exponent: rounded up to a step, so that the bound never falls short by it. */
 @inline
-function putCompetitors(t: v128, sum: v128, places: v128, lanes: i32, found: i32): void {
-  const order = frontOrder(lanes);
-  const to = <usize>found << 2;
-  v128.store(TAUS + to, i8x16.swizzle(t, order));
-  v128.store(TOTALS + to, i8x16.swizzle(sum, order));
-  v128.store(PLACES + to, i8x16.swizzle(places, order));
+function boundBias(shift: f32): v128 {
+  return f32x4.splat(<f32>(ceil((<f64>BIAS + TENTH_BITS - <f64>shift * LOG2_E) * 1024) / 1024));
 }
 
 /**
@@ -160,9 +174,12 @@ export function competitors(
   const inv = f32x4.splat(inverse);
   const c = f32x4.splat(count);
   const s = f32x4.splat(shift);
+  const factor = f32x4.splat(count * LOG2_E);
+  const bias = boundBias(shift);
+  const bound = f32x4.splat(least * MARGIN);
   let written: i32 = 0;
   for (let from: i32 = 0; from < n; from += TILE) {
-    const found = findCompetitors(tau, total, from, min(n, from + TILE), l, h, inv, c, s, least);
+    const found = findCompetitors(tau, total, from, min(n, from + TILE), l, h, inv, factor, bias, bound);
     const to = out + (<usize>written << 2);
     tanhProducts(TOTALS, TAUS, TOTALS, found);
     for (let k: i32 = 0; k < found; k += 4) {
@@ -189,11 +206,14 @@ export function accumulateCompetitors(
   const c = f32x4.splat(count);
   const s = f32x4.splat(shift);
   const least = f32x4.splat(threshold);
+  const factor = f32x4.splat(count * LOG2_E);
+  const bias = boundBias(shift);
+  const bound = f32x4.splat(threshold * MARGIN);
   const toWeight = f32x4.splat(scale);
   const lam = f32x4.splat(lambda);
   const nothing = f32x4.splat(0);
   for (let from: i32 = 0; from < n; from += TILE) {
-    const found = findCompetitors(tau, total, from, min(n, from + TILE), l, h, inv, c, s, threshold);
+    const found = findCompetitors(tau, total, from, min(n, from + TILE), l, h, inv, factor, bias, bound);
     tanhProducts(TOTALS, TAUS, TOTALS, found);
     for (let k: i32 = 0; k < found; k += 4) {
       const o = <usize>k << 2;
@@ -235,17 +255,17 @@ function tileVectors(taus: usize, sums: usize, base: usize, rows: usize, count: 
     const o = <usize>i << 2;
     const at = (<usize>from << 2) + o;
     const b = v128.load(base + at);
-    let tau = f32x4.sub(v128.load(<usize>load<u32>(rows) + at), b);
-    v128.store(taus + o, tau);
-    let low = f64x2.promote_low_f32x4(tau);
-    let high = f64x2.promote_low_f32x4(i32x4.shuffle(tau, tau, 2, 3, 2, 3));
+    let tau = taus + o;
+    v128.store(tau, f32x4.sub(v128.load(<usize>load<u32>(rows) + at), b));
+    let low = doubles(tau);
+    let high = doubles(tau + 8);
     for (let j: i32 = 1; j < count; j++) {
-      tau = f32x4.sub(v128.load(<usize>load<u32>(rows + (<usize>j << 2)) + at), b);
-      v128.store(taus + (<usize>j << 12) + o, tau);
-      low = f64x2.add(low, f64x2.promote_low_f32x4(tau));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(i32x4.shuffle(tau, tau, 2, 3, 2, 3)));
+      tau += 4096;
+      v128.store(tau, f32x4.sub(v128.load(<usize>load<u32>(rows + (<usize>j << 2)) + at), b));
+      low = f64x2.add(low, doubles(tau));
+      high = f64x2.add(high, doubles(tau + 8));
     }
-    v128.store(sums + o, i32x4.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
+    v128.store(sums + o, rounded(low, high));
   }
 }
 
@@ -351,7 +371,9 @@ function tileCompetitors(
   const inv = f32x4.splat(inverse);
   const c = f32x4.splat(count);
   const s = f32x4.splat(shift);
-  const found = findCompetitors(tau, sums, 0, length, l, h, inv, c, s, least);
+  const factor = f32x4.splat(count * LOG2_E);
+  const bound = f32x4.splat(least * MARGIN);
+  const found = findCompetitors(tau, sums, 0, length, l, h, inv, factor, boundBias(shift), bound);
   tanhProducts(TOTALS, TAUS, TOTALS, found);
   for (let k: i32 = 0; k < found; k += 4) {
     const o = <usize>k << 2;

@@ -41,7 +41,10 @@ export function histogram(x: usize, n: i32, bins: usize, binCount: u32, low: u32
 export function collect(
   x: usize, n: i32, keys: usize, capacity: u32, low: u32, high: u32, absolute: bool, counts: usize,
 ): void {
-  if (absolute) collectLoop(x, n, keys, capacity, low, high, true, counts);
+  if (capacity == 0) {
+    if (absolute) countLoop(x, n, low, high, true, counts);
+    else countLoop(x, n, low, high, false, counts);
+  } else if (absolute) collectLoop(x, n, keys, capacity, low, high, true, counts);
   else collectLoop(x, n, keys, capacity, low, high, false, counts);
 }
 
@@ -55,7 +58,45 @@ function flippedKeys(bits: v128, absolute: bool): v128 {
   return v128.xor(bits, i32x4.shr_u(i32x4.shr_s(bits, 31), 1));
 }
 
-/** Inlined with a constant `absolute`. Most groups of four vectors hold no key of the range: one test passes them. */
+/** Counts alone, without a branch: for ranges that hold many keys. Inlined with a constant `absolute`. */
+@inline
+function countLoop(x: usize, n: i32, low: u32, high: u32, absolute: bool, counts: usize): void {
+  const lowest = i32x4.splat(<i32>(low ^ FLIP));
+  const highest = i32x4.splat(<i32>(high ^ FLIP));
+  let belowLanes = i32x4.splat(0);
+  let aboveLanes = i32x4.splat(0);
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const key = flippedKeys(v128.load(x + (<usize>i << 2)), absolute);
+    belowLanes = i32x4.sub(belowLanes, i32x4.gt_s(lowest, key));
+    aboveLanes = i32x4.sub(aboveLanes, i32x4.gt_s(key, highest));
+  }
+  let below = sumOfLanes(belowLanes);
+  let inside = <u32>i - below - sumOfLanes(aboveLanes);
+  for (; i < n; i++) {
+    const key = keyOf(load<u32>(x + (<usize>i << 2)), absolute);
+    if (key < low) below++;
+    else if (key <= high) inside++;
+  }
+  store<u32>(counts, load<u32>(counts) + below);
+  store<u32>(counts, load<u32>(counts, 4) + inside, 4);
+}
+
+@inline
+function sumOfLanes(v: v128): u32 {
+  const low = <u32>i32x4.extract_lane(v, 0) + <u32>i32x4.extract_lane(v, 1);
+  return low + <u32>i32x4.extract_lane(v, 2) + <u32>i32x4.extract_lane(v, 3);
+}
+
+@inline
+function keyOf(bits: u32, absolute: bool): u32 {
+  return absolute ? bits & 0x7fffffff : orderKey(bits);
+}
+
+/**
+ * Inlined with a constant `absolute`. Most groups of four vectors hold no key of the range, and for a range near the top
+ * most hold none that is not below it: a test passes either.
+ */
 @inline
 function collectLoop(
   x: usize, n: i32, keys: usize, capacity: u32, low: u32, high: u32, absolute: bool, counts: usize,
@@ -63,6 +104,7 @@ function collectLoop(
   const lowest = i32x4.splat(<i32>(low ^ FLIP));
   const highest = i32x4.splat(<i32>(high ^ FLIP));
   let belowLanes = i32x4.splat(0);
+  let below: u32 = 0;
   let inside: u32 = load<u32>(counts, 4);
   let i: i32 = 0;
   for (; i + 16 <= n; i += 16) {
@@ -75,22 +117,24 @@ function collectLoop(
     const belowB = i32x4.gt_s(lowest, b);
     const belowC = i32x4.gt_s(lowest, c);
     const belowD = i32x4.gt_s(lowest, d);
+    if (isEverywhere(v128.and(v128.and(belowA, belowB), v128.and(belowC, belowD)))) {
+      below += 16;
+      continue;
+    }
     belowLanes = i32x4.add(belowLanes, i32x4.add(i32x4.add(belowA, belowB), i32x4.add(belowC, belowD)));
     const outsideA = v128.or(belowA, i32x4.gt_s(a, highest));
     const outsideB = v128.or(belowB, i32x4.gt_s(b, highest));
     const outsideC = v128.or(belowC, i32x4.gt_s(c, highest));
     const outsideD = v128.or(belowD, i32x4.gt_s(d, highest));
     const outside = v128.and(v128.and(outsideA, outsideB), v128.and(outsideC, outsideD));
-    if (i32x4.all_true(outside)) continue;
+    if (isEverywhere(outside)) continue;
     inside = append(a, outsideA, keys, inside, capacity);
     inside = append(b, outsideB, keys, inside, capacity);
     inside = append(c, outsideC, keys, inside, capacity);
     inside = append(d, outsideD, keys, inside, capacity);
   }
-  let below: u32 = 0;
   for (; i < n; i++) {
-    const bits = load<u32>(x + (<usize>i << 2));
-    const key = absolute ? bits & 0x7fffffff : orderKey(bits);
+    const key = keyOf(load<u32>(x + (<usize>i << 2)), absolute);
     if (key < low) below++;
     else if (key <= high) {
       if (inside < capacity) store<u32>(keys + (<usize>inside << 2), key);
@@ -98,10 +142,15 @@ function collectLoop(
     }
   }
   // A lane that is true is -1.
-  below -= <u32>i32x4.extract_lane(belowLanes, 0) + <u32>i32x4.extract_lane(belowLanes, 1);
-  below -= <u32>i32x4.extract_lane(belowLanes, 2) + <u32>i32x4.extract_lane(belowLanes, 3);
+  below -= sumOfLanes(belowLanes);
   store<u32>(counts, load<u32>(counts) + below);
   store<u32>(counts, inside, 4);
+}
+
+/** Whether a mask of comparisons is true in all lanes. */
+@inline
+function isEverywhere(mask: v128): bool {
+  return i32x4.bitmask(mask) == 15;
 }
 
 /** Stores the keys of the lanes that are not outside behind the `inside` that stand already; returns how many stand now. */

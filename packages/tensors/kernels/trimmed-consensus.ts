@@ -24,9 +24,92 @@ export function electTrimmed(
   out: usize, base: usize, rows: usize, thresholds: usize, scales: usize, weights: usize, count: i32, n: i32,
   mode: i32, zero: f32, lambda: f32,
 ): void {
-  if (mode == 0) electLoop(out, base, rows, thresholds, scales, weights, count, n, 0, zero, lambda);
+  const isPlain = count <= 4 && mode != 2 && zero != 0 && areOnes(scales, count) && areOnes(weights, count);
+  if (isPlain) electPlain(out, base, rows, thresholds, count, n, mode, zero, lambda);
+  else if (mode == 0) electLoop(out, base, rows, thresholds, scales, weights, count, n, 0, zero, lambda);
   else if (mode == 1) electLoop(out, base, rows, thresholds, scales, weights, count, n, 1, zero, lambda);
   else electLoop(out, base, rows, thresholds, scales, weights, count, n, 2, zero, lambda);
+}
+
+function areOnes(table: usize, count: i32): bool {
+  for (let j: i32 = 0; j < count; j++) if (load<f32>(table + (<usize>j << 2)) != 1) return false;
+  return true;
+}
+
+/** The same for up to four models without scales and weights, whose terms stay in registers. */
+function electPlain(
+  out: usize, base: usize, rows: usize, thresholds: usize, count: i32, n: i32, mode: i32, zero: f32, lambda: f32,
+): void {
+  if (mode == 1) {
+    if (count == 1) plainLoop(out, base, rows, thresholds, 1, n, true, zero, lambda);
+    else if (count == 2) plainLoop(out, base, rows, thresholds, 2, n, true, zero, lambda);
+    else if (count == 3) plainLoop(out, base, rows, thresholds, 3, n, true, zero, lambda);
+    else plainLoop(out, base, rows, thresholds, 4, n, true, zero, lambda);
+  } else if (count == 1) plainLoop(out, base, rows, thresholds, 1, n, false, zero, lambda);
+  else if (count == 2) plainLoop(out, base, rows, thresholds, 2, n, false, zero, lambda);
+  else if (count == 3) plainLoop(out, base, rows, thresholds, 3, n, false, zero, lambda);
+  else plainLoop(out, base, rows, thresholds, 4, n, false, zero, lambda);
+}
+
+/** Inlined with constants for `count` and `isMean`. A sum of zero elects the sign of `zero`. */
+@inline
+function plainLoop(
+  out: usize, base: usize, rows: usize, thresholds: usize, count: i32, n: i32, isMean: bool, zero: f32, lambda: f32,
+): void {
+  const nothing = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const lam = f32x4.splat(lambda);
+  const signBit = i32x4.splat(0x80000000);
+  const first = <usize>load<u32>(rows);
+  const second = count > 1 ? <usize>load<u32>(rows, 4) : 0;
+  const third = count > 2 ? <usize>load<u32>(rows, 8) : 0;
+  const fourth = count > 3 ? <usize>load<u32>(rows, 12) : 0;
+  const firstThreshold = entry(thresholds, 0);
+  const secondThreshold = count > 1 ? entry(thresholds, 1) : nothing;
+  const thirdThreshold = count > 2 ? entry(thresholds, 2) : nothing;
+  const fourthThreshold = count > 3 ? entry(thresholds, 3) : nothing;
+  // Below zero, or not above it where zero elects minus: the least magnitude decides which.
+  const boundary = zero > 0 ? nothing : f32x4.splat(reinterpret<f32>(1));
+  for (let i: i32 = 0; i < n; i += 4) {
+    const o = <usize>i << 2;
+    const b = v128.load(base + o);
+    const w = trimmedVector(v128.load(first + o), b, firstThreshold);
+    let x = nothing;
+    let y = nothing;
+    let z = nothing;
+    let total = w;
+    if (count > 1) total = f32x4.add(total, (x = trimmedVector(v128.load(second + o), b, secondThreshold)));
+    if (count > 2) total = f32x4.add(total, (y = trimmedVector(v128.load(third + o), b, thirdThreshold)));
+    if (count > 3) total = f32x4.add(total, (z = trimmedVector(v128.load(fourth + o), b, fourthThreshold)));
+    const sign = v128.and(f32x4.lt(total, boundary), signBit);
+    let counts = agrees(w, sign);
+    let kept = v128.and(w, counts);
+    let divisor = counts;
+    if (count > 1) {
+      counts = agrees(x, sign);
+      kept = f32x4.add(kept, v128.and(x, counts));
+      if (isMean) divisor = i32x4.add(divisor, counts);
+    }
+    if (count > 2) {
+      counts = agrees(y, sign);
+      kept = f32x4.add(kept, v128.and(y, counts));
+      if (isMean) divisor = i32x4.add(divisor, counts);
+    }
+    if (count > 3) {
+      counts = agrees(z, sign);
+      kept = f32x4.add(kept, v128.and(z, counts));
+      if (isMean) divisor = i32x4.add(divisor, counts);
+    }
+    // A lane that agrees is -1.
+    if (isMean) kept = f32x4.div(kept, f32x4.pmax(f32x4.convert_i32x4_s(i32x4.neg(divisor)), one));
+    v128.store(out + o, f32x4.add(f32x4.mul(kept, lam), b));
+  }
+}
+
+/** The lanes whose term is above zero once the elected sign is taken out. */
+@inline
+function agrees(term: v128, sign: v128): v128 {
+  return f32x4.gt(v128.xor(term, sign), f32x4.splat(0));
 }
 
 /** Inlined with a constant mode, so that the inner loop has no branch on it. */
