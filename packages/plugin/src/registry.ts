@@ -45,10 +45,16 @@ export class Registry {
     EXTENSION_KINDS.map((kind) => [kind, new Map()]),
   );
   readonly #modules: string[] = [];
+  readonly #origins = new Map<Extension, string>();
 
   /** URLs of the modules that were loaded, in order: what a worker thread imports to know the same extensions. */
   get modules(): readonly string[] {
     return this.#modules;
+  }
+
+  /** URL of the module that an extension came with: what a worker thread imports to know this one alone. */
+  moduleOf(extension: Extension): string | undefined {
+    return this.#origins.get(extension);
   }
 
   /** Adds one extension. @throws PluginError where the kind is unknown or the name is taken. */
@@ -86,6 +92,7 @@ export class Registry {
         });
       }
       this.register(extension as Extension, url);
+      this.#origins.set(extension as Extension, url);
     }
     this.#modules.push(url);
   }

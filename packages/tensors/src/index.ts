@@ -14,7 +14,7 @@ export { disableTelemetry } from './environment.ts';
 export { folderSource, listFolder, readRange } from './folder-source.ts';
 export { sha256OfFile } from './hash-file.ts';
 export { type Header, type HeaderOptions, headerEnd, parseHeader, type StoredTensor } from './header.ts';
-export { KernelInstance, KernelMemory } from './kernels.ts';
+export { KernelInstance, KernelMemory, kernelModule, useKernelModule } from './kernels.ts';
 export { LARGE, type LargeProducts, type NamedProducts, type Product } from './matrix/products.ts';
 export {
   decodeSafetensors,

@@ -30,6 +30,16 @@ export const MEMORY_LIMIT = 65_535 * PAGE;
 
 let compiled: WebAssembly.Module | undefined;
 
+/** The compiled kernels, to be handed to worker threads: what the engine has optimised serves all of them. */
+export function kernelModule(): object {
+  return module();
+}
+
+/** Takes the kernels that another thread has compiled. To be called before any are made. */
+export function useKernelModule(given: object): void {
+  compiled = given as WebAssembly.Module;
+}
+
 /** Compiles once per thread. */
 function module(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));

@@ -7,7 +7,7 @@ import type { Genealogy } from '../evolution/genealogy.ts';
 import { divideMemory } from '../execute/divide-memory.ts';
 import { inOrder } from '../execute/in-order.ts';
 import type { LayerNote } from '../execute/linear-tensor.ts';
-import { openMergeThreads } from '../execute/merge-threads.ts';
+import { assignMerge, openMergeThreads } from '../execute/merge-threads.ts';
 import type { MergeJob } from '../execute/merge-worker.ts';
 import type { BlockReference } from '../execute/units.ts';
 import { elementsOf, sampleOf, sampleStride, statisticsBlocks, writingUnits } from '../execute/units.ts';
@@ -56,13 +56,13 @@ export interface PartBuilder {
 export async function openPartBuilder(options: PartBuilderOptions): Promise<PartBuilder> {
   const { plan, genealogy, folders, registry, scratch, signal } = options;
   const { workers, residentBytes } = divideMemory(options);
-  const pool = openMergeThreads({ registry, workers, signal, outlivesFailures: true });
+  const pool = openMergeThreads({ workers, signal, outlivesFailures: true });
   try {
     const files = plan.outputs.map((_, index) => `output-${index}`);
     await mkdir(scratch, { recursive: true });
     await Promise.all(plan.outputs.map(({ size }, index) => makeEmpty(join(scratch, `output-${index}`), size)));
     const assignment = { plan, genealogy, folders, statistics: [], out: scratch, files, residentBytes };
-    await pool.runInAll({ kind: 'assign', assignment } satisfies MergeJob);
+    await assignMerge(pool, { registry, assignment });
   } catch (error) {
     await pool.close();
     throw error;

@@ -10,9 +10,7 @@ import type { PassProgress } from './group-sweeps.ts';
 import { Journal } from './journal.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import type { LayerNote } from './linear-tensor.ts';
-import type { MergeAssignment } from './merge-assignment.ts';
-import { openMergeThreads } from './merge-threads.ts';
-import type { MergeJob } from './merge-worker.ts';
+import { assignMerge, openMergeThreads } from './merge-threads.ts';
 import { nameOutputs, outputsExist, planDigest, prepareOutputs, syncOutputs, temporaryName } from './output-files.ts';
 import { OutputHashes } from './output-hashes.ts';
 import { writeTaskFiles } from './task-files.ts';
@@ -72,20 +70,22 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     modelParameters: plan.modelParameters,
   });
   const { workers, residentBytes } = divideMemory(options);
-  const digest = planDigest(plan, genealogy);
-  const progress = (await outputsExist(plan, out)) ? await Journal.read(out, digest) : undefined;
-  const resume = progress !== undefined;
-  await prepareOutputs({ plan, out, resume });
-  const journal = await Journal.open(out, { digest, resume });
-  const pool = openMergeThreads({ registry, workers, signal: options.signal });
+  // The threads start while the outputs are laid out.
+  const pool = openMergeThreads({ workers, signal: options.signal });
+  let journal: Journal | undefined;
   try {
-    const assignment: MergeAssignment = {
+    const digest = planDigest(plan, genealogy);
+    const progress = (await outputsExist(plan, out)) ? await Journal.read(out, digest) : undefined;
+    const resume = progress !== undefined;
+    await prepareOutputs({ plan, out, resume });
+    journal = await Journal.open(out, { digest, resume });
+    const assignment = {
       ...{ plan, genealogy, out, residentBytes },
       folders: options.folders,
       statistics: options.statistics ?? [],
       files: plan.outputs.map(({ path }) => temporaryName(path)),
     };
-    await pool.runInAll({ kind: 'assign', assignment } satisfies MergeJob);
+    await assignMerge(pool, { registry, assignment });
     const onPass = (pass: PassProgress) => options.onProgress?.({ phase: 'statistics', ...pass });
     const results = progress?.results ?? (await wholeModelSweeps({ plan, program, pool, onPass }));
     if (progress?.results === undefined) await journal.recordResults(results);
@@ -104,7 +104,7 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     await journal.remove();
     return { files, layers: inPlanOrder(layers, plan), resumed: resume };
   } catch (error) {
-    await journal.close();
+    await journal?.close();
     throw error;
   } finally {
     await pool.close();

@@ -12,6 +12,8 @@ export interface KeptRoom {
 
 /** What a worker thread needs to know of a merge before it takes parts of it. Plain data. */
 export interface MergeAssignment {
+  /** URL of the module that holds the plan's method. */
+  module: string;
   plan: MergePlan;
   genealogy?: Genealogy | undefined;
   /** Folder of each input. */

@@ -11,7 +11,7 @@ import { TensorWorker } from './tensor-worker.ts';
 
 /** One worker thread: kernels, their memory and opened inputs serve one merge after the other. */
 export class MergeThread {
-  readonly #registry: Registry;
+  readonly #registry = new Registry();
   readonly #memory = new KernelMemory();
   readonly #large = largeProducts();
   readonly #kernels = new KernelInstance(this.#memory, { products: this.#large });
@@ -21,18 +21,11 @@ export class MergeThread {
   #outputs: number[] = [];
   #worker: TensorWorker | undefined;
 
-  private constructor(registry: Registry) {
-    this.#registry = registry;
+  constructor() {
     process.on('exit', () => {
       this.#inputs.close();
       this.#closeOutputs();
     });
-  }
-
-  static async start(modules: readonly string[]): Promise<MergeThread> {
-    const registry = new Registry();
-    for (const module of modules) await registry.load(module);
-    return new MergeThread(registry);
   }
 
   /** What works on the merge that was assigned last. */
@@ -42,7 +35,8 @@ export class MergeThread {
   }
 
   /** Takes up another merge: its outputs are opened, inputs that it does not read are closed. */
-  assign({ plan, genealogy, folders, statistics, out, files, residentBytes, kept }: MergeAssignment): void {
+  async assign(assignment: MergeAssignment): Promise<void> {
+    const { module, plan, genealogy, folders, statistics, out, files, residentBytes, kept } = assignment;
     this.#worker = undefined;
     this.#closeOutputs();
     this.#memory.release(this.#start);
@@ -50,6 +44,7 @@ export class MergeThread {
       this.#kept = new KeptRows({ ...kept, memory: this.#memory });
       this.#start = this.#memory.mark;
     }
+    await this.#registry.load(module);
     this.#inputs.keepOnly([
       ...plan.inputs.flatMap((input, index) => input.files.map(({ path }) => join(folders[index] ?? '', path))),
       ...plan.statistics.map(({ path }, index) => join(statistics[index] ?? '', path)),

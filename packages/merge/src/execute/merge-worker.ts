@@ -1,14 +1,14 @@
 import { workerData } from 'node:worker_threads';
-import { serveJobs } from '@hubfuse/tensors';
+import { serveJobs, useKernelModule } from '@hubfuse/tensors';
 import type { MergeAssignment } from './merge-assignment.ts';
 import { MergeThread } from './merge-thread.ts';
 import type { WriteJob } from './tensor-worker.ts';
 import type { BlockReference } from './units.ts';
 
-/** What every worker knows from the start. */
+/** What every worker is given at its start. */
 export interface MergeWorkerData {
-  /** Modules to load, so that the worker knows the same methods. */
-  modules: readonly string[];
+  /** The compiled kernels of the thread that started it. */
+  kernels: object;
 }
 
 export type MergeJob =
@@ -17,9 +17,9 @@ export type MergeJob =
   | { kind: 'sweep'; sweep: number; state: unknown; blocks: readonly BlockReference[] }
   | ({ kind: 'write' } & WriteJob);
 
-const ready = MergeThread.start((workerData as MergeWorkerData).modules);
-serveJobs(async (given) => {
-  const thread = await ready;
+useKernelModule((workerData as MergeWorkerData).kernels);
+const thread = new MergeThread();
+serveJobs((given) => {
   const job = given as MergeJob;
   switch (job.kind) {
     case 'assign':

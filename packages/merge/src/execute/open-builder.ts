@@ -12,8 +12,7 @@ import { inOrder } from './in-order.ts';
 import { writeKeptHeads } from './kept-heads.ts';
 import { KeptRows } from './kept-rows.ts';
 import type { KeptRoom } from './merge-assignment.ts';
-import { openMergeThreads } from './merge-threads.ts';
-import type { MergeJob } from './merge-worker.ts';
+import { assignMerge, openMergeThreads } from './merge-threads.ts';
 import { layOutputs } from './output-files.ts';
 import { writeTaskFiles } from './task-files.ts';
 import { type BlockReference, blocksOf, isShared, type Unit, writingUnits } from './units.ts';
@@ -80,7 +79,7 @@ export function openBuilder(options: BuilderOptions): MergeBuilder {
     registry,
     residentBytes: Math.min(residentBytes, spareBytes - (kept?.bytes ?? 0)),
     ...(kept === undefined ? { carry } : { keep: { homes, kept } }),
-    pool: openMergeThreads({ registry, workers, signal, outlivesFailures: true }),
+    pool: openMergeThreads({ workers, signal, outlivesFailures: true }),
   });
 }
 
@@ -178,7 +177,7 @@ class ThreadedBuilder implements MergeBuilder {
       kept: this.#keep?.kept,
     };
     try {
-      await this.#pool.runInAll({ kind: 'assign', assignment } satisfies MergeJob);
+      await assignMerge(this.#pool, { registry: this.#registry, assignment });
       const results = await wholeModelSweeps({ plan, program, pool: this.#pool, before, homes });
       await inOrder({
         items: unitsAtHome(plan, program, homes),
