@@ -27,6 +27,10 @@ const CHECKS = {
     packages: ['torch', 'transformers', 'huggingface_hub'],
     command: [process.execPath, 'merged.mjs'],
   },
+  'requests that schemathesis makes from the OpenAPI document': {
+    packages: ['schemathesis'],
+    command: [process.execPath, 'service.mjs'],
+  },
 };
 
 const has = (name) => spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;

@@ -52,14 +52,51 @@ describe('who is let in', () => {
     const bounds = { ...DEFAULT_BOUNDS, badKeys: { perSecond: 0.01, burst: 3 } };
     const services = await testServices({ bounds, addressOf: (c) => c.req.header('x-from') ?? '' });
     const app = createApp(services);
-    const good = await makeKey(services);
+    await makeKey(services);
     const guess = (from: string, key: string) =>
       ask(app, '/v1/methods', { headers: { authorization: `Bearer ${key}`, 'x-from': from } });
     for (const key of ['hfk_a', 'hfk_b', 'hfk_c']) expect((await guess('one', key)).status).toBe(401);
-    const answer = await guess('one', good);
+    const answer = await guess('one', 'hfk_d');
     expect(answer).toMatchObject({ status: 429, body: { code: 'request/too-many' } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await guess('two', good)).status).toBe(200);
+    expect((await guess('two', 'hfk_d')).status).toBe(401);
+  });
+
+  test('whoever guesses locks nobody out that comes from the same address, as through a proxy', async () => {
+    const bounds = { ...DEFAULT_BOUNDS, badKeys: { perSecond: 0.01, burst: 1 } };
+    const services = await testServices({ bounds, webhookSecret: 'sesame' });
+    const app = createApp(services);
+    const good = await makeKey(services);
+    const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+      ask(app, path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    for (const status of [401, 429]) expect((await post('/v1/session', { key: 'hfk_guess' })).status).toBe(status);
+    expect((await post('/v1/session', { key: good })).status).toBe(200);
+    expect((await ask(app, '/v1/methods', { headers: bearer(good) })).status).toBe(200);
+    const delivery = { event: { action: 'update', scope: 'repo' }, repo: { type: 'model', name: 'a/b' } };
+    const told = (secret: string) => post('/v1/webhooks/huggingface', delivery, { 'x-webhook-secret': secret });
+    expect((await told('wrong')).status).toBe(429);
+    expect((await told('sesame')).status).toBe(202);
+  });
+});
+
+describe('where nothing is', () => {
+  test('another method than the path has is refused with those that it has', async () => {
+    const app = createApp(await testServices());
+    const answer = await ask(app, '/v1/runs/x/artefacts/onnx/model.onnx', { method: 'PUT' });
+    expect(answer).toMatchObject({ status: 405, body: { code: 'request/method' } });
+    expect(answer.headers.get('allow')).toBe('GET, HEAD');
+    const several = await ask(app, '/v1/recipes/some', { method: 'PATCH' });
+    expect(several.headers.get('allow')).toBe('DELETE, GET, HEAD, PUT');
+    for (const path of ['/v1/nothing', '/v1/runs/x/y/z', '/v1/runsx']) {
+      expect(await ask(app, path, { method: 'PUT' })).toMatchObject({
+        status: 404,
+        body: { code: 'request/no-route' },
+      });
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import { ApiError } from './http/api-error.ts';
 import { authenticate } from './http/authenticate.ts';
 import { boundedBody } from './http/bounded-body.ts';
 import { BadKeys, identify, isDelivery } from './http/identify.ts';
+import { methodsOfPaths } from './http/methods-of-path.ts';
 import type { Principal } from './http/principal.ts';
 import { PROBLEM_TYPE } from './http/problem.ts';
 import { problemOfError } from './http/problem-of-error.ts';
@@ -56,13 +57,29 @@ export function createApp(services: ApiServices) {
   processFigures(metrics, feeds);
 
   const app = createRouter();
+  let methodsOf: (path: string) => string[] = () => [];
   app.onError((error, c) => {
     const { problem, headers } = problemOfError(error, c.get('requestId') ?? 'none');
     if (problem.status >= 500) services.onFault?.(error, c.get('requestId'));
     return c.body(JSON.stringify(problem), problem.status as 500, { 'content-type': PROBLEM_TYPE, ...headers });
   });
-  app.notFound(() => {
-    throw new ApiError({ status: 404, code: 'request/no-route', message: 'there is nothing here', hint: 'see /docs' });
+  app.notFound((c) => {
+    const allowed = methodsOf(c.req.path);
+    if (allowed.length === 0 || allowed.includes(c.req.method)) {
+      throw new ApiError({
+        status: 404,
+        code: 'request/no-route',
+        message: 'there is nothing here',
+        hint: 'see /docs',
+      });
+    }
+    throw new ApiError({
+      status: 405,
+      code: 'request/method',
+      message: `there is no ${c.req.method} here`,
+      hint: `use ${allowed.join(' or ')}`,
+      headers: { allow: allowed.join(', ') },
+    });
   });
 
   app.use(requestId, countRequests({ metrics, log: services.log }), securityHeaders, async (c, next) => {
@@ -96,6 +113,7 @@ export function createApp(services: ApiServices) {
   const document = openApiDocument(app);
   app.get('/openapi.json', (c) => c.json(document));
   app.route('/', pageRoutes(services));
+  methodsOf = methodsOfPaths(app.routes);
   return routes;
 }
 

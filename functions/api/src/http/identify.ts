@@ -3,7 +3,10 @@ import type { ApiContext, ApiEnv } from './api-env.ts';
 import { ApiError } from './api-error.ts';
 import { type RateLimiter, tooMany } from './rate-limit.ts';
 
-/** Whoever shows keys that are none is slowed down, by address. */
+/**
+ * Whoever shows keys that are none is slowed down, by address. A good key opens from everywhere: a proxy may stand before
+ * all clients, and nobody shall lock the others out.
+ */
 export class BadKeys {
   readonly #limiter: RateLimiter;
 
@@ -17,9 +20,10 @@ export class BadKeys {
     if (seconds > 0) throw tooMany(seconds);
   }
 
-  /** Remembers that an address showed a key that is none. */
-  note(c: ApiContext): void {
-    this.#limiter.take(c.get('clientAddress'));
+  /** Remembers that an address showed a key that is none; what it is told. */
+  refusal(c: ApiContext, error: ApiError): ApiError {
+    const seconds = this.#limiter.take(c.get('clientAddress'));
+    return seconds > 0 ? tooMany(seconds) : error;
   }
 }
 
@@ -37,13 +41,11 @@ const UNAUTHENTICATED = new Set(['POST /v1/session', 'GET /v1/sign-in', HUB_EVEN
 /** Authenticates every request but those of a few routes, and slows down whoever guesses keys. */
 export function identify(authenticate: MiddlewareHandler<ApiEnv>, badKeys: BadKeys): MiddlewareHandler<ApiEnv> {
   return async function identifying(c, next) {
-    badKeys.check(c);
     if (UNAUTHENTICATED.has(`${c.req.method} ${c.req.path}`)) return await next();
     try {
       await authenticate(c, async () => undefined);
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'auth/bad-key') badKeys.note(c);
-      throw error;
+      throw error instanceof ApiError && error.code === 'auth/bad-key' ? badKeys.refusal(c, error) : error;
     }
     await next();
   };

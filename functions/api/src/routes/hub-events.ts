@@ -38,13 +38,15 @@ export function hubEventRoutes(services: ApiServices, badKeys: BadKeys) {
   const { webhookSecret } = services;
   return createRouter().openapi(route, async (c) => {
     if (webhookSecret === undefined || !sameText(c.req.header('x-webhook-secret') ?? '', webhookSecret)) {
-      badKeys.note(c);
-      throw new ApiError({
-        status: 401,
-        code: 'auth/webhook-secret',
-        message: 'this is not the secret that the webhook was registered with',
-        headers: { 'www-authenticate': 'X-Webhook-Secret' },
-      });
+      throw badKeys.refusal(
+        c,
+        new ApiError({
+          status: 401,
+          code: 'auth/webhook-secret',
+          message: 'this is not the secret that the webhook was registered with',
+          headers: { 'www-authenticate': 'X-Webhook-Secret' },
+        }),
+      );
     }
     return c.json({ status: await receiveHubEvent(services, c.req.valid('json')) }, 202);
   });

@@ -66,13 +66,15 @@ export function sessionRoutes(
     .openapi(begin, async (c) => {
       const key = await keys.verify(c.req.valid('json').key);
       if (key === undefined) {
-        badKeys.note(c);
-        throw new ApiError({
-          status: 401,
-          code: 'auth/bad-key',
-          message: 'the server does not know this key',
-          headers: { 'www-authenticate': 'Bearer realm="hubfuse"' },
-        });
+        throw badKeys.refusal(
+          c,
+          new ApiError({
+            status: 401,
+            code: 'auth/bad-key',
+            message: 'the server does not know this key',
+            headers: { 'www-authenticate': 'Bearer realm="hubfuse"' },
+          }),
+        );
       }
       const token = await sessions.begin(key.id);
       setCookie(c, SESSION_COOKIE, token, {

@@ -94,9 +94,10 @@ export function signInRoutes(services: ApiServices, { sessions, badKeys }: { ses
       return await work();
     } catch (error) {
       if (!(error instanceof HubfuseError)) throw error;
-      const status = error instanceof ApiError ? error.status : 502;
-      if (status < 500) badKeys.note(c);
-      return c.html(renderRefusal(error, `${baseOf(services)}/`), status as 403);
+      const isTheirs = error instanceof ApiError && error.status < 500;
+      const told = isTheirs ? badKeys.refusal(c, error) : error;
+      const status = told instanceof ApiError ? told.status : 502;
+      return c.html(renderRefusal(told, `${baseOf(services)}/`), status as 403);
     }
   }
   return router;
