@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, launchBrowser, openPage, WHY_SKIPPED } from '../test/browser.ts';
+import { CHROMIUM, findBarriers, launchBrowser, openPage, WHY_SKIPPED } from '../test/browser.ts';
 import { type FixtureServer, startFixtureServer } from '../test/fixture-server.ts';
 
 const LIVE = 'support-intents-live';
@@ -108,7 +108,7 @@ describe.skipIf(CHROMIUM === undefined)(`runs in Chromium${WHY_SKIPPED}`, () => 
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Cancel the run' }).click();
     await page.getByText('Cancelled', { exact: true }).first().waitFor();
-    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByRole('button', { name: 'Retry', exact: true }).click();
     await page.getByText('Queued').first().waitFor();
     await page.goto(`${server.url}#/runs/evolved-intents`);
     await page.getByRole('button', { name: 'Publish anyway' }).click();
@@ -124,6 +124,26 @@ describe.skipIf(CHROMIUM === undefined)(`runs in Chromium${WHY_SKIPPED}`, () => 
       'POST /v1/runs/evolved-intents/publish',
       'DELETE /v1/runs/stopped-merge',
     ]);
+    await context.close();
+  });
+
+  test('a run that needs a token of the caller again says so, takes it and sends it, and keeps it nowhere', async () => {
+    const { page, context, complaints } = await openPage({ browser, url: server.url, hash: '#/runs/stopped-merge' });
+    server.wantToken(true);
+    await page.getByRole('button', { name: 'Retry', exact: true }).click();
+    await page.getByRole('alert').getByText('send the token again', { exact: false }).waitFor();
+    // The place for it opens by itself.
+    await page.getByLabel('Your own Hub token').fill('hf_mineAlone');
+    expect(await findBarriers(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Retry with this token' }).click();
+    await page.getByText('Queued').first().waitFor();
+    expect(server.changes.map(({ headers }) => headers['x-hf-token'])).toEqual([undefined, 'hf_mineAlone']);
+    const kept = await page.evaluate(() => {
+      const { localStorage, sessionStorage, location } = globalThis as unknown as Record<string, unknown>;
+      return JSON.stringify([localStorage, sessionStorage, String(location)]);
+    });
+    expect(kept).not.toContain('hf_mineAlone');
+    expect(complaints).toEqual([]);
     await context.close();
   });
 });

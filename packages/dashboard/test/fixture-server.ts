@@ -24,6 +24,8 @@ export interface FixtureServer {
   offerHuggingFace(offered: boolean): void;
   /** Answers lists as a server does that has nothing. */
   empty(isEmpty: boolean): void;
+  /** Whether runs go on with a token of the caller's alone. */
+  wantToken(wanted: boolean): void;
   /** Ends every open stream, as a network does. */
   cutStreams(): void;
   /** Adds an event to a run and tells whoever follows it. */
@@ -43,7 +45,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     ['support-intents', { text: String(runs.get('support-intents-done')?.recipe), etag: 1 }],
   ]);
   const streams = new Set<{ id: string; response: ServerResponse }>();
-  const state = { keyRequired: false, empty: false, huggingface: false };
+  const state = { keyRequired: false, empty: false, huggingface: false, tokenWanted: false };
   const changes: FixtureServer['changes'] = [];
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -213,6 +215,14 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     }
     if (method === 'POST') {
       if (part === 'cancel') run.state = 'cancelled';
+      if (part === 'retry' && state.tokenWanted && request.headers['x-hf-token'] === undefined) {
+        refuse(response, 400, {
+          code: 'service/token-needed',
+          detail: `the run "${id}" reads with a token of its caller's, which was wiped when it ended`,
+          hint: 'send the token again',
+        });
+        return;
+      }
       if (part === 'retry') run.state = 'queued';
       if (part === 'publish') run.state = 'publishing';
       send(response, 202, run);
@@ -313,6 +323,9 @@ export async function startFixtureServer(): Promise<FixtureServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     changes,
+    wantToken(wanted) {
+      state.tokenWanted = wanted;
+    },
     offerHuggingFace(offered) {
       state.huggingface = offered;
     },

@@ -15,7 +15,9 @@ export function methodsOfPaths(routes: readonly Route[]): (path: string) => stri
     if (method === 'GET') known.methods.add('HEAD');
   }
   return (path) => {
-    const found = [...methods.values()].filter(({ pattern }) => pattern.test(path));
+    // One that is written like this is meant, not one with a parameter in its place.
+    const exact = methods.get(path);
+    const found = exact === undefined ? [...methods.values()].filter(({ pattern }) => pattern.test(path)) : [exact];
     return [...new Set(found.flatMap((one) => [...one.methods]))].sort();
   };
 }

@@ -18,12 +18,15 @@ import { recipeSummaryView } from '../views/recipe-view.ts';
 const tags = ['recipes'];
 const Etag = z.object({ etag: z.string().openapi({ description: 'For `If-Match`.' }) });
 const Conditions = z.object({
-  'if-match': z
+  'if-match': z.string().max(300).optional().openapi({
+    description: 'The etag of the version that is replaced, in quotes, or `*`.',
+    pattern: '^("[!#-~]{1,200}"|\\*)$',
+  }),
+  'if-none-match': z
     .string()
     .max(300)
     .optional()
-    .openapi({ description: 'The etag of the version that is replaced, or `*`.' }),
-  'if-none-match': z.string().max(300).optional().openapi({ description: '`*`: only where there is none.' }),
+    .openapi({ description: '`*`: only where there is none.', pattern: '^\\*$' }),
 });
 
 const list = createRoute({

@@ -7,6 +7,7 @@ import { ArtefactPanel } from '../parts/artefact-panel.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { EventPanel } from '../parts/event-panel.tsx';
 import { GatePanel } from '../parts/gate-panel.tsx';
+import { HubTokenField } from '../parts/hub-token-field.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PhaseTrack, type TrackModel, type TrackPhase } from '../parts/phase-track.tsx';
 import { PlanDetails } from '../parts/plan-details.tsx';
@@ -91,6 +92,7 @@ function ShownRun({ run, stream, again }: { run: Run; stream: RunStream; again: 
           </div>
           <aside class="stack" aria-label="About this run">
             <RunFacts run={run} />
+            <RunInYourName run={run} unpublished={unpublished} action={action} again={again} />
             <ArtefactPanel id={run.id} version={artefactVersion(run, stream)} />
             <RunLinks run={run} />
           </aside>
@@ -149,6 +151,32 @@ function RunRecipe({ recipe }: { recipe: string }) {
   );
 }
 
+/** A token for a run that is to go on: the one that it began with was wiped at its end. */
+function RunInYourName(options: RunActions) {
+  const { run, unpublished, action } = options;
+  const { session } = useApp();
+  const act = useRunAction(options);
+  if (!may(session, 'run') || isActive(run.state) || (run.state === 'done' && !unpublished)) return null;
+  return (
+    <details class="panel" open={action.problem?.code === 'service/token-needed'}>
+      <summary>In your name</summary>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          act('retry');
+        }}
+      >
+        <p class="soft">A run that reads with a token of your own needs it again: it was wiped when the run ended.</p>
+        <HubTokenField />
+        <button type="submit" class="button form-end" disabled={action.busy}>
+          Retry with this token
+        </button>
+      </form>
+    </details>
+  );
+}
+
 /** What the service keeps of a run besides. */
 function RunLinks({ run: { id, state } }: { run: Run }) {
   const address = (part: string) => addressOf(`v1/runs/${encodeURIComponent(id)}/${part}`);
@@ -178,15 +206,33 @@ function RunWarnings({ warnings }: { warnings: readonly string[] }) {
   );
 }
 
-function RunButtons(options: { run: Run; unpublished: boolean; action: Action; again: () => void }) {
-  const { run, unpublished, action, again } = options;
-  const { session, announce } = useApp();
-  const act = (name: 'cancel' | 'retry' | 'publish', said: string) =>
+interface RunActions {
+  run: Run;
+  unpublished: boolean;
+  action: Action;
+  again: () => void;
+}
+
+/** Asks the service to do something with a run, says that it does, and looks again. */
+function useRunAction({ run, unpublished, action, again }: RunActions) {
+  const { announce } = useApp();
+  const said = {
+    cancel: 'The run is being cancelled.',
+    retry: unpublished ? 'The run begins anew.' : 'The run goes on where it stopped.',
+    publish: 'The model is being published.',
+  };
+  return (name: keyof typeof said) =>
     action.start(async () => {
       await actOnRun(run.id, name);
-      announce(said);
+      announce(said[name]);
       again();
     });
+}
+
+function RunButtons(options: RunActions) {
+  const { run, unpublished, action } = options;
+  const { session, announce } = useApp();
+  const act = useRunAction(options);
   if (!may(session, 'run')) return null;
   if (isActive(run.state)) {
     return (
@@ -197,7 +243,7 @@ function RunButtons(options: { run: Run; unpublished: boolean; action: Action; a
         explanation="It stops within seconds. What it downloaded stays in the cache, and Retry goes on where it stopped."
         class="danger"
         disabled={action.busy}
-        onConfirm={() => act('cancel', 'The run is being cancelled.')}
+        onConfirm={() => act('cancel')}
       />
     );
   }
@@ -211,15 +257,15 @@ function RunButtons(options: { run: Run; unpublished: boolean; action: Action; a
           confirm="Publish"
           class="primary"
           disabled={action.busy}
-          onConfirm={() => act('publish', 'The model is being published.')}
+          onConfirm={() => act('publish')}
         />
       )}
-      {run.state !== 'done' && (
+      {(run.state !== 'done' || unpublished) && (
         <button
           type="button"
-          class="button primary"
+          class={`button ${unpublished ? '' : 'primary'}`}
           disabled={action.busy}
-          onClick={() => act('retry', 'The run goes on where it stopped.')}
+          onClick={() => act('retry')}
         >
           Retry
         </button>
