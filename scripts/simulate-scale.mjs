@@ -112,7 +112,7 @@ function speak({ awsPrices, CLOUD_NETWORK, BATCH_START_SECONDS }) {
     `Assumed, and never measured: ${CLOUD_NETWORK / 1e6} MB/s between a machine and the Hub or S3, ${BATCH_START_SECONDS} s to start one.`,
   );
   say(
-    'Measured: kernels and scoring on processors (packages/runs/src/cost/throughput.ts). Prices are not verified: docs/deploy.md.',
+    'Measured: kernels and scoring on processors (packages/runs/src/cost/throughput.ts). What a GB costs that leaves is not verified: docs/deploy.md.',
   );
 
   const merge = {
@@ -156,5 +156,5 @@ function speak({ awsPrices, CLOUD_NETWORK, BATCH_START_SECONDS }) {
   say(`  ${seconds(searched.total)}, about $${searched.usd.toFixed(2)}; bottleneck: ${searched.bottleneck}`);
   for (const [step, took] of Object.entries(searched.seconds)) say(`    ${step.padEnd(8)} ${seconds(took)}`);
   say(`    fromHub    ${bytes(searched.moved.fromHub)}`);
-  say(`  a lost machine: ${seconds(searched.lost.seconds)} of another, ${bytes(searched.lost.bytes)} again`);
+  say(`  a lost machine: ${seconds(searched.lost.seconds)} of another, ${bytes(searched.lost.bytes)} again, $${searched.lost.usd.toFixed(2)}`);
 }

@@ -71,5 +71,5 @@ export function simulatePopulation(search: {
   usd: number;
   moved: { fromHub: number };
   bottleneck: string;
-  lost: { seconds: number; bytes: number };
+  lost: { seconds: number; bytes: number; usd: number };
 };

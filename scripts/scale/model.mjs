@@ -126,12 +126,13 @@ export function simulatePopulation(search) {
     score: generations * rounds * score,
   };
   const total = seconds.start + seconds.fetch + seconds.build + seconds.score;
+  const again = machine.startSeconds + seconds.fetch + build + score;
   const longest = Object.entries(seconds).reduce((a, b) => (b[1] > a[1] ? b : a));
   return {
     ...{ seconds, total, machineSeconds: machines * total, usd: ((machines * total) / 3600) * machine.usdPerHour },
     moved: { fromHub: machines * population * bytes },
     bottleneck: longest[0],
     /** One machine that is lost: another comes, fetches all parents, and does its candidate again. */
-    lost: { seconds: machine.startSeconds + seconds.fetch + build + score, bytes: population * bytes },
+    lost: { seconds: again, bytes: population * bytes, usd: (again / 3600) * machine.usdPerHour },
   };
 }
