@@ -156,5 +156,7 @@ function speak({ awsPrices, CLOUD_NETWORK, BATCH_START_SECONDS }) {
   say(`  ${seconds(searched.total)}, about $${searched.usd.toFixed(2)}; bottleneck: ${searched.bottleneck}`);
   for (const [step, took] of Object.entries(searched.seconds)) say(`    ${step.padEnd(8)} ${seconds(took)}`);
   say(`    fromHub    ${bytes(searched.moved.fromHub)}`);
-  say(`  a lost machine: ${seconds(searched.lost.seconds)} of another, ${bytes(searched.lost.bytes)} again, $${searched.lost.usd.toFixed(2)}`);
+  say(
+    `  a lost machine: ${seconds(searched.lost.seconds)} of another, ${bytes(searched.lost.bytes)} again, $${searched.lost.usd.toFixed(2)}`,
+  );
 }
