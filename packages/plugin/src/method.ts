@@ -148,6 +148,8 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
   map(block: Block, state: State, accumulator: Accumulator): void;
   /** Plain data (structured clone), independent of the accumulator's memory. */
   close(accumulator: Accumulator): Partial;
+  /** Buffers of a partial that travel with it, so that they need not be copied: nobody looks at them any more where they were made. */
+  transfer?(partial: Partial): ArrayBuffer[];
   reduce(left: Partial, right: Partial): Partial;
   /**
    * Whether `reduce` gives the same however neighbours are grouped: counts, extremes, lists one after the other; not sums of

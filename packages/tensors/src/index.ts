@@ -27,5 +27,5 @@ export {
 export { planShards, type Shard, type ShardPlan } from './shards.ts';
 export { threadSeconds } from './thread-seconds.ts';
 export { threefry, type WordPair } from './threefry.ts';
-export { defaultWorkers, serveJobs, WorkerPool } from './worker-pool.ts';
+export { defaultWorkers, HandedOver, serveJobs, WorkerPool } from './worker-pool.ts';
 export { writeAll } from './write-all.ts';

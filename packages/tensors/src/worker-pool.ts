@@ -173,19 +173,33 @@ function workerError(cause: unknown): HubfuseError {
   return new MergeError({ code: 'merge/worker-failed', message: `a worker thread failed: ${message}`, cause });
 }
 
+/** A result some of whose buffers go to whoever asked for it, instead of being copied. */
+export class HandedOver {
+  readonly result: unknown;
+  readonly buffers: readonly ArrayBuffer[];
+
+  constructor(result: unknown, buffers: readonly ArrayBuffer[]) {
+    this.result = result;
+    this.buffers = buffers;
+  }
+}
+
 /** The worker's side: answers every job with what `handle` returns. */
 export function serveJobs(handle: (job: unknown) => unknown): void {
   const port = parentPort;
   if (port === null) throw new Error('serveJobs runs in a worker thread only');
   port.on('message', ({ id, job }: { id: number; job: unknown }) => {
     const began = threadSeconds();
-    const answer = (outcome: { result: unknown } | { error: unknown }): void => {
-      port.postMessage({ id, seconds: threadSeconds() - began, ...outcome });
+    const answer = (outcome: { result: unknown } | { error: unknown }, buffers: readonly ArrayBuffer[] = []): void => {
+      port.postMessage({ id, seconds: threadSeconds() - began, ...outcome }, buffers);
     };
     Promise.resolve()
       .then(() => handle(job))
       .then(
-        (result) => answer({ result }),
+        (result) => {
+          if (result instanceof HandedOver) answer({ result: result.result }, result.buffers);
+          else answer({ result });
+        },
         (error: unknown) => answer({ error: describeError(error) }),
       )
       .catch((error: unknown) => answer({ error: describeError(error) }));

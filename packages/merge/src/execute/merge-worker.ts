@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { serveJobs, useKernelModule } from '@hubfuse/tensors';
+import { HandedOver, serveJobs, useKernelModule } from '@hubfuse/tensors';
 import type { MergeAssignment } from './merge-assignment.ts';
 import { MergeThread } from './merge-thread.ts';
 import type { WriteJob } from './tensor-worker.ts';
@@ -26,8 +26,10 @@ serveJobs((given) => {
       return thread.assign(job.assignment);
     case 'close-inputs':
       return thread.closeInputs();
-    case 'sweep':
-      return thread.worker.sweep(job);
+    case 'sweep': {
+      const { partial, buffers } = thread.worker.sweep(job);
+      return new HandedOver(partial, buffers);
+    }
     case 'write':
       return thread.worker.writeUnit(job);
   }

@@ -126,11 +126,15 @@ export class TensorWorker {
     this.#start = memory.mark;
   }
 
-  /** One run of a whole-model sweep: its partial. */
-  sweep(job: { sweep: number; state: unknown; blocks: readonly BlockReference[] }): unknown {
+  /** One run of a whole-model sweep: its partial, and the buffers of it that may travel. */
+  sweep(job: { sweep: number; state: unknown; blocks: readonly BlockReference[] }): {
+    partial: unknown;
+    buffers: readonly ArrayBuffer[];
+  } {
     this.#options.memory.release(this.#start);
     const sweep = this.#options.program.sweeps[job.sweep] as Sweep;
-    return this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
+    const partial = this.#accumulate(sweep, { state: job.state, blocks: job.blocks });
+    return { partial, buffers: sweep.transfer?.(partial) ?? [] };
   }
 
   /** Writes the tensors of one unit. No other job may begin before it has. */

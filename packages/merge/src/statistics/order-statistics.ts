@@ -139,6 +139,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
       }
     },
     close: (accumulators) => accumulators.map(closeWindow),
+    transfer: (counts) => counts.flatMap((count) => buffersOf(count)),
     reduce: (left, right) => left.map((count, i) => addCounts(count, right[i] as WindowCount)),
     exact: true,
     finish(total, state) {
@@ -239,6 +240,10 @@ function closeWindow(accumulator: WindowAccumulator): WindowCount {
   }
   const [below = 0, inside = 0] = accumulator.counts;
   return { kind: 'keys', below, inside, keys: [accumulator.keys.slice(0, inside)] };
+}
+
+function buffersOf(count: WindowCount): ArrayBuffer[] {
+  return (count.kind === 'bins' ? [count.bins] : count.keys).map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 function addCounts(left: WindowCount, right: WindowCount): WindowCount {
