@@ -9,13 +9,16 @@ import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { Fleet, type FleetStore } from './fleet.ts';
-import { type AskOptions, hasEnded, LONGEST_TEST_MS, until } from './served.ts';
+import { type Asked, type AskOptions, hasEnded, LONGEST_TEST_MS, until } from './served.ts';
 import { FLEET_KILLS } from './settings.ts';
 
-vi.setConfig({ hookTimeout: LONGEST_TEST_MS, testTimeout: LONGEST_TEST_MS });
+vi.setConfig({ hookTimeout: 3 * LONGEST_TEST_MS, testTimeout: 3 * LONGEST_TEST_MS });
 
 /** `npm test` takes one kind of store, a real S3 where there is one; `npm run soak` takes both. */
 const STORES = environment.s3 !== undefined ? ['real S3'] : environment.soak !== undefined ? ['folder', 'S3'] : ['S3'];
+
+/** A run that gets no further for so long is stuck: longer than a lease, a claim and a start of a process take one after the other. */
+const LONGEST_STANDSTILL_MS = 180_000;
 
 const isSlice = environment.soak === undefined;
 
@@ -80,10 +83,32 @@ describe.each(STORES)('two servers that answer and three that execute, over one 
 
   async function reportOf(id: string): Promise<RunReport> {
     let turn = 0;
-    await until(`the end of ${id}`, async () => hasEnded((await ask(turn++, 'GET', `/v1/runs/${id}`)).body));
-    const { body } = await ask(0, 'GET', `/v1/runs/${id}`);
+    let seen = '';
+    let body: Asked['body'];
+    // However slow the machine is: as long as the run gets on, it is waited for.
+    for (let last = Date.now(); ; await sleep(250)) {
+      ({ body } = await ask(turn++, 'GET', `/v1/runs/${id}`));
+      if (hasEnded(body)) break;
+      const { state, phases, attempts, progress } = body;
+      const now = JSON.stringify([state, phases, attempts, progress]);
+      if (now !== seen) last = Date.now();
+      seen = now;
+      if (Date.now() - last > LONGEST_STANDSTILL_MS) throw new Error(`${id} gets no further: ${await traceOf(id)}`);
+    }
     expect(body, outputs()).toMatchObject({ state: 'done' });
     return (await ask(1, 'GET', `/v1/runs/${id}/report`)).body as RunReport;
+  }
+
+  /** What the store says of a run: who has it, who claims it, what happened. */
+  async function traceOf(id: string): Promise<string> {
+    const objects: string[] = [];
+    for (const key of [`runs/${id}/state.json`, `runs/${id}/worker.json`, `service/leases/run-${id}.json`]) {
+      const found = await fleet.store.get(key);
+      objects.push(`${key}: ${found === undefined ? 'none' : Buffer.from(found.body).toString()}`);
+    }
+    const events = JSON.stringify((await ask(0, 'GET', `/v1/runs/${id}/events`)).body.items?.slice(-8));
+    const members = fleet.workers.map(({ pid }) => pid).join(', ');
+    return [...objects, events, `workers ${members}`, `at ${new Date().toISOString()}`, outputs()].join('\n');
   }
 
   const outputs = () => fleet.workers.map(({ output }) => output.slice(-1_500)).join('\n---\n');
