@@ -44,7 +44,7 @@ test('dollars keep two figures, and no amount is shown as nothing', () => {
     '$0',
     '<$0.0001',
     '$0.054',
-    '$0.5',
+    '$0.50',
     '$3.20',
     '$1,240',
   ]);

@@ -78,5 +78,8 @@ export function formatUsd(usd: number): string {
   if (usd === 0) return '$0';
   if (usd >= 100) return `$${Math.round(usd).toLocaleString('en-US')}`;
   if (usd >= 1) return `$${usd.toFixed(2)}`;
-  return usd < 0.0001 ? '<$0.0001' : `$${Number(usd.toPrecision(2))}`;
+  if (usd < 0.0001) return '<$0.0001';
+  // Cents are always written; less than a cent keeps two figures.
+  const figures = String(Number(usd.toPrecision(2)));
+  return `$${figures.padEnd(4, '0')}`;
 }
