@@ -20,6 +20,14 @@ const CANARIES = {
   'secret of the webhook': 'canary/webhook+secret=%20Tg7Yh3',
   'wrong secret of a webhook': 'canary-wrong-secret-Er4Ty6',
   'wrong key': 'hfk_canaryWrongKeyPl0Ok9',
+  'wrong key of a session': 'hfk_canaryWrongSessionVb6Nm3',
+  'key in a query': 'hfk_canaryQueryKeyXc2Vb5',
+  'token of a plan': 'hf_canaryPlanQa8Ws6Ed4Rf2Tg1',
+  'token of a retry': 'hf_canaryRetryMk7Nj5Bh3Vg1Cf9',
+  'token that is none': 'canaryNoTokenZs4Xd6',
+  'secret of notices': 'canary/notice+secret=Kl3Jh5',
+  'secret of the OAuth app': 'canary.oauth.Yt6Re4Wq2',
+  'master key': 'c0ffee5eed0ca11ab1ec0ffee5eed0ca11ab1ec0ffee5eed0ca11ab1ec0ffee5',
 };
 
 let hub: ExampleHub;
@@ -52,12 +60,18 @@ beforeAll(async () => {
       join(hub.work, 'secrets'),
       '--json',
     ],
-    { variables: hub.variables },
+    { variables: { ...hub.variables, HUBFUSE_MASTER_KEY: CANARIES['master key'] } },
   );
   secrets['key of the service'] = String(made.last().key);
   service = await serve(hub, {
     name: 'secrets',
+    // Nobody is there: what could not be told is kept and noted.
+    argv: ['--notify', 'http://127.0.0.1:9/notices', '--admit', 'you'],
     variables: {
+      HUBFUSE_MASTER_KEY: CANARIES['master key'],
+      HUBFUSE_NOTICE_SECRET: CANARIES['secret of notices'],
+      OAUTH_CLIENT_ID: 'client',
+      OAUTH_CLIENT_SECRET: CANARIES['secret of the OAuth app'],
       HF_TOKEN: CANARIES['token of the server'],
       HUBFUSE_WEBHOOK_SECRET: CANARIES['secret of the webhook'],
       ...S3_VARIABLES,
@@ -117,6 +131,11 @@ test('no secret that comes in is in any file, log, event, report, card or answer
   expect((await ask('PUT', '/v1/recipes/leaky', { body: written })).status).toBe(422);
   await ask('GET', `/v1/runs?token=${CANARIES['token in a query']}`);
   await ask('GET', '/v1/runs', { key: CANARIES['wrong key'] });
+  await ask('POST', '/v1/session', { body: { key: CANARIES['wrong key of a session'] } });
+  await ask('GET', `/v1/runs?key=${CANARIES['key in a query']}`);
+  for (const name of ['token of a plan', 'token that is none'] as const) {
+    await ask('POST', '/v1/plans', { body: recipe('planned'), headers: { 'x-hf-token': CANARIES[name] } });
+  }
   const delivery = { event: { action: 'update', scope: 'repo' }, repo: { type: 'model', name: 'a/b' } };
   for (const name of ['secret of the webhook', 'wrong secret of a webhook'] as const) {
     await ask('POST', '/v1/webhooks/huggingface', { body: delivery, headers: { 'x-webhook-secret': CANARIES[name] } });
@@ -129,6 +148,9 @@ test('no secret that comes in is in any file, log, event, report, card or answer
 
   const ids = [own, servers, refused].map(({ body }) => String(body.id));
   expect(await Promise.all(ids.map(ended))).toEqual(['done', 'done', 'failed']);
+  const again = { headers: { 'x-hf-token': CANARIES['token of a retry'] } };
+  expect((await ask('POST', `/v1/runs/${ids[2]}/retry`, again)).status).toBe(202);
+  expect(await ended(ids[2] ?? '')).toBe('failed');
   for (const id of ids) {
     for (const part of [
       '',
