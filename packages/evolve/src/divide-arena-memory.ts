@@ -49,7 +49,8 @@ export function divideArenaMemory(options: {
   let workers = 1;
   while (workers < options.workers && fits(workers + 1)) workers++;
   let left = Math.max(0, memory - least(workers) - first * candidateBytes);
-  const more = Math.min(first * (Math.min(parallel, workers) - 1), Math.floor(left / Math.max(1, candidateBytes)));
+  // One more than are judged at once, so that the next one can be built while the last one is being closed.
+  const more = Math.min(first * Math.min(parallel, workers), Math.floor(left / Math.max(1, candidateBytes)));
   left -= more * candidateBytes;
   const most = keptBytes({ registry, plan, workers, notes: true });
   const keeping = most <= left ? most : keptBytes({ registry, plan, workers });

@@ -54,6 +54,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
       { folder: onDisk, places: Number.POSITIVE_INFINITY },
     ]),
     parallel: Math.min(parallel, division.workers),
+    overlaps: fast === undefined || candidates > Math.min(parallel, division.workers),
   });
 }
 
@@ -64,6 +65,7 @@ class FolderArena implements Arena {
   readonly #builder: MergeBuilder;
   readonly #folders: readonly string[];
   readonly #places: CandidatePlaces;
+  readonly #overlaps: boolean;
   #refreshed: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
@@ -73,6 +75,8 @@ class FolderArena implements Arena {
     folders: readonly string[];
     places: CandidatePlaces;
     parallel: number;
+    /** Whether there is a place for one candidate more than are judged at once. */
+    overlaps: boolean;
   }) {
     this.#options = parts.options;
     this.#race = parts.race;
@@ -80,6 +84,7 @@ class FolderArena implements Arena {
     this.#folders = parts.folders;
     this.#places = parts.places;
     this.parallel = parts.parallel;
+    this.#overlaps = parts.overlaps;
   }
 
   get environment(): Arena['environment'] {
@@ -107,14 +112,18 @@ class FolderArena implements Arena {
 
   async judge(candidate: Candidate, options: JudgeOptions): ReturnType<Arena['judge']> {
     const place = this.#places.take();
+    let isOpen = false;
+    // Where there is room for another candidate it may be built while the sessions over this one are being closed.
+    const onClosed = this.#overlaps ? () => this.#places.giveBack(place) : undefined;
     try {
       await this.#build(candidate, place);
       const { bar, rising = bar, signal } = options;
-      return await this.#race.run(this.#input(place), { bar: rising, signal });
+      isOpen = true;
+      return await this.#race.run(this.#input(place), { bar: rising, signal, onClosed });
     } catch (error) {
       return { accepted: false, failure: requireUnfit(error, options.bar), examples: 0, total: this.#examples };
     } finally {
-      this.#places.giveBack(place);
+      if (onClosed === undefined || !isOpen) this.#places.giveBack(place);
     }
   }
 

@@ -130,6 +130,34 @@ test('a candidate written over another one in the same folder is scored as it is
   }
 });
 
+test('a verdict may come before the sessions are closed, and who asks for that is told when they are', async () => {
+  const candidates = await models('BertForSequenceClassification', LABELS, 3);
+  const race = open({ workers: 2 });
+  try {
+    await race.compose(candidates.slice(0, 1));
+    const closed: Promise<void>[] = [];
+    for (const [index, candidate] of candidates.entries()) {
+      const bar = index === 1 ? 0.9 : undefined;
+      const alone = await race.run(candidate, { bar });
+      let told = 0;
+      const isClosed = new Promise<void>((resolve) => {
+        const onClosed = () => {
+          told++;
+          resolve();
+        };
+        closed.push(race.run(candidate, { bar, onClosed }).then((verdict) => expect(verdict).toEqual(alone)));
+      });
+      await Promise.all([isClosed, ...closed]);
+      expect(told).toBe(1);
+    }
+    let told = 0;
+    await expect(race.run({ folder: join(root, 'nowhere') }, { onClosed: () => told++ })).rejects.toThrow();
+    expect(told).toBe(1);
+  } finally {
+    await race.close();
+  }
+});
+
 test('verdicts rest on the same examples for one and for three workers', async () => {
   const candidates = await models('BertForSequenceClassification', LABELS, 4);
   const verdicts = [];

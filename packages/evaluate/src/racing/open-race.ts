@@ -110,13 +110,10 @@ class PooledRace implements Race {
     this.#batches = batches;
   }
 
-  async run(
-    candidate: ModelInput,
-    options: { bar?: number | RisingBar | undefined; full?: boolean; signal?: AbortSignal | undefined } = {},
-  ): Promise<Verdict> {
-    const { full = false, signal } = options;
+  async run(candidate: ModelInput, options: Parameters<Race['run']>[1] = {}): Promise<Verdict> {
+    const { full = false, signal, onClosed } = options;
     const bar = typeof options.bar === 'number' ? settledBar(options.bar) : options.bar;
-    const { trace, cause } = await this.trace(candidate, { bar: full ? undefined : bar, signal });
+    const { trace, cause } = await this.trace(candidate, { bar: full ? undefined : bar, signal, onClosed });
     await bar?.settled;
     const verdict = verdictOf(trace, bar?.value);
     if (verdict === undefined) throw new RangeError('a candidate was given up against a bar that then sank');
@@ -126,9 +123,38 @@ class PooledRace implements Race {
 
   async trace(
     candidate: ModelInput,
-    options: { bar?: RisingBar | undefined; signal?: AbortSignal | undefined } = {},
+    options: Parameters<Race['trace']>[1] = {},
   ): Promise<{ trace: RaceTrace; cause?: unknown }> {
-    const { bar, signal } = options;
+    const { bar, signal, onClosed } = options;
+    let isOpen = false;
+    try {
+      return await this.#pool.abortable(signal, async () => {
+        const { entry, bounded } = await this.#enter(candidate, bar);
+        isOpen = true;
+        const models = new Set(entry.sessions.keys());
+        const { memory = Number.POSITIVE_INFINITY } = this.#options;
+        const { closed } = await this.#crew.run(entry, Math.max(1, Math.floor(memory / sessionBytes(models))));
+        if (onClosed === undefined) await closed;
+        else void closed.then(onClosed);
+        const { standings, failure } = entry.outcome;
+        const { datasets } = this.#options;
+        const trace: RaceTrace = {
+          bounded,
+          // Where no bar may decide early, what stood on the way is of no use.
+          standings: bounded ? standings : standings.slice(-1),
+          datasets: datasets.map(({ name }) => name),
+          total: datasets.reduce((sum, { examples }) => sum + examples.length, 0),
+        };
+        if (failure === undefined) return { trace };
+        return { trace: { ...trace, failure: summaryOf(failure.cause) }, cause: failure.cause };
+      });
+    } finally {
+      if (!isOpen) onClosed?.();
+    }
+  }
+
+  /** A candidate that nobody has begun with. */
+  async #enter(candidate: ModelInput, bar: RisingBar | undefined): Promise<{ entry: RaceEntry; bounded: boolean }> {
     const stored = this.#batches;
     if (stored === undefined) {
       throw new EvaluationError({
@@ -136,41 +162,26 @@ class PooledRace implements Race {
         message: 'a race has no batches before it is composed from its initial population',
       });
     }
-    return this.#pool.abortable(signal, async () => {
-      const plan = await this.#plan(candidate);
-      const bounded = bar !== undefined && this.bounded;
-      const entry = new RaceEntry({
-        plan,
-        batches: stored.batches,
-        tally: new Tally(
-          this.#metric,
-          plan.map((planned) => referencesOf(planned, this.#task)),
-        ),
-        name: `candidate ${++this.#candidates}`,
-        bar: bounded ? bar : undefined,
-        count: ({ dataset, examples }, tally) => {
-          const planned = plan[dataset] as PlannedDataset;
-          const answers = examples.map((example) => {
-            return { example, prediction: predictionOf(planned, this.#task, example) };
-          });
-          tally.add(dataset, answers);
-        },
-      });
-      const models = new Set(entry.sessions.keys());
-      const { memory = Number.POSITIVE_INFINITY } = this.#options;
-      await this.#crew.run(entry, Math.max(1, Math.floor(memory / sessionBytes(models))));
-      const { standings, failure } = entry.outcome;
-      const { datasets } = this.#options;
-      const trace: RaceTrace = {
-        bounded,
-        // Where no bar may decide early, what stood on the way is of no use.
-        standings: bounded ? standings : standings.slice(-1),
-        datasets: datasets.map(({ name }) => name),
-        total: datasets.reduce((sum, { examples }) => sum + examples.length, 0),
-      };
-      if (failure === undefined) return { trace };
-      return { trace: { ...trace, failure: summaryOf(failure.cause) }, cause: failure.cause };
+    const plan = await this.#plan(candidate);
+    const bounded = bar !== undefined && this.bounded;
+    const entry = new RaceEntry({
+      plan,
+      batches: stored.batches,
+      tally: new Tally(
+        this.#metric,
+        plan.map((planned) => referencesOf(planned, this.#task)),
+      ),
+      name: `candidate ${++this.#candidates}`,
+      bar: bounded ? bar : undefined,
+      count: ({ dataset, examples }, tally) => {
+        const planned = plan[dataset] as PlannedDataset;
+        const answers = examples.map((example) => {
+          return { example, prediction: predictionOf(planned, this.#task, example) };
+        });
+        tally.add(dataset, answers);
+      },
     });
+    return { entry, bounded };
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,8 @@ const WORTH_JOINING = 2;
 export class RaceCrew {
   readonly #pool: WorkerPool;
   readonly #task: Task;
-  readonly #entries = new Map<RaceEntry, () => void>();
+  /** What to call when a candidate is decided on, and when its sessions are closed. */
+  readonly #entries = new Map<RaceEntry, { decided(): void; closed(): void }>();
   readonly #busy = new Set<number>();
 
   constructor(parts: { pool: WorkerPool; task: Task }) {
@@ -21,18 +22,30 @@ export class RaceCrew {
     this.#task = parts.task;
   }
 
-  /** Works on a candidate until it is decided on as far as it can be; its sessions are closed then. @param most workers in all */
-  run(entry: RaceEntry, most: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#entries.set(entry, resolve);
-      this.#leave(entry, undefined);
-      for (let place = 0; place < Math.min(this.#pool.size, most); place++) {
-        if (this.#busy.has(place) || this.#choose(undefined) === undefined) continue;
-        this.#busy.add(place);
-        // It catches what candidates meet; anything else is a defect and must be seen.
-        void this.#work(place);
-      }
+  /**
+   * Works on a candidate until it is decided on as far as it can be. `closed` resolves when its sessions are closed, too: a worker may
+   * be in the middle of a batch that does not matter any more.
+   * @param most workers in all
+   */
+  async run(entry: RaceEntry, most: number): Promise<{ closed: Promise<void> }> {
+    let decided = () => {};
+    let closed = () => {};
+    const isDecided = new Promise<void>((resolve) => {
+      decided = resolve;
     });
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    this.#entries.set(entry, { decided, closed });
+    this.#leave(entry, undefined);
+    for (let place = 0; place < Math.min(this.#pool.size, most); place++) {
+      if (this.#busy.has(place) || this.#choose(undefined) === undefined) continue;
+      this.#busy.add(place);
+      // It catches what candidates meet; anything else is a defect and must be seen.
+      void this.#work(place);
+    }
+    await isDecided;
+    return { closed: isClosed };
   }
 
   async #work(place: number): Promise<void> {
@@ -89,6 +102,7 @@ export class RaceCrew {
     } catch (cause) {
       entry.done(index, { failure: { cause } });
     }
+    if (entry.isDecided) this.#entries.get(entry)?.decided();
   }
 
   #choose(current: RaceEntry | undefined): RaceEntry | undefined {
@@ -103,7 +117,9 @@ export class RaceCrew {
   #leave(entry: RaceEntry, place: number | undefined): void {
     if (place !== undefined) entry.places.delete(place);
     if (!entry.isOver || entry.places.size > 0) return;
-    this.#entries.get(entry)?.();
+    const told = this.#entries.get(entry);
+    told?.decided();
+    told?.closed();
     this.#entries.delete(entry);
   }
 }

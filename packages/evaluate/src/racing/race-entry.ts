@@ -59,6 +59,11 @@ export class RaceEntry {
     return this.waiting === 0;
   }
 
+  /** Whether no answer that is still to come can matter. */
+  get isDecided(): boolean {
+    return this.#stopped || this.#counted === this.#batches.length;
+  }
+
   /** Takes the next batch. */
   take(): { index: number; batch: RaceBatch } {
     const index = this.#next++;

@@ -109,10 +109,17 @@ export interface Race {
    * to the end. Several candidates may run side by side: each has the verdict that it would have alone.
    * @param options.bar A bar that may still rise: the verdict waits until it is settled, and is that against the settled bar.
    * @param options.full Score to the end whatever the bar (for comparisons).
+   * @param options.onClosed Called once when nobody reads the candidate's files any more; the verdict may come before that. Absent:
+   *   it comes after.
    */
   run(
     candidate: ModelInput,
-    options?: { bar?: number | RisingBar | undefined; full?: boolean; signal?: AbortSignal | undefined },
+    options?: {
+      bar?: number | RisingBar | undefined;
+      full?: boolean;
+      signal?: AbortSignal | undefined;
+      onClosed?: (() => void) | undefined;
+    },
   ): Promise<Verdict>;
   /**
    * Scores a candidate as far as `run` would against the bar as it stands, and waits for no verdict: that is what `verdictOf`
@@ -120,7 +127,11 @@ export interface Race {
    */
   trace(
     candidate: ModelInput,
-    options?: { bar?: RisingBar | undefined; signal?: AbortSignal | undefined },
+    options?: {
+      bar?: RisingBar | undefined;
+      signal?: AbortSignal | undefined;
+      onClosed?: (() => void) | undefined;
+    },
   ): Promise<{ trace: RaceTrace; cause?: unknown }>;
   /** Processor time that the threads have taken since it was opened for opening sessions and for running batches. */
   readonly seconds: { load: number; run: number };
