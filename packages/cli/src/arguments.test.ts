@@ -14,7 +14,7 @@ const command = defineCommand({
   options: {
     out: { type: 'text', value: 'folder', short: 'o', description: '' },
     mode: { type: 'text', value: 'mode', choices: ['matt', 'gloss'], description: '' },
-    coats: { type: 'integer', value: 'n', minimum: 1, description: '' },
+    coats: { type: 'integer', value: 'n', minimum: 1, maximum: 9, description: '' },
     weight: { type: 'number', value: 'w', description: '' },
     memory: { type: 'size', value: 'size', description: '' },
     dry: { type: 'flag', description: '' },

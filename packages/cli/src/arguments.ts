@@ -112,11 +112,13 @@ function readValue(option: Exclude<Option, { type: 'flag' }>, rawName: string, t
   }
   const pattern = option.type === 'integer' ? /^-?\d+$/ : /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
   const number = pattern.test(text) ? Number(text) : Number.NaN;
-  const smallest = option.minimum ?? Number.NEGATIVE_INFINITY;
+  const { minimum, maximum } = option;
   const exact = option.type === 'number' || Number.isSafeInteger(number);
-  if (Number.isFinite(number) && exact && number >= smallest) return number;
+  const inside = number >= (minimum ?? Number.NEGATIVE_INFINITY) && number <= (maximum ?? Number.POSITIVE_INFINITY);
+  if (Number.isFinite(number) && exact && inside) return number;
   const kind = option.type === 'integer' ? 'a whole number' : 'a number';
-  const bound = option.minimum === undefined ? '' : ` of at least ${option.minimum}`;
+  const least = minimum === undefined ? '' : ` of at least ${minimum}`;
+  const bound = maximum === undefined ? least : ` from ${minimum ?? 0} to ${maximum}`;
   throw usage('usage/bad-value', `${rawName} must be ${kind}${bound}, not "${text}"`);
 }
 

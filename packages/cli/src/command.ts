@@ -27,6 +27,8 @@ export interface ValueOption extends OptionBase {
   default?: string;
   /** Smallest number that is allowed. */
   minimum?: number;
+  /** Largest number that is allowed. */
+  maximum?: number;
   /** The only words that are allowed. */
   choices?: readonly string[];
 }

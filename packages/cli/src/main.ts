@@ -9,6 +9,7 @@ import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 import { renderCommandHelp, renderOverview } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { Output, type Stream } from './output.ts';
+import { explainSystemFailure } from './system-failures.ts';
 
 export interface Invocation {
   /** Arguments after the program's name. */
@@ -28,7 +29,8 @@ export async function main(invocation: Invocation): Promise<number> {
   const early = createOutput(invocation, environment, { json: wantsJson, quiet: false });
   try {
     return await dispatch(invocation, environment);
-  } catch (error) {
+  } catch (cause) {
+    const error = explainSystemFailure(cause);
     const exitCode = exitCodeOf(error);
     early.error(error, exitCode);
     return exitCode;
@@ -81,12 +83,13 @@ async function runCommand(command: Command, invocation: Invocation, environment:
     });
     output.endProgress();
     return exitCode ?? EXIT_CODES.ok.code;
-  } catch (error) {
+  } catch (cause) {
     if (interruption.happened) {
       const { code } = EXIT_CODES.interrupted;
       output.interrupted(code, command.resumes === true);
       return code;
     }
+    const error = explainSystemFailure(cause);
     const exitCode = exitCodeOf(error);
     output.error(error, exitCode);
     return exitCode;

@@ -7,7 +7,7 @@ import type { Change } from './storage/commit.ts';
 import { HubStore, isRepoId } from './storage/hub-store.ts';
 import { GIT_ATTRIBUTES } from './storage/lfs-rule.ts';
 import type { Repository } from './storage/repository.ts';
-import { putLocalFile, putRegularFile } from './storage/stored-files.ts';
+import { putContent, putLocalFile } from './storage/stored-files.ts';
 
 /** What becomes a commit, and where. */
 export interface ImportFolderOptions {
@@ -102,7 +102,7 @@ async function findOrCreate({
 }): Promise<Repository> {
   const present = await store.find(type, id);
   if (present !== undefined) return present;
-  const attributes = await putRegularFile(store.blobs, {
+  const attributes = await putContent(store.blobs, {
     path: '.gitattributes',
     content: Buffer.from(GIT_ATTRIBUTES),
   });

@@ -17,7 +17,9 @@ test('the space of a folder that does not exist yet is that of the disk it will 
 });
 
 test('what does not fit is refused with both figures', async () => {
-  await expect(need(3e9, 2e9)).rejects.toThrow(/fetching needs 3.00 GB and 2.00 GB are free[\s\S]*free some/);
+  await expect(need(3e9, 2e9)).rejects.toThrow(
+    /fetching needs 3.00 GB and 67.1 MB to spare, and 2.00 GB are free[\s\S]*free some/,
+  );
   await expect(need(Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({ code: 'hub/disk-full', name: 'ResourceError' });
 });
 

@@ -33,7 +33,7 @@ export async function requireFreeBytes(input: {
   throw new ResourceError({
     code: 'hub/disk-full',
     where: path,
-    message: `${purpose} needs ${inGigabytes(bytes)} and ${inGigabytes(free)} are free`,
+    message: `${purpose} needs ${inGigabytes(bytes)} and ${inGigabytes(MARGIN_BYTES)} to spare, and ${inGigabytes(free)} are free`,
     hint,
   });
 }

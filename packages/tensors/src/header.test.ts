@@ -169,6 +169,16 @@ describe('the announced length is checked before anything is read or allocated:'
   test('a file of seven bytes', () => expect(announce(2n, 7)).toBe('tensors/too-short'));
 });
 
+test.each([
+  ['version https://git-lfs.github.com/spec/v1', /pointer of Git LFS/],
+  ['<!DOCTYPE html>', /web page/],
+  ['PK\x03\x04 archive of pickles', /Python pickle/],
+])('%j in the place of weights is called what it is', (text, message) => {
+  const bytes = new TextEncoder().encode(text);
+  const error = refusal(() => headerEnd(bytes, { file: 'm.safetensors', fileSize: bytes.length }));
+  expect(error).toMatchObject({ code: 'tensors/not-safetensors', summary: expect.stringMatching(message) });
+});
+
 test('a read that was cut says how much of the file came', () => {
   const cut = (length: number) =>
     refusal(() => parseHeader(validFile.bytes.subarray(0, length), { file: 'm', fileSize: validFile.fileSize }));

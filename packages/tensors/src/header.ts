@@ -55,6 +55,8 @@ export function headerEnd(bytes: Uint8Array, { file, fileSize }: HeaderOptions):
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAXIMUM_HEADER_BYTES)) {
+    const instead = standIn(bytes);
+    if (instead !== undefined) throw new TensorError({ code: 'tensors/not-safetensors', where: file, ...instead });
     throw malformed(file, 'header-too-large', `announces a header of ${length} bytes; at most 100 MB are allowed`);
   }
   if (Number(length) > fileSize - LENGTH_BYTES) {
@@ -203,6 +205,27 @@ function checkCoverage(entries: readonly Entry[], file: string, dataBytes: numbe
   if (end < dataBytes) {
     throw malformed(file, 'trailing-bytes', `has ${dataBytes - end} bytes after the last tensor`);
   }
+}
+
+/** What stands where weights should, told by how the file begins. */
+function standIn(bytes: Uint8Array): { message: string; hint: string } | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, LENGTH_BYTES));
+  if (start === 'version ') {
+    return {
+      message: 'the file is a pointer of Git LFS and not the weights that it stands for',
+      hint: 'run `git lfs pull` there, or name the model by its id',
+    };
+  }
+  if (/^(?:<!DOCTYP|<!doctyp|<html|<\?xml)/.test(start)) {
+    return { message: 'the file is a web page and holds no weights', hint: 'fetch it again' };
+  }
+  if (start.startsWith('PK\x03\x04') || start.startsWith('\x80\x02')) {
+    return {
+      message: 'the file is a Python pickle under the name of a safetensors file',
+      hint: 'convert it at https://huggingface.co/spaces/safetensors/convert',
+    };
+  }
+  return undefined;
 }
 
 function malformed(file: string, what: string, message: string, cause?: unknown): TensorError {

@@ -15,7 +15,14 @@ export default defineCommand({
   ],
   positionals: [{ name: 'folder', description: 'the folder to serve', required: true }],
   options: {
-    port: { type: 'integer', value: 'n', minimum: 0, default: 'a free one', description: 'TCP port to listen on' },
+    port: {
+      type: 'integer',
+      value: 'n',
+      minimum: 0,
+      maximum: 65535,
+      default: 'a free one',
+      description: 'TCP port to listen on',
+    },
     host: { type: 'text', value: 'address', default: '127.0.0.1', description: 'address to listen on' },
     'public-url': {
       type: 'text',

@@ -31,6 +31,7 @@ export default defineCommand({
       type: 'integer',
       value: 'n',
       minimum: 0,
+      maximum: 65535,
       default: String(DEFAULT_PORT),
       description: 'TCP port; 0 takes a free one',
     },

@@ -19,7 +19,7 @@ import { MAX_REGULAR_BYTES } from '../storage/lfs-rule.ts';
 import { openPullRequest, pushToPullRequest } from '../storage/pull-requests.ts';
 import { fullName, type Ref } from '../storage/refs.ts';
 import type { Repository } from '../storage/repository.ts';
-import { putLargeFile, putRegularFile } from '../storage/stored-files.ts';
+import { putContent, putLargeFile } from '../storage/stored-files.ts';
 import { contentUpdate } from './announcements.ts';
 
 interface CommitRequest {
@@ -161,7 +161,10 @@ async function readChange(repository: Repository, key: string, value: Record<str
       const encoding = value.encoding === 'base64' ? 'base64' : 'utf8';
       const content = Buffer.from(asString(value.content) ?? '', encoding);
       if (content.length > MAX_REGULAR_BYTES) throw badRequest(`"${path}" is too large to go without LFS`);
-      return putRegularFile(repository.blobs, { path, content });
+      const put = await putContent(repository.blobs, { path, content });
+      // Git would have sent it to Large File Storage by its name.
+      if (put.lfs) await repository.exclusively(() => repository.claimLargeFile(put.sha256));
+      return put;
     }
     case 'lfsFile': {
       const sha256 = asString(value.oid) ?? '';

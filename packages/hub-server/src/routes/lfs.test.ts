@@ -204,3 +204,22 @@ test('a commit that lists no change is still a commit', async () => {
   const commits = await fetch(`${hub.url}/api/models/${repo}/commits/main`);
   expect(await commits.json()).toMatchObject([{ title: 'Nothing new' }, {}, { title: 'initial commit' }]);
 });
+
+test('a file that its name sends to LFS is there too where its content came within the commit', async () => {
+  const content = Buffer.from('weights');
+  const commit = (line: object) =>
+    fetch(`${hub.url}/api/models/${repo}/commit/main`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}` },
+      body: [header, line].map((part) => JSON.stringify(part)).join('\n'),
+    });
+  const value = { path: 'within.safetensors', content: content.toString('base64'), encoding: 'base64' };
+  expect((await commit({ key: 'file', value })).status).toBe(200);
+  const tree = (await (await fetch(`${hub.url}/api/models/${repo}/tree/main`)).json()) as { path: string }[];
+  expect(tree.find(({ path }) => path === 'within.safetensors')).toMatchObject({
+    size: content.length,
+    lfs: { oid: sha256('weights'), size: content.length },
+  });
+  const copy = { path: 'copy.safetensors', algo: 'sha256', oid: sha256('weights'), size: content.length };
+  expect((await commit({ key: 'lfsFile', value: copy })).status).toBe(200);
+});

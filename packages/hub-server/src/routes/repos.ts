@@ -16,7 +16,7 @@ import type { Change } from '../storage/commit.ts';
 import { isRepoId } from '../storage/hub-store.ts';
 import { GIT_ATTRIBUTES } from '../storage/lfs-rule.ts';
 import type { RepoSettings } from '../storage/repository.ts';
-import { putRegularFile } from '../storage/stored-files.ts';
+import { putContent } from '../storage/stored-files.ts';
 
 /** Making, renaming, configuring and deleting repositories. */
 export function repoRoutes(hub: Hub): Hono<HubEnv> {
@@ -39,7 +39,7 @@ async function create(hub: Hub, c: HubRequest): Promise<Response> {
   const files = new Map([['.gitattributes', Buffer.from(GIT_ATTRIBUTES)]]);
   if (typeof body.license === 'string') files.set('README.md', Buffer.from(`---\nlicense: ${body.license}\n---\n`));
   for (const file of given) files.set(String(file.path), Buffer.from(String(file.content), 'base64'));
-  for (const [path, content] of files) changes.push(await putRegularFile(hub.store.blobs, { path, content }));
+  for (const [path, content] of files) changes.push(await putContent(hub.store.blobs, { path, content }));
   const repository = await hub.store.create({
     type,
     id,

@@ -6,9 +6,10 @@ import { isLargeFile } from './lfs-rule.ts';
 
 type Put = Extract<Change, { kind: 'put' }>;
 
-/** The change that puts a small file whose content is in memory; the content is stored. */
-export async function putRegularFile(blobs: BlobStore, file: { path: string; content: Uint8Array }): Promise<Put> {
+/** The change that puts a file whose content is in memory, large or not by the Hub's rule; the content is stored. */
+export async function putContent(blobs: BlobStore, file: { path: string; content: Uint8Array }): Promise<Put> {
   const { sha256, size } = await blobs.put(file.content);
+  if (isLargeFile({ path: file.path, size })) return putLargeFile({ path: file.path, sha256, size });
   return { kind: 'put', path: file.path, oid: blobId(file.content), size, sha256, lfs: false };
 }
 
@@ -22,7 +23,7 @@ export function putLargeFile(file: { path: string; sha256: string; size: number 
 export async function putLocalFile(blobs: BlobStore, file: { path: string; source: string }): Promise<Put> {
   const { size } = await stat(file.source);
   if (!isLargeFile({ path: file.path, size })) {
-    return putRegularFile(blobs, { path: file.path, content: await readFile(file.source) });
+    return putContent(blobs, { path: file.path, content: await readFile(file.source) });
   }
   return putLargeFile({ path: file.path, ...(await blobs.copyIn(file.source)) });
 }

@@ -15,7 +15,7 @@ const resolve: Phase = {
   name: 'resolve',
   async run(context) {
     const { spec, execution, hub } = context;
-    const { final, temporary } = context.folder;
+    const { final } = context.folder;
     await checkTargets(context);
     const { workers, memory, registry } = execution;
     const made = await makePlan({ spec, hub, registry, limits: { workers, memory } });
@@ -30,7 +30,7 @@ const resolve: Phase = {
       plan.models.flatMap(({ path }) => (path === undefined ? [] : [path])),
     );
     await requireFreeBytes({
-      path: temporary,
+      path: final,
       bytes: plan.bytes.output,
       purpose: 'the merged model',
       hint: 'make room, or choose another folder for the output',
