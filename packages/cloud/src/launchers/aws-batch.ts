@@ -65,7 +65,8 @@ const awsBatch: Launcher = {
 
   async tariffOf(plan) {
     const { queues } = parseBatchConfiguration(readCloudEnvironment().batch);
-    return placeRun({ queues, plan: plan as RunPlan }).tariff;
+    const planned = plan as RunPlan;
+    return placeRun({ queues, plan: planned, seconds: planned.recipe.limits?.seconds }).tariff;
   },
 
   async describe({ run, store, handle }: SubmittedJob) {
