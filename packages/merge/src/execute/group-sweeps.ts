@@ -52,7 +52,7 @@ async function onePass(
   const total = blocks.reduce((sum, block) => sum + block.length, 0);
   let done = 0;
   let reduced: unknown;
-  const runs = runsAtHome(sweep, blocks, homes);
+  const runs = runsAtHome(sweep, blocks, { at: homes, workers: pool.size });
   await inOrder({
     items: runs,
     // Those of one worker come before those of the next one: all must be waiting, so that nobody is idle.
@@ -73,10 +73,22 @@ async function onePass(
 function runsAtHome(
   { exact }: Sweep,
   blocks: readonly BlockReference[],
-  at: GroupSweepsOptions['homes'],
+  { at, workers }: { at: GroupSweepsOptions['homes']; workers: number },
 ): { run: readonly BlockReference[]; home?: number }[] {
-  if (at === undefined) return runsOf(blocks).map((run) => ({ run }));
+  if (at === undefined) {
+    const runs = runsOf(blocks);
+    // A sample is less than a run each: all would wait for one of them.
+    const shared = exact === true && runs.length < workers ? slices(blocks, workers) : runs;
+    return shared.map((run) => ({ run }));
+  }
   const { homes, plan } = at;
   if (exact !== true) return runsOf(blocks).map((run) => ({ run, home: homes.of(plan, run[0] as BlockReference) }));
   return homes.divide(plan, blocks).flatMap((own, home) => runsOf(own).map((run) => ({ run, home })));
+}
+
+function slices(blocks: readonly BlockReference[], count: number): (readonly BlockReference[])[] {
+  const length = Math.ceil(blocks.length / count);
+  return Array.from({ length: Math.ceil(blocks.length / length) }, (_, i) =>
+    blocks.slice(i * length, (i + 1) * length),
+  );
 }

@@ -37,8 +37,13 @@ interface JointRows {
   rowsAtLeast?(block: Block, previous: readonly unknown[], least: readonly number[]): readonly Float32Array[];
 }
 
-/** Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves. */
-type Window = { kind: 'bins'; low: number; shift: number } | { kind: 'keys'; low: number; high: number };
+/**
+ * Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves, of which one run may collect
+ * `capacity`.
+ */
+type Window =
+  | { kind: 'bins'; low: number; shift: number }
+  | { kind: 'keys'; low: number; high: number; capacity: number };
 
 /** The keys of zero and minus zero, by whether magnitudes are ordered: the one value that whole tensors may share. */
 const ZERO_KEYS = { magnitude: { low: 0, high: 0 }, signed: { low: 0x7fffffff, high: 0x80000000 } } as const;
@@ -85,7 +90,9 @@ type WindowCount =
 const COARSE_SHIFT = 16;
 const BINS = 1 << 16;
 /** Keys that one run may collect for a window; a window that holds more is resolved by bins instead. */
-const COLLECTED_KEYS = 1 << 18;
+const COLLECTED_KEYS = 1 << 19;
+/** Room for keys is no less, however few a sample expects. */
+const LEAST_COLLECTED = 1 << 12;
 const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
 /** Groups up to this size are collected whole: clearing bins would cost more than sorting. */
 const SMALL_GROUP = 1 << 14;
@@ -162,7 +169,8 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
 }
 
 function firstTargets({ absolute, ranks }: OrderStatisticsOptions, group: Group): Target[] {
-  const whole: Window = group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute) } : WHOLE;
+  const whole: Window =
+    group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute), capacity: SMALL_GROUP } : WHOLE;
   return ranks(group).flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
 }
 
@@ -230,7 +238,7 @@ function sameWindow(a: RowWindow, b: RowWindow): boolean {
 function openWindow({ row, window }: RowWindow, memory: AccumulatorMemory): WindowAccumulator {
   if (window.kind === 'bins') return { kind: 'bins', window, row, below: 0, bins: memory.uint32(BINS) };
   // Keys of one and the same value need counting only.
-  const capacity = isOneValue(window) ? 0 : COLLECTED_KEYS;
+  const capacity = isOneValue(window) ? 0 : window.capacity;
   return { kind: 'keys', window, row, keys: memory.uint32(capacity), counts: memory.uint32(2) };
 }
 
@@ -298,7 +306,11 @@ function keyAt(parts: readonly Uint32Array[], position: number): number {
   const wanted = binAt(counts, position) as number;
   let before = 0;
   for (let part = 0; part < wanted; part++) before += counts[part] as number;
-  const candidates = keys.filter((key) => Math.floor((key - low) / width) === wanted);
+  const candidates = new Uint32Array(counts[wanted] as number);
+  for (let i = 0, to = 0; to < candidates.length; i++) {
+    const key = keys[i] as number;
+    if (Math.floor((key - low) / width) === wanted) candidates[to++] = key;
+  }
   return candidates.sort()[position - before] as number;
 }
 
@@ -343,12 +355,14 @@ function bracket(
   let inside = 0;
   for (let bin = first; bin <= last; bin++) inside += count.bins[bin] as number;
   const low = first * 2 ** COARSE_SHIFT;
-  if ((inside / sampled) * RUN_ELEMENTS <= COLLECTED_KEYS / 2) {
-    return { kind: 'keys', low, high: (last + 1) * 2 ** COARSE_SHIFT - 1 };
+  const capacity = Math.ceil(2 * (inside / sampled) * RUN_ELEMENTS);
+  if (capacity <= COLLECTED_KEYS) {
+    const high = (last + 1) * 2 ** COARSE_SHIFT - 1;
+    return { kind: 'keys', low, high, capacity: Math.max(capacity, LEAST_COLLECTED) };
   }
   // Too many keys to collect: either they are all zero (weights that no fine-tune moved), or bins tell them apart.
   const zero = ZERO_KEYS[absolute ? 'magnitude' : 'signed'];
   const end = (last + 1) * 2 ** COARSE_SHIFT - 1;
-  if (low <= zero.high && end >= zero.low) return { kind: 'keys', ...zero };
+  if (low <= zero.high && end >= zero.low) return { kind: 'keys', ...zero, capacity: 0 };
   return first === last ? { kind: 'bins', low, shift: 0 } : undefined;
 }
