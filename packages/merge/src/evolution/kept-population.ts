@@ -24,6 +24,8 @@ interface Versions {
   words: readonly (readonly string[])[];
   /** Words that the next candidate may need: those of this population, and of that before the last group. */
   alive: ReadonlySet<string>;
+  /** What `neededBehind` has told, by what was wanted. */
+  needed: Map<string, Set<number>[]>;
 }
 
 /** What the rows of one tensor rest on. */
@@ -81,7 +83,7 @@ export class KeptPopulation {
     const place = placeOf(history, piece);
     const individual = this.#genealogy?.individual;
     const all = individual === undefined ? [...tensor.parts.keys()] : [individual];
-    const needed = neededBehind(groups, piece.wanted ?? all);
+    const needed = neededOf(history, piece.wanted ?? all);
     const wordOf = (model: number, behind: number) => words[behind]?.[model] as string;
     let behind = groups.length;
     const isKept = (): boolean =>
@@ -160,18 +162,25 @@ export class KeptPopulation {
       for (const { individual } of group) next[individual] = `${chain} ${individual}`;
       all.push(next);
     }
-    this.#versions = { groups, words: all, alive: new Set([BASE, ...all.slice(-2).flat()]) };
+    this.#versions = { groups, words: all, alive: new Set([BASE, ...all.slice(-2).flat()]), needed: new Map() };
     return this.#versions;
   }
 }
 
 function originals(models: number): Versions {
   const words = [Array.from({ length: models }, (_, model) => `original ${model}`)];
-  return { groups: [], words, alive: new Set([BASE, ...words.flat()]) };
+  return { groups: [], words, alive: new Set([BASE, ...words.flat()]), needed: new Map() };
 }
 
 function placeOf({ place }: History, { offset, length }: Pick<KeptPiece, 'offset' | 'length'>): string {
   return `${place} ${offset} ${length}`;
+}
+
+function neededOf({ groups, needed }: Versions, wanted: readonly number[]): Set<number>[] {
+  const key = wanted.join(' ');
+  const known = needed.get(key) ?? neededBehind(groups, wanted);
+  needed.set(key, known);
+  return known;
 }
 
 /** By number of groups: the individuals whose values behind them matter for `wanted` behind all of them. */
