@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openStore, registerStores } from '@hubfuse/objects';
 import { HubError, type ObjectStore, Registry } from '@hubfuse/plugin';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sampleRecipe } from '../test/recipes.ts';
 import { cancelRun } from './cancel-run.ts';
 import { createRun } from './create-run.ts';
 import { readEvents } from './event-log.ts';
-import { executePhases } from './execute-phases.ts';
+import { comeToRest, executePhases } from './execute-phases.ts';
 import type { Phase } from './phase.ts';
 import { readRun } from './read-run.ts';
 import type { RunEvent } from './run-event.ts';
@@ -309,4 +309,40 @@ test('a phase whose files another machine kept is run again, and so is all behin
   here = true;
   expect((await executePhases(options(id), phases, finish)).status).toBe('done');
   expect(ran).toEqual(['merge', 'evaluate', 'publish', 'merge', 'evaluate', 'publish', 'publish']);
+});
+
+test('what does not stop with its run is waited for before the process may end', async () => {
+  const { id } = await createRun({ store, recipe: sampleRecipe() });
+  const release = new AbortController();
+  let begin: () => void = () => undefined;
+  let end: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const native = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const deaf = phase('resolve', async () => {
+    begin();
+    await native;
+    return {};
+  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const running = executePhases({ ...options(id), release: release.signal }, [deaf], finish);
+    await begun;
+    release.abort();
+    vi.advanceTimersByTime(2_000);
+    await expect(running).rejects.toMatchObject({ code: 'run/released' });
+  } finally {
+    vi.useRealTimers();
+  }
+  let rested = false;
+  const resting = comeToRest(60_000).then(() => {
+    rested = true;
+  });
+  await comeToRest(1);
+  expect(rested).toBe(false);
+  end();
+  await resting;
 });
