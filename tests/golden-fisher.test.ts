@@ -68,7 +68,8 @@ async function describeFisher(folder: string): Promise<void> {
   describe("the authors' Fisher-weighted averages", () => {
     for (const [key, parameters] of Object.entries(cases)) {
       test(key, async () => {
-        const models = (await readdir(join(folder, 'models'))).filter((name) => name !== 'base').sort();
+        const models = (await readdir(join(folder, 'models'))).filter((name) => name !== 'base');
+        models.sort(new Intl.Collator('en', { numeric: true }).compare);
         const paths = models.map((model) => {
           const path = join(folder, 'fisher', `${parameters.variant}-${model}.safetensors`);
           // The soft variant's information is zero by construction, so there is no file of it.

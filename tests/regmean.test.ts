@@ -180,7 +180,7 @@ describe('statistics that cannot be used are refused:', () => {
   test('none at all, with the command that makes them', async () => {
     await expect(mergeWithout()).rejects.toMatchObject({
       code: 'merge/statistics-missing',
-      hint: expect.stringMatching(/hubfuse stats .*model-0 --data <dataset> --kind gram --padding mask/),
+      hint: expect.stringMatching(/^ {2}hubfuse stats .*model-0 --data <dataset> --kind gram --padding mask$/m),
     });
     async function mergeWithout() {
       await merge({ models });

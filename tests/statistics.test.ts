@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,97 @@ test('the file belongs to the weights and says where it comes from', async () =>
   );
   expect(written.size).toBe((await readFile(path)).length);
 });
+
+test('whoever knows the document alone can read the file', async () => {
+  const { path } = await gather('documented', { workers: 2 });
+  // From here on nothing of hubfuse: the document, and what safetensors are.
+  const text = await readFile(join(import.meta.dirname, '../docs/statistics-format.md'), 'utf8');
+  const table = text.slice(text.indexOf('## The metadata'), text.indexOf('**Identity of the weights.**'));
+  const documented = [...table.matchAll(/^\| (`.+?) \| /gm)].map(([, cell = '']) => ({
+    keys: [...cell.matchAll(/`([^`]+)`/g)].map(([, key = '']) => key),
+    isOptional: cell.includes('(optional)'),
+  }));
+  const file = await readFile(path);
+  const start = 8 + Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.subarray(8, start).toString('utf8'));
+  const { __metadata__: metadata, ...entries } = header as {
+    __metadata__: Record<string, string>;
+  } & Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const known = documented.flatMap(({ keys }) => keys);
+  expect(Object.keys(metadata).filter((key) => !known.includes(key))).toEqual([]);
+  const required = documented.filter(({ isOptional }) => !isOptional).flatMap(({ keys }) => keys);
+  expect(required.filter((key) => metadata[key] === undefined)).toEqual([]);
+  expect(metadata).toMatchObject({ 'hubfuse.statistics': '1', kind: 'gram', variant: 'mask', examples: '120' });
+  const weights = await readFile(join(MODEL, 'model.safetensors'));
+  expect(metadata.model_sha256).toBe(createHash('sha256').update(weights).digest('hex'));
+
+  const rows = JSON.parse(metadata.rows ?? '') as Record<string, number>;
+  const aliases = JSON.parse(metadata.aliases ?? '') as Record<string, string>;
+  expect(Object.keys(rows).sort()).toEqual(Object.keys(entries).sort());
+  // Three blocks of six layers, pooler and classifier; key and value read what query reads.
+  expect(Object.keys(entries).length + Object.keys(aliases).length).toBe(20);
+  for (const [alias, key] of Object.entries(aliases)) {
+    expect(alias).toMatch(/\.self\.(key|value)$/);
+    expect(key).toBe(alias.replace(/(key|value)$/, 'query'));
+  }
+  for (const [
+    key,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(entries)) {
+    expect(dtype).toBe('F32');
+    const stored = new Float32Array(file.buffer.slice(file.byteOffset + start + from, file.byteOffset + start + to));
+    const size = (Math.sqrt(8 * (shape[0] ?? 0) + 1) - 1) / 2;
+    expect(shape).toEqual([stored.length]);
+    expect([128, 512]).toContain(size);
+    const square = fromUpperTriangle(stored, size);
+    // A second moment has no direction of negative length; another order of the triangle would have.
+    expect(smallestPivot(square, 1e-6 * trace(square)), key).toBeGreaterThan(0);
+    expect(Math.min(...square.map((row, i) => row[i] ?? Number.NaN)), key).toBeGreaterThanOrEqual(0);
+  }
+  // A pooled vector is a tanh, so none of its mean squares is above one.
+  const classifier = entries.classifier as { data_offsets: [number, number] };
+  const [from, to] = classifier.data_offsets;
+  const pooled = fromUpperTriangle(
+    new Float32Array(file.buffer.slice(file.byteOffset + start + from, file.byteOffset + start + to)),
+    128,
+  );
+  expect(Math.max(...pooled.map((row, i) => row[i] ?? Number.NaN))).toBeLessThanOrEqual(1);
+});
+
+function fromUpperTriangle(stored: Float32Array, size: number): Float64Array[] {
+  const square = Array.from({ length: size }, () => new Float64Array(size));
+  let at = 0;
+  for (let i = 0; i < size; i++) {
+    for (let j = i; j < size; j++, at++) {
+      (square[i] as Float64Array)[j] = stored[at] as number;
+      (square[j] as Float64Array)[i] = stored[at] as number;
+    }
+  }
+  return square;
+}
+
+function trace(square: readonly Float64Array[]): number {
+  return square.reduce((sum, row, i) => sum + (row[i] as number), 0);
+}
+
+/** The smallest pivot of the elimination, `more` being added to the diagonal: rounding must not decide. */
+function smallestPivot(square: readonly Float64Array[], more: number): number {
+  const left = square.map((row) => row.slice());
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const [i, row] of left.entries()) {
+    const pivot = (row[i] as number) + more;
+    smallest = Math.min(smallest, pivot);
+    for (const below of left.slice(i + 1)) {
+      const factor = (below[i] as number) / pivot;
+      for (let j = i + 1; j < row.length; j++) below[j] = (below[j] as number) - factor * (row[j] as number);
+    }
+  }
+  return smallest;
+}
 
 test('bfloat16 halves the file and states what that loses', async () => {
   const wide = await gather('wide', { workers: 2 });

@@ -51,7 +51,9 @@ test('any number of workers writes the same file, and it is published beside the
   expect(paths).toContain('model.safetensors');
   expect(commits[0]).toBe('Add gram statistics (mask) on money');
   expect(
-    (await served(hub, REPO, 'main', path)).equals(await readFile(join(hub.root, 'gram-mask-money.safetensors'))),
+    (await served(hub, REPO, 'main', path)).equals(
+      await readFile(join(hub.root, 'intents-money.gram-mask-money.safetensors')),
+    ),
   ).toBe(true);
 }, 120_000);
 

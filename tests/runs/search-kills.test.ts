@@ -19,6 +19,17 @@ const LONGEST_DELAY_MS = 700;
 const MEMORY_FOLDER = '/dev/shm';
 
 const data = { domains: ['money', 'home', 'travel'], evaluate: 30, splits: ['dev'] } as const;
+/** A recipe whose models are measured, each on examples of its own that are not scored, and anew where they have evolved. */
+function measuredAnew(method: 'regmean' | 'fisher', statistics: 'grams' | 'fisher'): string {
+  const more = `evolve: {generations: 2, mode: blend, scale: 0.3, refresh: ${statistics}}`;
+  return exampleRecipe({ ...data, method, more })
+    .replace(/^base_model:.*\n/m, '')
+    .replace(
+      /^ {2}- (hubfuse-examples\/intents-(\w+))$/gm,
+      '  - model: $1\n    calibration: {data: $2/dev.jsonl, from: hubfuse-examples/clinc150, split: "[30:62]"}',
+    );
+}
+
 const KINDS = [
   {
     ...{ kind: 'steady', workers: 2 },
@@ -38,6 +49,8 @@ const KINDS = [
     ...{ kind: 'coefficients', workers: 1 },
     recipe: exampleRecipe({ ...data, method: 'task_arithmetic', more: 'search: {over: lambda, evaluations: 6}' }),
   },
+  { ...{ kind: 'grams anew', workers: 2 }, recipe: measuredAnew('regmean', 'grams') },
+  { ...{ kind: 'fisher anew', workers: 2 }, recipe: measuredAnew('fisher', 'fisher') },
 ] as const;
 
 let hub: ExampleHub;

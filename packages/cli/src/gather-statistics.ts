@@ -126,7 +126,9 @@ function fileOf(input: {
   if (options.out !== undefined) return resolve(directory, options.out);
   const path = statisticsPath(plan.request, data.name);
   const folder = source.kind === 'folder' ? source.folder : undefined;
-  return folder === undefined ? resolve(directory, basename(path)) : resolve(directory, join(folder, path));
+  // Files of several models would have one name, and each would replace the one before.
+  const beside = `${basename(source.name)}.${basename(path)}`;
+  return folder === undefined ? resolve(directory, beside) : resolve(directory, join(folder, path));
 }
 
 async function publish(input: {

@@ -10,7 +10,7 @@ export default defineCommand({
       'beside the model, where a merge finds it: nobody else needs the data. docs/statistics-format.md defines the file and ' +
       'says what it reveals of the data.',
     'The file has the same bytes for any number of workers and any --memory; less memory means more passes over the data. ' +
-      'It goes to hubfuse/ in the folder of a local model, and to the working directory for a model of the Hub.',
+      "It goes to hubfuse/ in the folder of a local model, and to the working directory, under the model's name, for a model of the Hub.",
   ],
   positionals: [{ name: 'model', description: 'URL, id, id@revision or folder', required: true }],
   options: statsOptions,

@@ -30,7 +30,7 @@ export function requireStatistics(options: {
         code: 'merge/statistics-kind',
         where: placeOf(statistics),
         message: `${model.source.name} comes with ${statistics.kind} ${statistics.variant} statistics, but ${request.kind} ${request.variant} are needed`,
-        hint: commandFor(model, request),
+        hint: `make them: ${commandFor(model, request)}`,
       });
     }
     requireKnownKeys({ model, statistics, naming });
@@ -145,13 +145,13 @@ function statisticsMissing(models: readonly PlacedInput[], request: StatisticReq
     code: 'merge/statistics-missing',
     where: 'models',
     message: `the method reads ${request.kind} ${request.variant} statistics, and ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} none`,
-    hint: `${commandFor(models[0] as PlacedInput, request)}, or give the recipe a calibration`,
+    hint: `give the recipe a calibration, or make them:\n${models.map((model) => `  ${commandFor(model, request)}`).join('\n')}`,
   });
 }
 
 function commandFor({ source }: PlacedInput, { kind, variant }: StatisticRequest): string {
   const option = kind === 'gram' ? `--padding ${variant}` : `--variant ${variant}`;
-  return `make them: hubfuse stats ${source.reference} --data <dataset> --kind ${kind} ${option}`;
+  return `hubfuse stats ${source.reference} --data <dataset> --kind ${kind} ${option}`;
 }
 
 function placeOf({ source, path }: ModelStatistics): string {

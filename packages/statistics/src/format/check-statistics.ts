@@ -29,7 +29,11 @@ export function checkStatistics(statistics: ModelStatistics, subject: Statistics
   requireRows(statistics, where);
 }
 
-function requireWeights({ provenance }: ModelStatistics, subject: StatisticsSubject, where: string): void {
+function requireWeights(
+  { provenance, kind, variant }: ModelStatistics,
+  subject: StatisticsSubject,
+  where: string,
+): void {
   const { model, modelSha256 } = subject;
   if (provenance === undefined) {
     throw new StatisticsError({
@@ -45,7 +49,7 @@ function requireWeights({ provenance }: ModelStatistics, subject: StatisticsSubj
     code: 'statistics/other-weights',
     where,
     message: `the statistics were gathered with other weights (${provenance.model}${revision}, SHA-256 ${short(provenance.modelSha256)}) than those of ${model} (${short(modelSha256)})`,
-    hint: `gather them anew: hubfuse stats ${model} --data <dataset> --kind <kind>`,
+    hint: `gather them anew: hubfuse stats ${model} --data <dataset> --kind ${kind} --${kind === 'gram' ? 'padding' : 'variant'} ${variant}`,
   });
 }
 

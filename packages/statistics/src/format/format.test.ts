@@ -102,7 +102,7 @@ test('statistics of other weights are refused with both identities', async () =>
   const error = await refusal(() => checkStatistics(statistics, { ...subject, modelSha256: '12'.repeat(32) }));
   expect(error).toMatchObject({ code: 'statistics/other-weights' });
   expect(error.message).toMatch(/abababababab.*121212121212/s);
-  expect(error.hint).toContain('hubfuse stats ns/model');
+  expect(error.hint).toContain('hubfuse stats ns/model --data <dataset> --kind gram --padding mask');
 });
 
 test('statistics of another layer set are refused, whether layers are missing, too many or of another width', async () => {
