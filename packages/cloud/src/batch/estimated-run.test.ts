@@ -1,11 +1,13 @@
 import { openStore, registerStores } from '@hubfuse/objects';
 import { Registry } from '@hubfuse/plugin';
-import { createRun, estimateCost, estimateTime, type RunPlan } from '@hubfuse/runs';
+import { createRun, estimateCost, estimateTime, type RunPlan, readRun } from '@hubfuse/runs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sampleRecipe } from '../../../runs/test/recipes.ts';
 import { timedPlan } from '../../../runs/test/timed-plan.ts';
 import awsBatch from '../launchers/aws-batch.ts';
+import { placeOrRefuse } from '../place-or-refuse.ts';
 import { timeOfRun } from '../time-of-run.ts';
+import { placeRun } from './place-run.ts';
 
 const GIB = 2 ** 30;
 const queue = { name: 'q', jobDefinition: 'd', vcpus: 8, memory: 32 * GIB, scratch: 200 * GIB };
@@ -49,4 +51,20 @@ test('the dollars of a run end its job sooner where more machines are paid, and 
   expect(sixty).toBeLessThan(one / 20);
   const alone = estimateTime(plan(), (await tariffOf(plan())).machine, 60).phases.filter((step) => step.machines === 1);
   expect(sixty).toBeGreaterThan(one / 60 + alone.reduce((sum, { seconds }) => sum + seconds.expected, 0));
+});
+
+test('a run that no machine fits ends with what it lacks, and is not sent again and again', async () => {
+  const registry = new Registry();
+  await registerStores(registry);
+  const store = await openStore('memory:unplaceable-run', registry);
+  const { id: run } = await createRun({ store, recipe: sampleRecipe() });
+  const queues = [{ ...queue, scratch: GIB }];
+  const placed = await placeOrRefuse({ run, store }, () =>
+    placeRun({ queues, plan: plan({ compute: { children: 1 } }) }),
+  );
+  expect(placed).toBeUndefined();
+  const { state } = await readRun({ store, runId: run });
+  expect(state).toMatchObject({ status: 'failed', error: { code: 'launcher/no-queue' } });
+  const unreachable = placeOrRefuse({ run, store }, () => Promise.reject(new Error('out of reach')));
+  await expect(unreachable).rejects.toThrow('out of reach');
 });

@@ -8,6 +8,7 @@ import { placeRun } from '../batch/place-run.ts';
 import { readCloudEnvironment } from '../environment.ts';
 import { lazily } from '../lazily.ts';
 import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
+import { placeOrRefuse } from '../place-or-refuse.ts';
 import { planOfJob } from '../plan-of-job.ts';
 import { refuseTooDear } from '../refuse-too-dear.ts';
 import { timeOfRun } from '../time-of-run.ts';
@@ -40,7 +41,9 @@ const awsBatch: Launcher = {
     const plan = await planOfJob(job);
     const { spec, state } = await readRun({ store, runId: run });
     const { seconds } = state.limits ?? spec.limits;
-    const { queue, children, needed, tariff } = placeRun({ queues, plan, seconds });
+    const placed = await placeOrRefuse(job, () => placeRun({ queues, plan, seconds }));
+    if (placed === undefined) return endedBefore({ run, store });
+    const { queue, children, needed, tariff } = placed;
     if (await refuseTooDear(job, plan, tariff)) return endedBefore({ run, store });
     const gpus = queue.gpu === undefined ? 0 : needed.gpus;
     const handle = await (await batch()).submit({

@@ -9,6 +9,7 @@ import { tariffOfFlavor } from '../jobs/tariff-of-flavor.ts';
 import { requireReachable, workerJob } from '../jobs/worker-job.ts';
 import { lazily } from '../lazily.ts';
 import { endedBefore, endOfRun, requireDone } from '../outcome-of-run.ts';
+import { placeOrRefuse } from '../place-or-refuse.ts';
 import { planOfJob } from '../plan-of-job.ts';
 import { refuseTooDear } from '../refuse-too-dear.ts';
 import { timeOfRun } from '../time-of-run.ts';
@@ -30,7 +31,8 @@ const hfJobs: Launcher = {
     if ((await endOfRun(store, run)) !== undefined) return endedBefore({ run, store });
     const jobs = access(hub?.token, hub?.hubUrl);
     const plan = await planOfJob(job);
-    const flavor = await fittingFlavor(jobs, { configuration, plan });
+    const flavor = await placeOrRefuse(job, () => fittingFlavor(jobs, { configuration, plan }));
+    if (flavor === undefined) return endedBefore({ run, store });
     const tariff = tariffOfFlavor(flavor, jobs.address);
     if (await refuseTooDear(job, plan, tariff)) return endedBefore({ run, store });
     const handle = await jobs.run(
