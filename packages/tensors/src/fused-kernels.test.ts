@@ -207,6 +207,42 @@ describe('the consensus of TIES', () => {
     memory.release(mark);
   });
 
+  test.each([1, 2, 3, 4, 5])('%d models without weights and scales have the bits of their steps', (count) => {
+    const mark = memory.mark;
+    const ones = Array.from({ length: count }, () => 1);
+    for (const length of LENGTHS) {
+      for (const zero of [1, 0, -1] as const) {
+        for (const merge of ['mean', 'sum'] as const) {
+          memory.release(mark);
+          const base = deltas(length, { seed: 40, size: 4 });
+          // Some cancel exactly: their sums are zero.
+          const models = ones.map((_, j) => {
+            const row = deltas(length, { seed: 1 + (j >> 1), size: 1 });
+            kernels.scale(row, row, j % 2 === 0 ? 1 : -1);
+            kernels.add(row, row, base);
+            return row;
+          });
+          const limits = ones.map((_, j) => [0.05, 0.05, 0, 0.1, Number.POSITIVE_INFINITY][j] as number);
+          const steps = models.map((model, j) => {
+            const row = freshRow(length);
+            kernels.subtract(row, model, base);
+            kernels.keepAtLeast(row, row, limits[j] as number);
+            return row;
+          });
+          const expected = freshRow(length);
+          kernels.elect(expected, steps, ones, { merge, zero });
+          kernels.scale(expected, expected, 0.7);
+          kernels.add(expected, expected, base);
+          const out = freshRow(length);
+          const rows = { base, models, thresholds: limits, scales: ones, weights: ones };
+          kernels.electTrimmed(out, rows, { merge, zero, lambda: 0.7 });
+          expect(bits(out)).toEqual(bits(expected));
+        }
+      }
+    }
+    memory.release(mark);
+  });
+
   test('signs of the trimmed sums are counted as their steps give them, padding apart', () => {
     const mark = memory.mark;
     for (const length of LENGTHS) {
@@ -223,27 +259,37 @@ describe('the consensus of TIES', () => {
   });
 });
 
-test('collected keys end where their room ends, and all are counted', () => {
-  const mark = memory.mark;
-  for (const length of LENGTHS) {
-    for (const absolute of [true, false]) {
-      for (const room of [0, 1, 2, 3, 6, 5000]) {
-        memory.release(mark);
-        const row = deltas(length, { seed: length, size: 1 });
-        const keyOf = (value: number) => (absolute ? value & 0x7fffffff : value ^ ((value >> 31) | 0x80000000)) >>> 0;
-        const keys = bits(row).map((value) => keyOf(value | 0));
-        const sorted = [...keys].sort((a, b) => a - b);
-        const low = sorted[Math.floor(length * 0.3)] ?? 0;
-        const high = sorted[Math.floor(length * 0.8)] ?? 0;
-        const kept = memory.uint32(room + 4);
-        const counts = memory.uint32(2);
-        kernels.collect(row, { keys: kept.subarray(0, room), counts }, { low, high, absolute });
-        const inside = keys.filter((key) => key >= low && key <= high);
-        expect([...counts]).toEqual([keys.filter((key) => key < low).length, inside.length]);
-        expect([...kept.subarray(0, Math.min(room, inside.length))]).toEqual(inside.slice(0, room));
-        expect([...kept.subarray(room)], 'nothing beyond the room').toEqual([0, 0, 0, 0]);
+/** A range in the middle, one near the top that most values are below, and one at the bottom. */
+const SHARES = [
+  [0.3, 0.8],
+  [0.97, 0.99],
+  [0, 0.02],
+] as const;
+
+test.each(SHARES)(
+  'collected keys between shares %d and %d end where their room ends, and all are counted',
+  (from, to) => {
+    const mark = memory.mark;
+    for (const length of LENGTHS) {
+      for (const absolute of [true, false]) {
+        for (const room of [0, 1, 2, 3, 6, 5000]) {
+          memory.release(mark);
+          const row = deltas(length, { seed: length, size: 1 });
+          const keyOf = (value: number) => (absolute ? value & 0x7fffffff : value ^ ((value >> 31) | 0x80000000)) >>> 0;
+          const keys = bits(row).map((value) => keyOf(value | 0));
+          const sorted = [...keys].sort((a, b) => a - b);
+          const low = sorted[Math.floor(length * from)] ?? 0;
+          const high = sorted[Math.floor(length * to)] ?? 0;
+          const kept = memory.uint32(room + 4);
+          const counts = memory.uint32(2);
+          kernels.collect(row, { keys: kept.subarray(0, room), counts }, { low, high, absolute });
+          const inside = keys.filter((key) => key >= low && key <= high);
+          expect([...counts]).toEqual([keys.filter((key) => key < low).length, inside.length]);
+          expect([...kept.subarray(0, Math.min(room, inside.length))]).toEqual(inside.slice(0, room));
+          expect([...kept.subarray(room)], 'nothing beyond the room').toEqual([0, 0, 0, 0]);
+        }
       }
     }
-  }
-  memory.release(mark);
-});
+    memory.release(mark);
+  },
+);

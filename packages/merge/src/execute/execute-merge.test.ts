@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Registry } from '@hubfuse/plugin';
 import { readSafetensors } from '@hubfuse/tensors';
 import { afterAll, describe, expect, test } from 'vitest';
 import { plan, randomValues, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
@@ -145,4 +146,12 @@ describe('inputs that cannot be merged', () => {
       code: 'merge/memory-too-small',
     });
   });
+});
+
+test('a method that came with no module is refused, since threads could not import it', async () => {
+  const made = await plan(registry, { merge_method: 'linear', models });
+  const direct = new Registry();
+  direct.register(registry.get('method', 'linear'));
+  const merge = executeMerge({ ...made, out: join(root, 'no-module'), registry: direct });
+  await expect(merge).rejects.toMatchObject({ code: 'plugin/no-module' });
 });
