@@ -12,6 +12,8 @@ export interface HeadDecision {
   rows: ReadonlyMap<number, readonly number[]>;
   /** Labels of one head over all models, for a method that joins heads whose labels differ; `rows` are of these. */
   labels?: readonly string[];
+  /** Labels of the merged head in the order of its rows, whatever the donor of the config calls them. Empty: unknown. */
+  merged: readonly string[];
   /** The base's head has other labels than the models' and takes no part. */
   foreignBase: boolean;
   warnings: string[];
@@ -33,12 +35,14 @@ export function decideHeads(options: {
   const { base, models, naming, override, differing } = options;
   const rows = new Map<number, readonly number[]>();
   const warnings: string[] = [];
-  const merge: HeadDecision = { rule: 'merge', rows, foreignBase: false, warnings };
-  const keep: HeadDecision = { rule: 'keep', rows: new Map(), foreignBase: false, warnings };
+  const keep: HeadDecision = { rule: 'keep', rows: new Map(), foreignBase: false, merged: [], warnings };
   const withHead = models.filter((model) => hasHead(model, naming));
-  if (override === 'keep') return withHead.length > 0 ? keep : merge;
-  const [reference] = withHead;
+  // The first whose labels say something: the others are aligned with it, and it names the rows of the result.
+  const reference = withHead.find((model) => !arePlaceholders(labelsOf(model) ?? [])) ?? withHead[0];
+  const expected = (reference && labelsOf(reference)) ?? [];
+  const merge: HeadDecision = { rule: 'merge', rows, foreignBase: false, merged: expected, warnings };
   if (reference === undefined) return merge;
+  if (override === 'keep') return keep;
   const classes = new Set(withHead.map(classOf));
   if (classes.size > 1) {
     if (override !== 'merge') return keep;
@@ -49,14 +53,13 @@ export function decideHeads(options: {
       hint: 'leave `heads: merge` out: the trunk is merged and each head is kept beside it',
     });
   }
-  const expected = labelsOf(reference) ?? [];
   const bearers = base !== undefined && hasHead(base, naming) ? [...withHead, base] : withHead;
-  for (const model of bearers.slice(1)) {
+  for (const model of bearers.filter((bearer) => bearer !== reference)) {
     const labels = labelsOf(model) ?? [];
     if (labels.length === expected.length && (arePlaceholders(labels) || arePlaceholders(expected))) {
       if (labels.length > 0) {
         warnings.push(
-          `${model.source.name}: labels ${labels[0]}... prove nothing; its head is aligned with ${reference.source.name} by position`,
+          `${model.source.name}: labels ${(arePlaceholders(labels) ? labels : expected)[0]}... prove nothing; its head is aligned with ${reference.source.name} by position`,
         );
       }
       continue;

@@ -46,6 +46,49 @@ describe('heads', () => {
     expect(values['tiny.layer.0.weight']).toEqual([2, 4]);
   });
 
+  test('the config names the rows of the merged head, although its donor, the base, has them in another order', async () => {
+    const write = (name: string, weights: readonly [number, number], ...names: string[]) =>
+      writeModel(root, { name, tensors: { ...trunk(1), ...head(...weights) }, config: labels(...names) });
+    const base = await write('ob', [10, 20], 'yes', 'no');
+    const models = [await write('o1', [24, 12], 'no', 'yes'), await write('o2', [14, 22], 'yes', 'no')];
+    const recipe = { merge_method: 'task_arithmetic', base_model: base, models, parameters: { lambda: 1 } };
+    const { values, plan: made } = await merge(recipe);
+    const config = { ...made.inputs[made.donor], ...made.config } as { id2label?: Record<string, string> };
+    const byName = Object.fromEntries(
+      Object.entries(config.id2label ?? { 0: 'yes', 1: 'no' }).map(([row, name]) => [
+        name,
+        values['classifier.weight']?.[Number(row)],
+      ]),
+    );
+    expect(byName).toEqual({ yes: 10 + 2 + 4, no: 20 + 4 + 2 });
+  });
+
+  test('a base with labels of its own does not name those of the models', async () => {
+    const write = (name: string, weights: number[], names: string[]) =>
+      writeModel(root, { name, tensors: { ...trunk(1), ...head(...weights) }, config: labels(...names) });
+    const base = await write('fb', [1, 2], ['LABEL_0', 'LABEL_1']);
+    const names = ['a', 'b', 'c'];
+    const models = [await write('f1', [1, 2, 3], names), await write('f2', [3, 4, 5], names)];
+    const { plan: made } = await merge({ merge_method: 'task_arithmetic', base_model: base, models });
+    expect(made.config).toMatchObject({ id2label: { 0: 'a', 1: 'b', 2: 'c' }, label2id: { a: 0, b: 1, c: 2 } });
+  });
+
+  test('models whose labels are named are aligned with each other by name, one without names by position', async () => {
+    const write = (name: string, weights: number[], names: string[]) =>
+      writeModel(root, { name, tensors: { ...trunk(1), ...head(...weights) }, config: labels(...names) });
+    const models = [
+      await write('n0', [1, 2], ['LABEL_0', 'LABEL_1']),
+      await write('n1', [3, 6], ['no', 'yes']),
+      await write('n2', [9, 5], ['yes', 'no']),
+    ];
+    const { values, plan: made } = await merge({ merge_method: 'linear', models });
+    expect(values['classifier.weight']).toEqual([(1 + 3 + 5) / 3, (2 + 6 + 9) / 3].map(Math.fround));
+    expect(made.config).toMatchObject({ id2label: { 0: 'no', 1: 'yes' } });
+    expect(made.warnings.join()).toMatch(
+      /n0: labels LABEL_0\.\.\. prove nothing; its head is aligned with .*n1 by position/,
+    );
+  });
+
   test('LABEL_0 names prove nothing: by position, with a warning', async () => {
     const named = ['LABEL_0', 'LABEL_1'];
     const a = await writeModel(root, { name: 'la', tensors: { ...trunk(1), ...head(1, 2) }, config: labels(...named) });

@@ -5,6 +5,7 @@ import { type AlignedTensor, alignTensors } from './align.ts';
 import { checkFamilies, checkShapes } from './check-compatible.ts';
 import { type Draft, draftTensors } from './draft-tensors.ts';
 import { decideHeads, keptHeads } from './heads.ts';
+import { arePlaceholders, labelsOf } from './labels.ts';
 import { layOut } from './layout.ts';
 import { classOf, type MergeInput, type PlacedInput } from './merge-input.ts';
 import type { MergePlan, PlannedInput, PlannedTensor } from './merge-plan.ts';
@@ -84,7 +85,14 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
       ...warningsOf(planned, whole),
     ],
     donor: donor.index,
-    config: configChanges({ recipe, drafts, donor, naming, labels: heads.labels, kept: kept.length > 0 && !perTask }),
+    config: configChanges({
+      recipe,
+      drafts,
+      donor,
+      naming,
+      labels: heads.labels ?? heads.merged,
+      kept: kept.length > 0 && !perTask,
+    }),
     metadata,
     totals: {
       parameters: planned.reduce((sum, { length }) => sum + length, 0),
@@ -176,13 +184,16 @@ function warningsOf(tensors: readonly PlannedTensor[], { parameters }: MethodOpt
   return warnings;
 }
 
+/** What transformers takes where a config has no `id2label`. */
+const DEFAULT_LABELS: readonly string[] = ['LABEL_0', 'LABEL_1'];
+
 function configChanges(options: {
   recipe: Recipe;
   drafts: readonly Draft[];
   donor: PlacedInput;
   naming: Naming;
-  /** Labels of a joined head. */
-  labels: readonly string[] | undefined;
+  /** Labels of the head in the order of its rows; empty: unknown, or there is none. */
+  labels: readonly string[];
   kept: boolean;
 }): Record<string, unknown> {
   const { recipe, drafts, donor, naming, labels, kept } = options;
@@ -194,7 +205,10 @@ function configChanges(options: {
   if (donorTies && drafts.some(({ name }) => hasOwnHead(name))) changes.tie_word_embeddings = false;
   const bare = naming.architecture?.classes.find((name) => name.endsWith('Model'));
   if (kept && bare !== undefined) changes.architectures = [bare];
-  if (labels !== undefined) {
+  // The donor may have its labels in another order, or others.
+  const known = labelsOf(donor) ?? DEFAULT_LABELS;
+  const unnamed = arePlaceholders(labels) && labels.length === known.length;
+  if (labels.length > 0 && !unnamed && JSON.stringify(labels) !== JSON.stringify(known)) {
     changes.id2label = Object.fromEntries(labels.map((label, index) => [String(index), label]));
     changes.label2id = Object.fromEntries(labels.map((label, index) => [label, index]));
   }
