@@ -119,3 +119,26 @@ test('large layers have the same bytes for any number of workers, and the soluti
   const three = await merge(3);
   expect(three.files.map(({ sha256 }) => sha256)).toEqual(one.files.map(({ sha256 }) => sha256));
 });
+
+test('equal models give themselves where fewer rows than inputs leave no unique solution, and the log says what was done', async () => {
+  const recipe = {
+    merge_method: 'regmean',
+    models: [join(folder, 'model-0'), join(folder, 'model-0')],
+    parameters: { alpha: 1 },
+    out_dtype: 'float32',
+  };
+  const own = [statistics[0] as ModelStatistics, statistics[1] as ModelStatistics];
+  const out = join(folder, 'equal');
+  const { tensors, result } = await mergeRecipe({ text: JSON.stringify(recipe), out, statistics: own });
+  for (const { notes, residual } of result.layers) {
+    expect(notes).toEqual([expect.stringMatching(/no unique solution; off-diagonals lowered by 1e-/)]);
+    expect(residual).toBeLessThan(1e-4);
+  }
+  for (const name of LAYERS) {
+    const merged = new Float32Array(tensors.get(`${name}.weight`)?.data.slice().buffer ?? new ArrayBuffer(0));
+    const { weight } = (models[0] as Map<string, Layer>).get(name) as Layer;
+    const worst = merged.reduce((most, value, i) => Math.max(most, Math.abs(value - (weight[i] as number))), 0);
+    // The condition after lowering by 1e-10 leaves float64 four digits.
+    expect(worst, name).toBeLessThan(1e-3);
+  }
+});
