@@ -173,6 +173,9 @@ async function reads() {
       processorSeconds: after.processor - before.processor,
       memoryFirstThird: mean(memory.slice(0, third)),
       memoryLastThird: mean(memory.slice(-third)),
+      memoryByTenth: Array.from({ length: 10 }, (_, tenth) =>
+        Math.round(mean(memory.slice((tenth * memory.length) / 10, ((tenth + 1) * memory.length) / 10)) / 2 ** 20),
+      ),
     },
   };
 }
