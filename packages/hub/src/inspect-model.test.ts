@@ -75,6 +75,12 @@ test.each([
   ],
   ['no weights at all', { 'config.json': CONFIG }, 'hub/no-weights', /no safetensors/],
   [
+    'an index without its shards',
+    { 'config.json': CONFIG, 'model.safetensors.index.json': '{}' },
+    'hub/no-weights',
+    /index.json and none of the files/,
+  ],
+  [
     'a merge per task',
     { 'hubfuse-tasks.json': '{}', 'base.safetensors': 'x', 'vector.safetensors': 'x' },
     'hub/model-per-task',

@@ -62,7 +62,7 @@ function badConfig(source: ModelSource, problem: string): HubError {
     code: 'hub/bad-config',
     where: `${source.name}/${CONFIG}`,
     message: `config.json ${problem}`,
-    hint: 'the repository is damaged; take another revision',
+    hint: 'the file is damaged: take another revision, or another copy of the folder',
   });
 }
 
@@ -110,6 +110,13 @@ function unusableWeights(
       'hub/pickle-only',
       `${name} holds its weights only as Python pickles (${pickle}), which run code when they are loaded`,
       'look for a revision with safetensors (often refs/pr/1), or convert it at https://huggingface.co/spaces/safetensors/convert',
+    );
+  }
+  if (paths.includes(INDEX)) {
+    return refuse(
+      'hub/no-weights',
+      `${name} holds ${INDEX} and none of the files that it names`,
+      'download the missing files, or take another revision',
     );
   }
   return refuse('hub/no-weights', `${name} holds no safetensors files at its root`, 'is this a model repository?');

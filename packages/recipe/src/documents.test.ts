@@ -5,7 +5,7 @@ import { Findings } from './findings.ts';
 import { booleanOf, describe as describeValue, type Located, numberOf, render } from './located.ts';
 
 function read(text: string): Located[] {
-  const findings = new Findings(undefined);
+  const findings = new Findings('recipe.yaml');
   const documents = readDocuments({ text, findings });
   findings.throwIfAny();
   return documents;
@@ -110,7 +110,7 @@ describe('hostile texts are refused in bounded time and memory', () => {
     ['too many documents', '--- 1\n'.repeat(200)],
     ['too long', `a: ${'x'.repeat(300_000)}`],
   ])('%s', (_, text) => {
-    expect(refusal(text).code).toBe('recipe/too-large');
+    expect(refusal(text)).toMatchObject({ code: 'recipe/too-large', where: 'recipe.yaml' });
   });
 
   test('a text of nothing but mistakes makes a short error', () => {

@@ -23,19 +23,22 @@ const STANDARD_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
  *
  * @throws RecipeError `recipe/too-large` beyond the bounds, `recipe/yaml` where it is no YAML.
  */
-export function readDocuments(options: { text: string; file?: string | undefined; findings: Findings }): Located[] {
+export function readDocuments(options: { text: string; findings: Findings }): Located[] {
   const text = options.text.replace(/^\uFEFF/, '');
-  if (text.length > LIMITS.characters) throw tooLarge(`has ${text.length} characters; at most ${LIMITS.characters}`);
+  const { file } = options.findings;
+  if (text.length > LIMITS.characters) {
+    throw tooLarge(`has ${text.length} characters; at most ${LIMITS.characters}`, file);
+  }
   const positionAt = positions(text);
   refuseToken(text, positionAt, options.findings);
   const tokens = [...new Parser().parse(text)];
-  refuseDeepNesting(tokens);
+  refuseDeepNesting(tokens, file);
   // All scalars stay text (failsafe): YAML 1.1 and 1.2 differ in what is a boolean or number, and a revision such as
   // 1234567 must not become a number.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, strict: true, logLevel: 'silent' });
   const documents = [...composer.compose(tokens)];
   if (documents.length > LIMITS.documents) {
-    throw tooLarge(`has ${documents.length} documents; at most ${LIMITS.documents}`);
+    throw tooLarge(`has ${documents.length} documents; at most ${LIMITS.documents}`, file);
   }
   for (const error of documents.flatMap((document) => document.errors)) {
     options.findings.add(
@@ -91,8 +94,10 @@ class DocumentReader {
     const anchor = node.anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, 'open');
     const located = this.#content(node, path, position);
-    if (located.size > LIMITS.values) throw tooLarge(`holds more than ${LIMITS.values} values`);
-    if (located.depth > LIMITS.depth) throw tooLarge(`is nested deeper than ${LIMITS.depth} levels`);
+    if (located.size > LIMITS.values) throw tooLarge(`holds more than ${LIMITS.values} values`, this.#findings.file);
+    if (located.depth > LIMITS.depth) {
+      throw tooLarge(`is nested deeper than ${LIMITS.depth} levels`, this.#findings.file);
+    }
     if (anchor !== undefined) this.#anchors.set(anchor, located);
     return located;
   }
@@ -189,11 +194,11 @@ function extent(children: readonly Located[]): { size: number; depth: number } {
  * The composer recurses and the engine's own limits end the process, not the call, when it goes too deep. The parser
  * does not recurse, so the depth of its tokens is measured first, without recursion.
  */
-function refuseDeepNesting(tokens: readonly CST.Token[]): void {
+function refuseDeepNesting(tokens: readonly CST.Token[], file: string | undefined): void {
   const open: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { token, depth } = next;
-    if (depth > LIMITS.depth) throw tooLarge(`is nested deeper than ${LIMITS.depth} levels`);
+    if (depth > LIMITS.depth) throw tooLarge(`is nested deeper than ${LIMITS.depth} levels`, file);
     if (token.type === 'document' && token.value) open.push({ token: token.value, depth });
     if (!('items' in token)) continue;
     for (const item of token.items) {
@@ -225,6 +230,6 @@ function yamlHint(code: string): string | undefined {
   return undefined;
 }
 
-function tooLarge(problem: string): RecipeError {
-  return new RecipeError({ code: 'recipe/too-large', message: `the recipe ${problem}` });
+function tooLarge(problem: string, file: string | undefined): RecipeError {
+  return new RecipeError({ code: 'recipe/too-large', message: `the recipe ${problem}`, where: file });
 }

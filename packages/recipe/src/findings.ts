@@ -21,12 +21,13 @@ const MOST = { findings: 20, characters: 600 };
  * kept apart and comes last: a mistake must not hide behind it.
  */
 export class Findings {
-  readonly #file: string | undefined;
+  /** What is read: the file's name as errors give it. */
+  readonly file: string | undefined;
   readonly #wrong: RecipeError[] = [];
   readonly #notYet: RecipeError[] = [];
 
   constructor(file: string | undefined) {
-    this.#file = file;
+    this.file = file;
   }
 
   /** Number of mistakes so far. */
@@ -63,7 +64,7 @@ export class Findings {
   #error({ path, position }: FindingPlace, details: FindingDetails): RecipeError {
     const [line, column] = position ?? [];
     const message = cut(details.message);
-    return new RecipeError({ ...details, message, place: { file: this.#file, path: cut(path), line, column } });
+    return new RecipeError({ ...details, message, place: { file: this.file, path: cut(path), line, column } });
   }
 }
 

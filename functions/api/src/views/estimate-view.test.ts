@@ -6,8 +6,9 @@ import { costView, runCostView, timeView } from './estimate-view.ts';
 const range = { low: 1, expected: 2, high: 4 };
 const time: TimeEstimate = {
   machine: 'm',
+  machines: 1,
   seconds: range,
-  phases: [{ phase: 'merge', seconds: range, measured: true, note: 'n' }],
+  phases: [{ phase: 'merge', seconds: range, measured: true, note: 'n', machines: 1 }],
   unknown: [{ phase: 'evaluate', reason: 'r' }],
 };
 const cost: CostEstimate = {
