@@ -8,7 +8,7 @@ import { batchFeeds } from './batch-feeds.ts';
  * Tokens of a run, padding included. The products of a batch are float32 sums over its rows: a larger batch spares
  * additions in float64 and rounds more.
  */
-const BATCH_TOKENS = 1024;
+const BATCH_TOKENS = 2048;
 
 /** Values as wide as the widest input that a run holds at a time: the input, its slices and the attention's scores. */
 const WIDE_VALUES = 8;
