@@ -21,6 +21,7 @@ export async function readRecipe(given: {
   if (file === undefined && !single) {
     return parseRecipe(recipeFromArguments(positionals, options), {
       file: 'command line',
+      generated: true,
       registry,
       hub,
       base: 'later',

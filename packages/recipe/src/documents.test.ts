@@ -5,7 +5,7 @@ import { Findings } from './findings.ts';
 import { booleanOf, describe as describeValue, type Located, numberOf, render } from './located.ts';
 
 function read(text: string): Located[] {
-  const findings = new Findings('recipe.yaml');
+  const findings = new Findings({ file: 'recipe.yaml' });
   const documents = readDocuments({ text, findings });
   findings.throwIfAny();
   return documents;

@@ -23,11 +23,14 @@ const MOST = { findings: 20, characters: 600 };
 export class Findings {
   /** What is read: the file's name as errors give it. */
   readonly file: string | undefined;
+  readonly #generated: boolean;
   readonly #wrong: RecipeError[] = [];
   readonly #notYet: RecipeError[] = [];
 
-  constructor(file: string | undefined) {
-    this.file = file;
+  /** @param options.generated the text was made from something else: errors name no lines of it */
+  constructor(options: { file?: string | undefined; generated?: boolean | undefined }) {
+    this.file = options.file;
+    this.#generated = options.generated === true;
   }
 
   /** Number of mistakes so far. */
@@ -62,7 +65,7 @@ export class Findings {
   }
 
   #error({ path, position }: FindingPlace, details: FindingDetails): RecipeError {
-    const [line, column] = position ?? [];
+    const [line, column] = this.#generated ? [] : (position ?? []);
     const message = cut(details.message);
     return new RecipeError({ ...details, message, place: { file: this.file, path: cut(path), line, column } });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { read, refusal } from '../test/reading.ts';
+import { recipeError } from './recipe-error.ts';
 
 describe('mistakes are refused with place, reason and advice', () => {
   const linear = 'merge_method: linear\nmodels:\n  - {model: a/b, parameters: {weight: 1}}\n  - c/d\n';
@@ -221,4 +222,14 @@ describe('mistakes are refused with place, reason and advice', () => {
     ]);
     for (const finding of error.findings.slice(1)) expect(error.message).toContain(finding.summary);
   });
+});
+
+test('errors name no lines of a text that was made of something else', () => {
+  const generated = { file: 'command line', generated: true };
+  const { message } = refusal('{merge_method: tis, models: [a/b]}', generated);
+  expect(message).toContain('command line merge_method: ');
+  expect(message).not.toMatch(/:\d+/);
+  const recipe = read('{merge_method: linear, models: [a/b, c/d]}', generated);
+  const late = recipeError({ recipe, path: 'models[0]', code: 'recipe/late', message: 'm' });
+  expect(late.message).toContain('command line models[0]: m');
 });

@@ -15,6 +15,8 @@ export interface ParseRecipeOptions extends ReferenceOptions {
   registry: Registry;
   /** Name of the recipe's file, for messages. */
   file?: string | undefined;
+  /** The text was made from something else, such as a command's arguments: its lines say nothing to whoever reads an error. */
+  generated?: boolean | undefined;
   /**
    * What to do where the method needs `base_model` and there is none: `required` (default) refuses; `later` lets the
    * caller look into the models' cards first and call `requireBase` with what they propose.
@@ -30,7 +32,7 @@ export interface ParseRecipeOptions extends ReferenceOptions {
  * What is right but not done yet has the code `recipe/not-yet` and comes behind all mistakes.
  */
 export function parseRecipe(text: string, options: ParseRecipeOptions): Recipe {
-  const findings = new Findings(options.file);
+  const findings = new Findings(options);
   const documents = readDocuments({ text, findings });
   findings.throwIfAny();
   const context: ReadContext = { registry: options.registry, references: options, findings, warnings: [] };
@@ -40,7 +42,7 @@ export function parseRecipe(text: string, options: ParseRecipeOptions): Recipe {
     findings.throwIfAny();
   }
   const read = (node: Located, path: string): Recipe | undefined => {
-    const source = { file: options.file, text, positions: positionsOf(node, path) };
+    const source = { file: options.file, text, positions: options.generated ? undefined : positionsOf(node, path) };
     return readRecipe(new Field({ node, path, findings }), { context, source, baseRule: options.base ?? 'required' });
   };
   if (documents.length > 1) checkStages({ documents, context, read });

@@ -1,5 +1,5 @@
 import { RecipeError } from '@hubfuse/plugin';
-import type { Recipe } from './recipe.ts';
+import type { Position, Recipe } from './recipe.ts';
 
 /**
  * An error of a later phase that points into the recipe: at the setting of that path, or at the nearest one around it
@@ -18,15 +18,13 @@ export function recipeError(options: {
   others?: readonly RecipeError[];
 }): RecipeError {
   const { recipe, path, at = path, code, message, hint, cause, others } = options;
-  const [line, column] = nearestPosition(recipe.source.positions, at);
-  const place = { file: recipe.source.file, path, line, column };
+  const { file, positions } = recipe.source;
+  const [line, column] = positions === undefined ? [] : nearestPosition(positions, at);
+  const place = { file, path, line, column };
   return new RecipeError({ code, message, hint, cause, place, ...(others === undefined ? {} : { others }) });
 }
 
-function nearestPosition(
-  positions: Recipe['source']['positions'],
-  path: string,
-): Recipe['source']['positions'][string] {
+function nearestPosition(positions: Readonly<Record<string, Position>>, path: string): Position {
   for (let at = path; at !== ''; at = at.replace(/(^|\.?)([^.[\]]+|\[[^\]]*\])$/, '')) {
     const position = Object.hasOwn(positions, at) ? positions[at] : undefined;
     if (position !== undefined) return position;

@@ -158,8 +158,8 @@ export type Position = readonly [line: number, column: number];
 export interface RecipeSource {
   file?: string | undefined;
   text: string;
-  /** Position of each setting by its path. */
-  positions: Readonly<Record<string, Position>>;
+  /** Position of each setting by its path; absent where the text was generated. */
+  positions?: Readonly<Record<string, Position>> | undefined;
 }
 
 /** What the user asks for, checked and normalised. Plain data: survives JSON. */
