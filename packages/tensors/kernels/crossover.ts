@@ -6,8 +6,10 @@
 
 /** Skein's key schedule parity for 32-bit words. */
 const PARITY: u32 = 0x1bd11bda;
-/** Bytes of one group of eight masks, for groups that the row holds in part. */
-const group = memory.data(32, 16);
+/** Elements that are drawn at a time: three groups of eight, since a round waits for the one before it and the others fill the gap. */
+const DRAWN: i32 = 24;
+/** Masks of a draw that the row holds in part. */
+const spare = memory.data(96, 16);
 
 @inline
 function rotate(x: v128, by: i32): v128 {
@@ -17,174 +19,130 @@ function rotate(x: v128, by: i32): v128 {
 /** mask[i] has all bits set where U < limit / 2^32 for the element `offset` + i, none elsewhere. */
 export function crossoverMask(mask: usize, n: i32, offset: f64, key0: u32, key1: u32, limit: u32): void {
   const first = <u64>offset;
-  const k2 = PARITY ^ key0 ^ key1;
   const bound = i32x4.splat(<i32>limit);
-  const steps = i32x4(0, 1, 2, 3);
-  let x: v128;
-  let y: v128;
-  let i: i32 = -(<i32>(first & 7));
-  if (i < 0) {
-    maskGroup(mask, i, n, first, key0, key1, k2, bound);
-    i += 8;
-  }
-  // Three groups at a time: a round waits for the one before it, and the other groups' rounds fill the gap. Their counters
-  // must share the high word.
-  for (; i + 24 <= n; i += 24) {
+  for (let i: i32 = -(<i32>(first & 7)); i < n; i += DRAWN) {
     const counter = <u64>((<i64>first + <i64>i) >> 1);
-    const last = counter + 11;
-    if (<u32>(counter >> 32) != <u32>(last >> 32)) break;
-    const from = i32x4.add(i32x4.splat(<i32>(<u32>counter + key0)), steps);
-    const high = i32x4.splat(<i32>(<u32>(counter >> 32) + key1));
-    let a = from;
-    let b = high;
-    let c = i32x4.add(from, i32x4.splat(4));
-    let d = high;
-    let e = i32x4.add(from, i32x4.splat(8));
-    let f = high;
-    // Unrolled: four rounds with each set of rotations, then the next words of the key.
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 13), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 13), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 13), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 15), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 15), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 15), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 26), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 26), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 26), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 6), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 6), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 6), e);
-    x = i32x4.splat(<i32>key1); y = i32x4.splat(<i32>(k2 + 1));
-    a = i32x4.add(a, x); b = i32x4.add(b, y);
-    c = i32x4.add(c, x); d = i32x4.add(d, y);
-    e = i32x4.add(e, x); f = i32x4.add(f, y);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 17), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 17), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 17), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 29), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 29), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 29), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 16), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 16), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 16), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 24), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 24), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 24), e);
-    x = i32x4.splat(<i32>k2); y = i32x4.splat(<i32>(key0 + 2));
-    a = i32x4.add(a, x); b = i32x4.add(b, y);
-    c = i32x4.add(c, x); d = i32x4.add(d, y);
-    e = i32x4.add(e, x); f = i32x4.add(f, y);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 13), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 13), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 13), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 15), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 15), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 15), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 26), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 26), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 26), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 6), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 6), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 6), e);
-    x = i32x4.splat(<i32>key0); y = i32x4.splat(<i32>(key1 + 3));
-    a = i32x4.add(a, x); b = i32x4.add(b, y);
-    c = i32x4.add(c, x); d = i32x4.add(d, y);
-    e = i32x4.add(e, x); f = i32x4.add(f, y);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 17), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 17), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 17), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 29), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 29), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 29), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 16), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 16), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 16), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 24), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 24), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 24), e);
-    x = i32x4.splat(<i32>key1); y = i32x4.splat(<i32>(k2 + 4));
-    a = i32x4.add(a, x); b = i32x4.add(b, y);
-    c = i32x4.add(c, x); d = i32x4.add(d, y);
-    e = i32x4.add(e, x); f = i32x4.add(f, y);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 13), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 13), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 13), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 15), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 15), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 15), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 26), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 26), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 26), e);
-    a = i32x4.add(a, b); b = v128.xor(rotate(b, 6), a);
-    c = i32x4.add(c, d); d = v128.xor(rotate(d, 6), c);
-    e = i32x4.add(e, f); f = v128.xor(rotate(f, 6), e);
-    x = i32x4.splat(<i32>k2); y = i32x4.splat(<i32>(key0 + 5));
-    a = i32x4.add(a, x); b = i32x4.add(b, y);
-    c = i32x4.add(c, x); d = i32x4.add(d, y);
-    e = i32x4.add(e, x); f = i32x4.add(f, y);
-    const to = mask + (<usize>i << 2);
-    v128.store(to, i32x4.lt_u(a, bound));
-    v128.store(to, i32x4.lt_u(b, bound), 16);
-    v128.store(to, i32x4.lt_u(c, bound), 32);
-    v128.store(to, i32x4.lt_u(d, bound), 48);
-    v128.store(to, i32x4.lt_u(e, bound), 64);
-    v128.store(to, i32x4.lt_u(f, bound), 80);
+    if (i >= 0 && i + DRAWN <= n) {
+      drawMasks(mask + (<usize>i << 2), counter, key0, key1, bound);
+      continue;
+    }
+    drawMasks(spare, counter, key0, key1, bound);
+    const end = min(n - i, DRAWN);
+    for (let j: i32 = max(0, -i); j < end; j++) {
+      store<u32>(mask + (<usize>(i + j) << 2), load<u32>(spare + (<usize>j << 2)));
+    }
   }
-  for (; i < n; i += 8) maskGroup(mask, i, n, first, key0, key1, k2, bound);
 }
 
-/** The masks of one group of eight elements, of which the row may hold a part. */
-function maskGroup(
-  mask: usize, i: i32, n: i32, first: u64, key0: u32, key1: u32, k2: u32, bound: v128,
-): void {
-  const counter = <u64>((<i64>first + <i64>i) >> 1);
-  let a = i32x4.add(i32x4.splat(<i32>(<u32>counter + key0)), i32x4(0, 1, 2, 3));
-  let b = i32x4.splat(<i32>(<u32>(counter >> 32) + key1));
+/** The words of a group's counters. A group begins at a multiple of four, so that its counters share the high word. */
+@inline
+function lowWords(counter: u64, key0: u32): v128 {
+  return i32x4.add(i32x4.splat(<i32>(<u32>counter + key0)), i32x4(0, 1, 2, 3));
+}
+
+@inline
+function highWords(counter: u64, key1: u32): v128 {
+  return i32x4.splat(<i32>(<u32>(counter >> 32) + key1));
+}
+
+/** The masks of the elements whose counters begin at `counter`. */
+function drawMasks(to: usize, counter: u64, key0: u32, key1: u32, bound: v128): void {
+  const k2 = PARITY ^ key0 ^ key1;
   let x: v128;
   let y: v128;
+  let a = lowWords(counter, key0);
+  let b = highWords(counter, key1);
+  let c = lowWords(counter + 4, key0);
+  let d = highWords(counter + 4, key1);
+  let e = lowWords(counter + 8, key0);
+  let f = highWords(counter + 8, key1);
+  // Unrolled: four rounds with each set of rotations, then the next words of the key.
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 13), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 13), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 13), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 15), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 15), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 15), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 26), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 26), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 26), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 6), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 6), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 6), e);
   x = i32x4.splat(<i32>key1); y = i32x4.splat(<i32>(k2 + 1));
   a = i32x4.add(a, x); b = i32x4.add(b, y);
+  c = i32x4.add(c, x); d = i32x4.add(d, y);
+  e = i32x4.add(e, x); f = i32x4.add(f, y);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 17), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 17), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 17), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 29), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 29), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 29), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 16), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 16), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 16), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 24), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 24), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 24), e);
   x = i32x4.splat(<i32>k2); y = i32x4.splat(<i32>(key0 + 2));
   a = i32x4.add(a, x); b = i32x4.add(b, y);
+  c = i32x4.add(c, x); d = i32x4.add(d, y);
+  e = i32x4.add(e, x); f = i32x4.add(f, y);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 13), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 13), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 13), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 15), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 15), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 15), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 26), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 26), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 26), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 6), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 6), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 6), e);
   x = i32x4.splat(<i32>key0); y = i32x4.splat(<i32>(key1 + 3));
   a = i32x4.add(a, x); b = i32x4.add(b, y);
+  c = i32x4.add(c, x); d = i32x4.add(d, y);
+  e = i32x4.add(e, x); f = i32x4.add(f, y);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 17), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 17), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 17), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 29), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 29), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 29), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 16), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 16), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 16), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 24), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 24), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 24), e);
   x = i32x4.splat(<i32>key1); y = i32x4.splat(<i32>(k2 + 4));
   a = i32x4.add(a, x); b = i32x4.add(b, y);
+  c = i32x4.add(c, x); d = i32x4.add(d, y);
+  e = i32x4.add(e, x); f = i32x4.add(f, y);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 13), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 13), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 13), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 15), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 15), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 15), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 26), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 26), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 26), e);
   a = i32x4.add(a, b); b = v128.xor(rotate(b, 6), a);
+  c = i32x4.add(c, d); d = v128.xor(rotate(d, 6), c);
+  e = i32x4.add(e, f); f = v128.xor(rotate(f, 6), e);
   x = i32x4.splat(<i32>k2); y = i32x4.splat(<i32>(key0 + 5));
   a = i32x4.add(a, x); b = i32x4.add(b, y);
-  const low = i32x4.lt_u(a, bound);
-  const high = i32x4.lt_u(b, bound);
-  if (i >= 0 && i + 8 <= n) {
-    v128.store(mask + (<usize>i << 2), low);
-    v128.store(mask + (<usize>i << 2), high, 16);
-    return;
-  }
-  v128.store(group, low);
-  v128.store(group, high, 16);
-  for (let j: i32 = 0; j < 8; j++) {
-    const at = i + j;
-    if (at >= 0 && at < n) store<u32>(mask + (<usize>at << 2), load<u32>(group + (<usize>j << 2)));
-  }
+  c = i32x4.add(c, x); d = i32x4.add(d, y);
+  e = i32x4.add(e, x); f = i32x4.add(f, y);
+  v128.store(to, i32x4.lt_u(a, bound));
+  v128.store(to, i32x4.lt_u(b, bound), 16);
+  v128.store(to, i32x4.lt_u(c, bound), 32);
+  v128.store(to, i32x4.lt_u(d, bound), 48);
+  v128.store(to, i32x4.lt_u(e, bound), 64);
+  v128.store(to, i32x4.lt_u(f, bound), 80);
 }
 
 @inline
