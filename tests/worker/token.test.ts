@@ -45,7 +45,7 @@ test('a worker uses the token that came with its run, and no other, and shows it
 
 test('a run whose token is gone is not executed with that of the service', async () => {
   const { services, id, execute } = await asked('gone', 'hf_caller');
-  await services.secrets.wipe(id);
+  await services.secrets.wipe({ run: id, generation: 1 });
   const result = await execute();
   expect(result.code).not.toBe(0);
   expect(result.stderr).toContain('is gone');

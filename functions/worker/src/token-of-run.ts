@@ -1,5 +1,6 @@
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
-import { parseMasterKey, readAccess, SecretStore } from '@hubfuse/service';
+import { readRunState } from '@hubfuse/runs';
+import { lifeOf, parseMasterKey, readAccess, SecretStore } from '@hubfuse/service';
 
 /**
  * The token that its caller gave a run, from the secret store; undefined for a run that uses the service's own.
@@ -14,7 +15,8 @@ export async function tokenOfRun(options: {
   const { store, runId, masterKey } = options;
   const access = await readAccess(store, runId);
   if (access?.ownToken !== true) return undefined;
-  const token = await new SecretStore({ store, master: parseMasterKey(masterKey) }).take(runId);
+  const life = lifeOf(await readRunState({ store, runId }));
+  const token = await new SecretStore({ store, master: parseMasterKey(masterKey) }).take(life);
   if (token !== undefined) return token;
   throw new RunError({
     code: 'run/no-token',

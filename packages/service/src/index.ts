@@ -17,6 +17,7 @@ export type { ParsedRecipe, RecipeNote, StoredRecipe } from './recipes/stored-re
 export { type Precondition, type PutRecipe, StoredRecipes } from './recipes/stored-recipes.ts';
 export { SecretStore } from './secret-store.ts';
 export { openServices, type ServiceSettings, type Services } from './services.ts';
+export { lifeOf } from './starting/begin-run.ts';
 export { checkPublishing } from './starting/check-publishing.ts';
 export { continueRun, type RunToContinue } from './starting/continue-run.ts';
 export { privateNamespaces } from './starting/private-namespaces.ts';

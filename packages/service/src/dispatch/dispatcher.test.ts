@@ -178,14 +178,14 @@ describe('the token of a caller', () => {
     expect(launcher.submitted.map(({ token: given }) => given)).toEqual([token, 'hf_service', token]);
     await setState(services.store, id, { status: 'failed', error: { name: 'X', code: 'x/y', message: 'm' } });
     await dispatcher.look();
-    expect(await services.secrets.take(id)).toBeUndefined();
+    expect(await services.secrets.take({ run: id, generation: 1 })).toBeUndefined();
     expect(await readAccess(services.store, id)).toMatchObject({ ownToken: true });
   });
 
   test('a run whose token is gone is not executed with that of the service', async () => {
     const { services, launcher, dispatcher } = await dispatching();
     const { id } = await startRun(services, { recipe: { text }, token: 'hf_callersOwn' });
-    await services.secrets.wipe(id);
+    await services.secrets.wipe({ run: id, generation: 1 });
     await dispatcher.look();
     expect(launcher.submitted).toEqual([]);
     expect((await readRunState({ store: services.store, runId: id })).status).toBe('cancelled');

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Launcher } from '@hubfuse/plugin';
 import { activeRuns, cancelRun, type ExecutionOptions, isActive, type RunSpec } from '@hubfuse/runs';
 import type { Services } from '../services.ts';
-import { attendRun, findState } from '../starting/begin-run.ts';
+import { attendRun, findState, lifeOf } from '../starting/begin-run.ts';
 import { readAccess } from '../starting/run-access.ts';
+import type { RunLife } from '../store/keys-of-store.ts';
 import { isOrphaned } from './is-orphaned.ts';
 import { noteJob } from './job-of-run.ts';
 import { claimRun, dropClaim, isHeldByOther, type RunClaim, readClaim, releaseRun } from './run-claims.ts';
@@ -118,14 +119,14 @@ export class JobTable {
       this.#jobs.set(run, { handle: claim.handle, hasEnded: undefined });
       return;
     }
-    await this.#submit(spec);
+    await this.#submit(spec, lifeOf(state));
   }
 
-  async #submit({ id: run, origin }: RunSpec): Promise<void> {
+  async #submit({ id: run, origin }: RunSpec, life: RunLife): Promise<void> {
     const { store, registry, hub, secrets, now } = this.#services;
     // One that was queued again may have been attended to before.
-    await attendRun(this.#services, { run, recipe: origin.recipe?.name });
-    const [token, access] = await Promise.all([secrets.take(run), readAccess(store, run)]);
+    await attendRun(this.#services, { ...life, recipe: origin.recipe?.name });
+    const [token, access] = await Promise.all([secrets.take(life), readAccess(store, run)]);
     if (access?.ownToken === true && token === undefined) {
       // With the token of the service it would read more than whoever asked for it may.
       await cancelRun({ store, runId: run });

@@ -1,9 +1,17 @@
 import { isActive, listPublications, type RunRecord } from '@hubfuse/runs';
+import { dropClaim } from '../dispatch/run-claims.ts';
 import { noteRename } from '../events/former-names.ts';
 import { sameRepo } from '../recipes/recipe-uses.ts';
 import type { Services } from '../services.ts';
-import { type AttendedRun, attendedRuns, type DiscussionPlace, findRun, findState } from '../starting/begin-run.ts';
-import { serviceKeys } from '../store/keys-of-store.ts';
+import {
+  type AttendedRun,
+  attendedRuns,
+  type DiscussionPlace,
+  findRun,
+  findState,
+  lifeOf,
+} from '../starting/begin-run.ts';
+import { type RunLife, serviceKeys } from '../store/keys-of-store.ts';
 import { describeOutcome, type Outcome, outcomeOf } from './describe-outcome.ts';
 import { noticeBody } from './notice-body.ts';
 import { Outbox } from './outbox.ts';
@@ -23,9 +31,15 @@ const NEVER_MADE_MS = 600_000;
 /** Does what the end of a run asks for: wipes its token and writes its notices. */
 export async function attendRuns(services: Services, settings: NoticeSettings = {}): Promise<void> {
   for await (const attended of attendedRuns(services.store)) {
+    const life = { run: attended.run, generation: attended.generation ?? 1 };
     const state = await findState(services.store, attended.run);
     if (state === undefined) {
-      if (services.now() - Date.parse(attended.at) > NEVER_MADE_MS) await forget(services, attended.run);
+      if (services.now() - Date.parse(attended.at) > NEVER_MADE_MS) await forget(services, life);
+      continue;
+    }
+    if (lifeOf(state).generation > life.generation) {
+      // It was queued again before anybody could tell of its end.
+      await forget(services, life);
       continue;
     }
     const run = isActive(state.status) ? undefined : await findRun(services.store, attended.run);
@@ -33,15 +47,15 @@ export async function attendRuns(services: Services, settings: NoticeSettings = 
     if (run === undefined || outcome === undefined) continue;
     await writeNotices(services, { attended, run, outcome, settings });
     await learnNames(services, run);
-    await forget(services, attended.run);
+    await forget(services, life);
+    await dropClaim(services.store, attended.run);
   }
 }
 
 /** The token first: notices may be lost before a secret stays. */
-async function forget({ store, secrets }: Services, runId: string): Promise<void> {
-  await secrets.wipe(runId);
-  await store.delete(serviceKeys.lease(`run-${runId}`));
-  await store.delete(serviceKeys.attendedRun(runId));
+async function forget({ store, secrets }: Services, life: RunLife): Promise<void> {
+  await secrets.wipe(life);
+  await store.delete(serviceKeys.attendedRun(life));
 }
 
 async function writeNotices(

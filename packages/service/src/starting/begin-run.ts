@@ -13,7 +13,7 @@ import {
 } from '@hubfuse/runs';
 import type { Key } from '../keys/key.ts';
 import type { Services } from '../services.ts';
-import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
+import { type RunLife, serviceKeys, wordOf } from '../store/keys-of-store.ts';
 import { checkPublishing } from './check-publishing.ts';
 import { checkS3Target } from './check-s3-target.ts';
 import { countRun, type QuotaSubject, uncountRun } from './daily-quota.ts';
@@ -46,6 +46,8 @@ export interface RunToBegin {
 /** Says that the end of a run is to be attended to: notices, the wiping of its token, what waits for it. */
 export interface AttendedRun {
   run: string;
+  /** Which of its lives. Default 1. */
+  generation?: number;
   /** Name of the stored recipe that it is of. */
   recipe?: string;
   discussion?: DiscussionPlace;
@@ -58,6 +60,7 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
   const { store, secrets } = services;
   const { recipe, origin, once, key, token, discussion } = begin;
   const id = runIdOf(once);
+  const life = { run: id, generation: 1 };
   const existing = await findState(store, id);
   if (existing !== undefined) return { id, created: false };
   checkPublishing(recipe, key);
@@ -71,10 +74,10 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
   try {
     const limits = await limitsOf(begin, services, month);
     // All of it stands before the run does: from then on a dispatcher may take it up.
-    await attendRun(services, { run: id, recipe: origin.recipe?.name, discussion });
+    await attendRun(services, { ...life, recipe: origin.recipe?.name, discussion });
     const access = { namespaces, ownToken: token !== undefined };
     await writeAccess(store, id, key === undefined ? access : { key: key.id, ...access });
-    if (token !== undefined) await secrets.keep(id, token);
+    if (token !== undefined) await secrets.keep(life, token);
     const options: RunOptions = { ...begin.options, hubUrl: services.hub.hubUrl };
     const { resumed } = await createRun({ store, recipe, options, origin, limits, once });
     services.wake();
@@ -84,8 +87,8 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
       await Promise.all([
         uncountRun(counting),
         month && returnToMonth(month),
-        secrets.wipe(id),
-        store.delete(serviceKeys.attendedRun(id)),
+        secrets.wipe(life),
+        store.delete(serviceKeys.attendedRun(life)),
       ]);
       await store.delete(serviceKeys.accessOf(id));
     }
@@ -96,15 +99,28 @@ export async function beginRun(services: Services, begin: RunToBegin): Promise<{
 /** Has the end of a run attended to. */
 export async function attendRun(
   { store, now }: Services,
-  run: { run: string; recipe?: string | undefined; discussion?: DiscussionPlace | undefined },
+  {
+    run,
+    generation,
+    recipe,
+    discussion,
+  }: RunLife & {
+    recipe?: string | undefined;
+    discussion?: DiscussionPlace | undefined;
+  },
 ): Promise<void> {
   const attended: AttendedRun = {
-    run: run.run,
-    ...(run.recipe === undefined ? {} : { recipe: run.recipe }),
-    ...(run.discussion === undefined ? {} : { discussion: run.discussion }),
+    ...{ run, generation },
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(discussion === undefined ? {} : { discussion }),
     at: new Date(now()).toISOString(),
   };
-  await store.create(serviceKeys.attendedRun(run.run), toJson(attended));
+  await store.create(serviceKeys.attendedRun({ run, generation }), toJson(attended));
+}
+
+/** The life that a run has by its state. */
+export function lifeOf({ id, generation = 1 }: Pick<RunState, 'id' | 'generation'>): RunLife {
+  return { run: id, generation };
 }
 
 /** All that is known of a run, or undefined where there is none. */

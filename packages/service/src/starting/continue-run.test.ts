@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { setState } from '../../test/runs.ts';
 import { testServices } from '../../test/services.ts';
 import type { Key } from '../keys/key.ts';
-import { attendedRuns } from './begin-run.ts';
+import { attendRuns } from '../notices/attend-runs.ts';
+import { attendedRuns, attendRun } from './begin-run.ts';
 import { continueRun } from './continue-run.ts';
 import { removeRun } from './remove-run.ts';
 import { mayReadRun } from './run-access.ts';
@@ -24,7 +25,7 @@ async function ended(settings: { token?: string } = {}) {
   const key = await keyOf(['ana']);
   const { id: runId } = await startRun(services, { recipe: { text }, key, ...settings });
   await setState(services.store, runId, { status: 'failed' });
-  await services.secrets.wipe(runId);
+  await services.secrets.wipe({ run: runId, generation: 1 });
   await services.store.delete(`service/attended/${runId}.json`);
   const attended = async () => {
     const runs: string[] = [];
@@ -58,11 +59,11 @@ test('a run with a token of its caller goes on with one alone, and another reque
     code: 'service/token-needed',
   });
   await continueRun(services, { how: 'retry', runId, key, token: 'hf_second' });
-  expect(await services.secrets.take(runId)).toBe('hf_second');
+  expect(await services.secrets.take({ run: runId, generation: 2 })).toBe('hf_second');
   await expect(continueRun(services, { how: 'retry', runId, key, token: 'hf_third' })).rejects.toMatchObject({
     code: 'run/active',
   });
-  expect(await services.secrets.take(runId)).toBe('hf_second');
+  expect(await services.secrets.take({ run: runId, generation: 2 })).toBe('hf_second');
 });
 
 test('a run that is restarted with a token of the caller is theirs from then on', async () => {
@@ -76,7 +77,25 @@ test('a run that is restarted with a token of the caller is theirs from then on'
 
 test('a run that is removed leaves nothing about it', async () => {
   const { services, runId } = await ended({ token: 'hf_first' });
-  await services.secrets.keep(runId, 'hf_left');
+  await services.secrets.keep({ run: runId, generation: 2 }, 'hf_left');
   await removeRun(services, { runId });
   for await (const path of listAll(services.store, 'service/')) expect(path).not.toContain(runId);
+});
+
+test('a run that is restarted before its end was attended to keeps its new token, and its next end is awaited', async () => {
+  const { services, runId, key, attended } = await ended({ token: 'hf_first' });
+  const first = { run: runId, generation: 1 };
+  await services.secrets.keep(first, 'hf_first');
+  await attendRun(services, first);
+  await continueRun(services, { how: 'retry', runId, key, token: 'hf_second' });
+  // Whoever attends to the end has read the state before, and wipes what it knows of only now.
+  await services.secrets.wipe(first);
+  expect(await services.secrets.take({ run: runId, generation: 2 })).toBe('hf_second');
+  await attendRuns(services);
+  expect(await services.secrets.take({ run: runId, generation: 2 })).toBe('hf_second');
+  expect(await attended()).toEqual([runId]);
+  await setState(services.store, runId, { status: 'failed', error: { name: 'X', code: 'x/y', message: 'm' } });
+  await attendRuns(services);
+  expect(await services.secrets.take({ run: runId, generation: 2 })).toBeUndefined();
+  expect(await attended()).toEqual([]);
 });

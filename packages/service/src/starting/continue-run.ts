@@ -2,7 +2,7 @@ import { UsageError } from '@hubfuse/plugin';
 import { isActive, publishRun, type RunState, readRunSpec, readRunState, retryRun } from '@hubfuse/runs';
 import type { Key } from '../keys/key.ts';
 import type { Services } from '../services.ts';
-import { attendRun, checkToken } from './begin-run.ts';
+import { attendRun, checkToken, lifeOf } from './begin-run.ts';
 import { checkPublishing } from './check-publishing.ts';
 import { privateNamespaces } from './private-namespaces.ts';
 import { ownRun, readAccess } from './run-access.ts';
@@ -27,7 +27,10 @@ export async function continueRun(services: Services, { runId, how, key, token }
   const { store, hub, secrets } = services;
   const queue = () => (how === 'retry' ? retryRun({ store, runId }) : publishRun({ store, runId }));
   // A run under way keeps the token that it has.
-  if (isActive((await readRunState({ store, runId })).status)) return await queue();
+  const before = await readRunState({ store, runId });
+  if (isActive(before.status)) return await queue();
+  const { run, generation } = lifeOf(before);
+  const next = { run, generation: generation + 1 };
   const { recipe, origin } = await readRunSpec({ store, runId });
   checkPublishing(recipe, key);
   if (token !== undefined) checkToken(token);
@@ -35,17 +38,18 @@ export async function continueRun(services: Services, { runId, how, key, token }
   if (key !== undefined && token === undefined) await privateNamespaces({ recipe, key, hub });
   if (token !== undefined) {
     await ownRun(store, runId);
-    await secrets.keep(runId, token);
+    // Of the life that queueing it begins: whoever still attends to the end of the last one wipes that one's token.
+    await secrets.keep(next, token);
   }
   try {
     const state = await queue();
     // Behind the change: the end of a run that has ended is attended to at once. A dispatcher that is quicker does the same.
-    await attendRun(services, { run: runId, recipe: origin.recipe?.name });
+    await attendRun(services, { ...lifeOf(state), recipe: origin.recipe?.name });
     services.wake();
     return state;
   } catch (error) {
     const { status } = await readRunState({ store, runId });
-    if (token !== undefined && !isActive(status)) await secrets.wipe(runId);
+    if (token !== undefined && !isActive(status)) await secrets.wipe(next);
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { listAll } from '@hubfuse/objects';
 import { deleteRun } from '@hubfuse/runs';
 import type { Services } from '../services.ts';
 import { serviceKeys } from '../store/keys-of-store.ts';
@@ -16,8 +17,8 @@ export async function removeRun(
 
 /** Removes what the service keeps about a run that is gone. */
 export async function forgetRun({ store, secrets }: Services, runId: string): Promise<void> {
-  await secrets.wipe(runId);
-  await store.delete(serviceKeys.attendedRun(runId));
+  await secrets.wipeAll(runId);
+  for await (const key of listAll(store, serviceKeys.attendedOf(runId))) await store.delete(key);
   await store.delete(serviceKeys.lease(`run-${runId}`));
   await store.delete(serviceKeys.accessOf(runId));
   await store.delete(serviceKeys.job(runId));

@@ -142,7 +142,7 @@ describe('private repositories', () => {
     const [bob, eve] = [await keyOf({ namespaces: ['bob'] }), await keyOf({ namespaces: ['*'] })];
     const token = 'hf_bobsOwnToken';
     const { id } = await startRun(services, { recipe, key: bob, token });
-    expect(await services.secrets.take(id)).toBe(token);
+    expect(await services.secrets.take({ run: id, generation: 1 })).toBe(token);
     expect(JSON.stringify(await readRun({ store: services.store, runId: id }))).not.toContain(token);
     expect(await mayReadRun({ store: services.store, runId: id, key: eve })).toBe(false);
     const bad = await startRun(services, { recipe, key: bob, token: 'secret words' }).catch((error: unknown) => error);

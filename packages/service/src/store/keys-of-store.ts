@@ -8,11 +8,23 @@ export function wordOf(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
 }
 
+/** A run from when it is made or queued again until it ends. */
+export interface RunLife {
+  run: string;
+  /** How often it was made active, as its state counts. */
+  generation: number;
+}
+
+/** The first one has the run's own name, which is all that earlier versions knew. */
+function lifeName({ run, generation }: RunLife): string {
+  return generation === 1 ? run : `${run}.${generation}`;
+}
+
 export const serviceKeys = {
   keys: `${SERVICE}keys/`,
   key: (id: string) => `${SERVICE}keys/${id}.json`,
-  secrets: `${SERVICE}secrets/`,
-  secret: (run: string) => `${SERVICE}secrets/${run}.json`,
+  secret: (life: RunLife) => `${SERVICE}secrets/${lifeName(life)}.json`,
+  secretsOf: (run: string) => `${SERVICE}secrets/${run}.`,
   recipes: `${SERVICE}recipes/`,
   recipe: (name: string) => `${SERVICE}recipes/${name}.json`,
   notes: (recipe: string) => `${SERVICE}notes/${recipe}/`,
@@ -28,7 +40,8 @@ export const serviceKeys = {
   spending: (month: string, subject: string) => `${SERVICE}spending/${month}/${wordOf(subject)}.json`,
   /** Runs whose end has to be attended to. */
   attended: `${SERVICE}attended/`,
-  attendedRun: (run: string) => `${SERVICE}attended/${run}.json`,
+  attendedRun: (life: RunLife) => `${SERVICE}attended/${lifeName(life)}.json`,
+  attendedOf: (run: string) => `${SERVICE}attended/${run}.`,
   /** Job that a launcher made of a run: its logs are asked for by that. */
   job: (run: string) => `${SERVICE}jobs/${run}.json`,
   access: `${SERVICE}access/`,
