@@ -1,6 +1,6 @@
 import { GraphError } from '@hubfuse/plugin';
+import { type MessagePart, MessageWriter, wholeMessage } from '@hubfuse/tensors';
 import type { AttributeValue, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnx-model.ts';
-import { type MessagePart, MessageWriter } from './protobuf-writer.ts';
 
 // Field numbers below are those of onnx.proto (IR version 10).
 
@@ -29,17 +29,9 @@ export function encodeModel(model: OnnxModel): MessagePart[] {
 
 /** A ModelProto in one piece. @throws GraphError where a tensor is streamed. */
 export function encodeModelBytes(model: OnnxModel): Uint8Array {
-  const parts = encodeModel(model);
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    if (!(part instanceof Uint8Array)) {
-      throw new GraphError({ code: 'graph/streamed-tensor', message: 'a streamed tensor cannot be encoded in memory' });
-    }
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+  const bytes = wholeMessage(encodeModel(model));
+  if (bytes !== undefined) return bytes;
+  throw new GraphError({ code: 'graph/streamed-tensor', message: 'a streamed tensor cannot be encoded in memory' });
 }
 
 function encodeGraph(graph: OnnxGraph): MessageWriter {

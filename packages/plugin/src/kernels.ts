@@ -149,6 +149,8 @@ export interface PcbKernels {
     total: Float32Array,
     options: BalanceOptions & { threshold: number; inverse: number; lambda: number },
   ): void;
+  /** Values of `work` that the kernels over all models at once need. */
+  workOf(models: number): number;
   /**
    * `competitors` of all models at once, over models as they are stored: nothing is written between them. Fills the front of each of
    * `outs`; returns how many values stand there. `notes` takes what `mergeNoted` needs of them, where it has room: `noted` says how
@@ -213,7 +215,7 @@ export interface CompetingRows {
   models: readonly Float32Array[];
   /** One per model. */
   bounds: readonly MagnitudeBounds[];
-  /** Room to work in: 1,040 values for each model, and 4,096 more. */
+  /** Room to work in: `workOf` values. */
   work: Float32Array;
 }
 

@@ -89,8 +89,8 @@ export interface Block {
   readonly out: Float32Array;
   readonly parameters: TensorParameters;
   readonly kernels: Kernels;
-  /** A row of working space that lasts until the block is done. Its contents are undefined. */
-  scratch(): Float32Array;
+  /** Working space of so many values (default: those of the block) that lasts until the block is done. Its contents are undefined. */
+  scratch(values?: number): Float32Array;
   /** Room that the block has to itself until it is written, where the method asks for it and there is some. */
   readonly notes?: BlockNotes | undefined;
 }

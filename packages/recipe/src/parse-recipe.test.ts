@@ -117,7 +117,7 @@ describe('a recipe is read into plain data', () => {
       warnings: [],
     });
     expect(source.text).toBe(EXAMPLE);
-    expect(source.positions['models[1].parameters.lambda']).toEqual([7, 70]);
+    expect(source.positions?.['models[1].parameters.lambda']).toEqual([7, 70]);
   });
 
   test('the same from JSON', () => {

@@ -129,7 +129,7 @@ describe('the competition of PCB-Merging', () => {
       const whole = freshRow(length);
       kernels.pcb.finishQuotient(whole, base, stepped, 1e-12);
 
-      const work = freshRow(3 * 1040 + 4096);
+      const work = freshRow(kernels.pcb.workOf(3));
       const rows = { base, models, bounds, work };
       const outs = models.map(() => freshRow(length));
       const notes = freshRow(3 * 3 * (length + 4));

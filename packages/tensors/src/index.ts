@@ -16,6 +16,7 @@ export { sha256OfFile } from './hash-file.ts';
 export { type Header, type HeaderOptions, headerEnd, parseHeader, type StoredTensor } from './header.ts';
 export { KernelInstance, KernelMemory, kernelModule, useKernelModule } from './kernels.ts';
 export { LARGE, type LargeProducts, type NamedProducts, type Product } from './matrix/products.ts';
+export { type MessagePart, MessageWriter, wholeMessage } from './protobuf-writer.ts';
 export {
   decodeSafetensors,
   readSafetensors,

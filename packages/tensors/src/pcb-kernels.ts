@@ -10,6 +10,9 @@ function inverseSpread(bounds: MagnitudeBounds): number {
 const NUMBERS = 8;
 const FOUND = 6;
 const NOTED = 7;
+/** Values of a tile, and tiles beside those of the models: the sum of the task vectors, and the quotient's two rows. */
+const TILE = 1024;
+const SHARED_TILES = 3;
 /** Values that a note takes: place, task vector, balance. */
 const NOTE_VALUES = 3;
 
@@ -36,6 +39,7 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
     return { numbers, rows: table.fill(models, weights).rows, tiles: work.byteOffset + numbers.byteLength };
   };
   return {
+    workOf: (models) => models * (NUMBERS + TILE) + SHARED_TILES * TILE,
     modelCompetitors(outs, rows, { count, shift, least, notes }) {
       const { numbers, rows: addresses, tiles } = competing(rows, (model) => [least[model] as number]);
       const places = [table.more(outs), rows.base.byteOffset, addresses, numbers.byteOffset] as const;

@@ -78,3 +78,15 @@ export class MessageWriter {
     return this;
   }
 }
+
+/** A message in one piece; undefined where some of its bytes are streamed. */
+export function wholeMessage(parts: readonly MessagePart[]): Uint8Array | undefined {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    if (!(part instanceof Uint8Array)) return undefined;
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}

@@ -1,3 +1,5 @@
+import { MessageWriter, wholeMessage } from '@hubfuse/tensors';
+
 // One ONNX model of one node: y = c + a b, or c - a b, in float64. Field numbers are those of onnx.proto.
 
 const IR_VERSION = 10;
@@ -17,55 +19,38 @@ export interface GemmModel {
 
 /** The model's inputs are called a, b and c, its output y. */
 export function gemmModel({ aFlipped, bFlipped, negative }: GemmModel): Uint8Array {
-  const node = [
-    ...['a', 'b', 'c'].map((name) => text(1, name)),
-    text(2, 'y'),
-    text(4, 'Gemm'),
-    message(5, integerAttribute('transA', Number(aFlipped))),
-    message(5, integerAttribute('transB', Number(bFlipped))),
-    message(5, floatAttribute('alpha', negative ? -1 : 1)),
-  ].flat();
-  const inputs = ['a', 'b', 'c'].flatMap((name) => message(11, value(name)));
-  const graph = [...message(1, node), ...text(2, 'product'), ...inputs, ...message(12, value('y'))];
-  return Uint8Array.from([...integer(1, IR_VERSION), ...message(7, graph), ...message(8, integer(2, OPSET))]);
+  const node = new MessageWriter();
+  for (const name of INPUTS) node.string(1, name);
+  node
+    .string(2, 'y')
+    .string(4, 'Gemm')
+    .message(5, flag('transA', aFlipped))
+    .message(5, flag('transB', bFlipped))
+    .message(
+      5,
+      new MessageWriter()
+        .string(1, 'alpha')
+        .float(2, negative ? -1 : 1)
+        .integer(20, ATTRIBUTE_FLOAT),
+    );
+  const graph = new MessageWriter().message(1, node).string(2, 'product');
+  for (const name of INPUTS) graph.message(11, value(name));
+  graph.message(12, value('y'));
+  const model = new MessageWriter()
+    .integer(1, IR_VERSION)
+    .message(7, graph)
+    .message(8, new MessageWriter().integer(2, OPSET));
+  return wholeMessage(model.parts) as Uint8Array;
 }
 
-function value(name: string): number[] {
-  return [...text(1, name), ...message(2, message(1, integer(1, DOUBLE)))];
+const INPUTS = ['a', 'b', 'c'];
+
+function flag(name: string, set: boolean): MessageWriter {
+  return new MessageWriter().string(1, name).integer(3, Number(set)).integer(20, ATTRIBUTE_INT);
 }
 
-function integerAttribute(name: string, content: number): number[] {
-  return [...text(1, name), ...integer(3, content), ...integer(20, ATTRIBUTE_INT)];
-}
-
-function floatAttribute(name: string, content: number): number[] {
-  return [
-    ...text(1, name),
-    ...tag(2, 5),
-    ...new Uint8Array(Float32Array.of(content).buffer),
-    ...integer(20, ATTRIBUTE_FLOAT),
-  ];
-}
-
-function integer(field: number, content: number): number[] {
-  return [...tag(field, 0), ...varint(content)];
-}
-
-function text(field: number, content: string): number[] {
-  return message(field, [...Buffer.from(content)]);
-}
-
-function message(field: number, content: readonly number[]): number[] {
-  return [...tag(field, 2), ...varint(content.length), ...content];
-}
-
-function tag(field: number, wire: number): number[] {
-  return varint(field * 8 + wire);
-}
-
-function varint(content: number): number[] {
-  const bytes: number[] = [];
-  let rest = content;
-  for (; rest > 0x7f; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return [...bytes, rest];
+/** A value of doubles, of whatever shape. */
+function value(name: string): MessageWriter {
+  const type = new MessageWriter().message(1, new MessageWriter().integer(1, DOUBLE));
+  return new MessageWriter().string(1, name).message(2, type);
 }

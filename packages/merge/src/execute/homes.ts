@@ -1,6 +1,14 @@
 import type { MethodProgram } from '@hubfuse/plugin';
 import type { MergePlan } from '../plan/merge-plan.ts';
-import { BLOCK_ELEMENTS, type BlockReference, blocksOf, elementsOf, isGroup, SHARED_ELEMENTS } from './units.ts';
+import {
+  BLOCK_ELEMENTS,
+  type BlockReference,
+  blockStart,
+  blocksOf,
+  elementsOf,
+  isGroup,
+  SHARED_ELEMENTS,
+} from './units.ts';
 
 /**
  * Which worker has which blocks, the same in all builds of one search: what a worker has kept of a block is of use to the next build
@@ -32,8 +40,7 @@ export class Homes {
   /** @param block a block, or a piece of one */
   of(plan: MergePlan, { tensor, offset }: BlockReference): number {
     const name = plan.tensors[tensor]?.name ?? '';
-    const begin = Math.floor(offset / BLOCK_ELEMENTS) * BLOCK_ELEMENTS;
-    return this.#homes.get(`${name} ${begin}`) ?? this.#homes.get(name) ?? 0;
+    return this.#homes.get(`${name} ${blockStart(offset)}`) ?? this.#homes.get(name) ?? 0;
   }
 
   /** The blocks of each worker, in their order. */

@@ -30,6 +30,17 @@ export function blocksOf(tensors: readonly PlannedTensor[], indices: readonly nu
   return blocks;
 }
 
+/** The block of a tensor in which a piece of a sample lies. */
+export function blockAround(tensor: PlannedTensor, offset: number): { offset: number; length: number } {
+  const begin = blockStart(offset);
+  return { offset: begin, length: Math.min(BLOCK_ELEMENTS, tensor.length - begin) };
+}
+
+/** Elements before the block in which a piece lies. */
+export function blockStart(offset: number): number {
+  return Math.floor(offset / BLOCK_ELEMENTS) * BLOCK_ELEMENTS;
+}
+
 /** Groups blocks into runs of fixed extent. */
 export function runsOf(blocks: readonly BlockReference[]): BlockReference[][] {
   const runs: BlockReference[][] = [];

@@ -62,14 +62,14 @@ export function codeProgram(options: {
       });
       // Below a threshold above zero there is no weight: most balances then need not be computed.
       const skips = form !== 'vision-search' && competitions.every(({ threshold }) => threshold > LEAST_SKIPPED);
-      if (skips && isFused(block, form)) {
+      if (skips && fuses(form)) {
         const floor = LEAST_DENOMINATOR;
         const left = block.notes?.content as Noted | undefined;
         if (left?.least.every((least, i) => least <= (competitions[i] as Competition).threshold) === true) {
           const { noted } = left;
           const notes = block.notes?.room as Float32Array;
           const sums = { numerator: block.scratch(), denominator: block.scratch() };
-          const work = block.scratch();
+          const work = roomOf(block);
           const options = { notes, noted, bounds: rows, floor, competitions, sums, work };
           block.kernels.pcb.mergeNoted(block.out, block.base, options);
           return;
@@ -129,7 +129,7 @@ function competitors(
   block: Block,
   { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
 ): Float32Array[] {
-  if (isFused(block, form)) {
+  if (fuses(form)) {
     const outs = block.models.map(() => block.scratch());
     const { found, noted } = block.kernels.pcb.modelCompetitors(outs, competing(block, limits), {
       ...{ ...centred(outs.length), least },
@@ -161,22 +161,17 @@ interface Noted {
   least: readonly number[];
 }
 
-/** Values of the room that the fused kernels work in, beside those per model. */
-const WORK = 4096;
-const WORK_PER_MODEL = 1040;
-
 /** Whether one kernel may do all models of a block: where what they are multiplied by is the sum of their task vectors. */
-function isFused(block: Block, form: CodeForm): boolean {
-  const fits = block.length >= block.models.length * WORK_PER_MODEL + WORK;
-  return fits && fuses(form);
-}
-
 function fuses(form: CodeForm): boolean {
   return form === 'reference' || form === 'language';
 }
 
 function competing(block: Block, bounds: readonly MagnitudeBounds[]): CompetingRows {
-  return { base: block.base, models: block.models, bounds, work: block.scratch() };
+  return { base: block.base, models: block.models, bounds, work: roomOf(block) };
+}
+
+function roomOf(block: Block): Float32Array {
+  return block.scratch(block.kernels.pcb.workOf(block.models.length));
 }
 
 /** A clamp of a half makes the bounds cross: then the upper one holds for all, as in the authors' code. */
