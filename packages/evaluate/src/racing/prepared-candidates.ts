@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Registry, Task } from '@hubfuse/plugin';
+import { headerEnd, readRange } from '@hubfuse/tensors';
 import { type PreparedModel, prepareModel } from '../prepare-model.ts';
 import type { ModelInput } from '../scorer-types.ts';
 
@@ -41,23 +42,14 @@ async function headersOf(folder: string): Promise<string | undefined> {
   for (const name of entries) {
     const path = join(folder, name);
     if (name.endsWith('.json')) hash.update(name).update(await readFile(path));
-    if (name.endsWith('.safetensors')) hash.update(`${name} ${(await stat(path)).size}`).update(await readHeader(path));
+    if (!name.endsWith('.safetensors')) continue;
+    const { size } = await stat(path);
+    hash.update(`${name} ${size}`).update(await readHeader(path, size));
   }
   return hash.digest('hex');
 }
 
-async function readHeader(path: string): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const length = Buffer.alloc(LENGTH_BYTES);
-    await file.read(length, 0, LENGTH_BYTES, 0);
-    const { size } = await file.stat();
-    // A damaged length is told by whoever reads the file in earnest.
-    const bytes = Number(length.readBigUInt64LE());
-    const header = Buffer.alloc(LENGTH_BYTES + Math.max(0, Math.min(bytes, size - LENGTH_BYTES)));
-    await file.read(header, 0, header.length, 0);
-    return header;
-  } finally {
-    await file.close();
-  }
+async function readHeader(path: string, fileSize: number): Promise<Uint8Array> {
+  const start = await readRange(path, { start: 0, end: LENGTH_BYTES });
+  return await readRange(path, { start: 0, end: headerEnd(start, { file: path, fileSize }) });
 }
