@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { readArguments } from './read-arguments.mjs';
 
@@ -15,20 +15,21 @@ const STALE_LOCK_MS = 120_000;
 const PAGES = join('packages', 'dashboard', 'src', 'pages');
 const BUNDLE = join('packages', 'dashboard', 'dist', 'bundle');
 
-/** Files that decide what a build produces, sorted. */
+/** Files that decide what a build produces, sorted. Every command asks for them first: no call of the system that may be saved. */
 function sources() {
-  const found = ['tsconfig.base.json', 'tsconfig.json', 'package-lock.json'].map((name) => join(root, name));
+  const found = ['tsconfig.base.json', 'tsconfig.json', 'package-lock.json', join('scripts', 'write-overview.mjs')];
   const visit = (folder) => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name.startsWith('.')) continue;
-      const path = join(folder, entry.name);
-      if (relative(root, path) === PAGES) continue;
-      if (entry.isDirectory()) visit(path);
-      else if (/\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.test.ts')) found.push(path);
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const { name } = entry;
+      if (name === 'node_modules' || name === 'dist' || name.startsWith('.')) continue;
+      const path = `${folder}${sep}${name}`;
+      if (entry.isDirectory()) {
+        if (path !== PAGES) visit(path);
+      } else if (/\.(ts|json)$/.test(name) && !name.endsWith('.test.ts')) found.push(path);
     }
   };
-  for (const name of ROOTS) if (existsSync(join(root, name))) visit(join(root, name));
-  return found.filter((path) => existsSync(path)).sort();
+  for (const name of ROOTS) if (existsSync(join(root, name))) visit(name);
+  return found.sort().map((path) => `${root}${sep}${path}`);
 }
 
 /** Files that decide what the bundle of the dashboard is, sorted. */
@@ -43,12 +44,12 @@ function pageSources() {
 
 /** Sizes and times only: says "nothing was touched" within milliseconds. */
 function stamp(files) {
-  const hash = createHash('sha256');
+  let seen = '';
   for (const path of files) {
     const { size, mtimeMs } = statSync(path);
-    hash.update(`${relative(root, path)}\0${size}\0${mtimeMs}\n`);
+    seen += `${path.slice(root.length)}\0${size}\0${mtimeMs}\n`;
   }
-  return hash.digest('hex');
+  return createHash('sha256').update(seen).digest('hex');
 }
 
 function contentHash(files) {
@@ -78,6 +79,7 @@ function build(files) {
   run(join(modules, 'typescript', 'bin', 'tsc'), ['-b', ...force], 'tsc -b');
   writeFileSync(join(state, 'options'), options);
   removeOrphans();
+  run(join(root, 'scripts', 'write-overview.mjs'), [], 'overview of the commands');
   buildKernels(files);
 }
 

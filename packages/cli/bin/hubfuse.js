@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript, because it is what runs before anything is built. In a checkout it builds what changed first, so
 // that the command always is what the sources say; an installed package brings its `dist` along.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as module from 'node:module';
 
 const sources = new URL('../src/index.ts', import.meta.url);
@@ -27,6 +27,12 @@ module.enableCompileCache?.();
 
 try {
   if (existsSync(sources) && existsSync(build)) (await import(build.href)).ensureBuilt();
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
+    // Asked for more often than anything else, and nothing needs to be loaded for it.
+    process.stdout.write(readFileSync(new URL('../dist/overview.txt', import.meta.url)));
+    process.exit(0);
+  }
   const { main } = await import('../dist/main.js');
   const { stdout, stderr, env: variables } = process;
   const exitCode = await main({ argv: process.argv.slice(2), variables, directory: process.cwd(), stdout, stderr });
