@@ -2,7 +2,7 @@ export { isDivisible } from './divide/divide-merge.ts';
 export { type DividedMergeOptions, executeDividedMerge } from './divide/execute-divided-merge.ts';
 export type { MergeCrew, MergeTask, SweptPart, WrittenPart } from './divide/merge-task.ts';
 export { openPartBuilder, type PartBuilder, type PartBuilderOptions } from './divide/open-part-builder.ts';
-export { fromBytes, toBytes } from './divide/structured-bytes.ts';
+export { fromBytes, PARTS_FORMAT, toBytes } from './divide/structured-bytes.ts';
 export type { CarryOptions } from './evolution/carried-population.ts';
 export { checkGenealogy } from './evolution/check-genealogy.ts';
 export type { EvolutionMode, EvolutionStep, Genealogy } from './evolution/genealogy.ts';

@@ -10,8 +10,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies every object of a store into another one, in bounded memory, over what stands there under the same keys. Killed
- * and done again it ends with the same objects. Nothing may write to `from` meanwhile, and nothing of `to` is deleted.
+ * Copies every object of a store into another one, in bounded memory, over what stands there under the same keys, in the order of
+ * the keys: the state of a run comes behind what it names. Killed and done again it ends with the same objects. Nothing may write to `from` meanwhile, and nothing of `to` is deleted.
  */
 export async function copyStore(options: CopyOptions): Promise<{ objects: number; bytes: number }> {
   const { from, to, signal, onProgress } = options;

@@ -44,7 +44,11 @@ export interface ObjectStore {
   replace(key: string, body: Uint8Array, etag: string): Promise<string | undefined>;
   /** Writes whatever is there; returns the etag. */
   put(key: string, body: Uint8Array): Promise<string>;
-  /** Writes an object of any size whatever is there, in bounded memory. A body that throws leaves all as it was. */
+  /**
+   * Writes an object of any size whatever is there, in bounded memory. A body that throws leaves all as it was. No store can do that
+   * on condition: where others might write the same object, each writes under a key of its own, and a small object that is written
+   * on condition says which counts.
+   */
   write(key: string, body: AsyncIterable<Uint8Array>): Promise<void>;
   /** Keys that begin with `prefix` and come after `after`, sorted by their bytes; `limit` is 1000 by default. */
   list(prefix: string, page?: { after?: string; limit?: number }): Promise<KeyPage>;

@@ -6,7 +6,8 @@ const MOST_CONFLICTS = 20;
 /**
  * A store through which an execution writes only while it owns its run: every write waits for the lease to be confirmed.
  * An object that is put is replaced by compare-and-swap from what stood there before the confirmation, so that a process that
- * stands still just then and loses its run cannot put it over what the next owner made.
+ * stands still just then and loses its run cannot put it over what the next owner made. One that is streamed cannot be, so its key
+ * has to be one that nobody else writes to: what was written in vain is removed.
  */
 export function fencedStore(store: ObjectStore, lease: Pick<Lease, 'confirm'>): ObjectStore {
   const fenced = async <T>(write: () => Promise<T>): Promise<T> => {
@@ -21,7 +22,13 @@ export function fencedStore(store: ObjectStore, lease: Pick<Lease, 'confirm'>): 
     create: (key, body) => fenced(() => store.create(key, body)),
     replace: (key, body, etag) => fenced(() => store.replace(key, body, etag)),
     delete: (key) => fenced(() => store.delete(key)),
-    write: (key, body) => fenced(() => store.write(key, confirmedAtItsEnd(body, lease))),
+    async write(key, body) {
+      await fenced(() => store.write(key, confirmedAtItsEnd(body, lease)));
+      await lease.confirm().catch(async (error: unknown) => {
+        await store.delete(key);
+        throw error;
+      });
+    },
     async put(key, body) {
       for (let attempt = 0; attempt < MOST_CONFLICTS; attempt++) {
         const before: StoredObject | undefined = await store.get(key);

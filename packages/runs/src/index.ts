@@ -36,6 +36,7 @@ export { listRunPage, type RunFilter, type RunPage } from './list-run-page.ts';
 export { materializeModel } from './materialize-model.ts';
 export { PHASES, type PhaseName } from './phase.ts';
 export { pruneRuns } from './prune-runs.ts';
+export { keptFiles } from './publication/kept-files.ts';
 export {
   announcedPublications,
   announcePublication,
@@ -64,6 +65,7 @@ export { makePlan } from './resolve/make-plan.ts';
 export { retryRun } from './retry-run.ts';
 export type {
   Artefact,
+  KeptFile,
   PhaseState,
   RunOptions,
   RunOwner,

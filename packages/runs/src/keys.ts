@@ -37,13 +37,17 @@ export function runKeys(id: string) {
     /** Results of every example of one row, split and dataset. */
     examples: (row: string, split: string, dataset: string) =>
       `${at}/examples/${toSegment(row)}/${split}.${toSegment(dataset)}.json`,
-    /** Files of the model that are kept in the store, by path. */
+    /** Files of the model that are kept in the store; see `publication/kept-files.ts`. */
     files: `${at}/files/`,
+    /** One of them, as one attempt to keep them writes it, whose word is its own. */
+    file: (attempt: string, path: string) => `${at}/files/${attempt}/${path}`,
+    /** What names all files of an attempt, once they are there. */
+    fileList: (attempt: string) => `${at}/files/${attempt}.json`,
     /** What is to be published where, written before it is. */
     intent: (publisher: string, identity: string) => `${at}/intents/${toSegment(publisher)}.${identity}.json`,
     /** What several processes that share the run have to do, and what came of it; see `children/task-board.ts`. */
     tasks: `${at}/tasks/`,
-    /** Bytes that were made by tasks and are too large for their results. */
+    /** Bytes that were made by tasks and are too large for their results, which name them. */
     parts: `${at}/parts/`,
     events: `${at}/events/`,
     event: (number: number) => `${at}/events/${String(number).padStart(DIGITS, '0')}.json`,

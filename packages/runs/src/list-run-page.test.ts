@@ -254,8 +254,12 @@ test('rebuilding removes what is gone, adds what is missing and keeps what is ne
   const [kept, gone] = [await make('# kept'), await make('# gone')];
   for (const key of (await store.list(`runs/${gone}/`)).keys) await store.delete(key);
   await store.delete(BUILT);
+  const large = (id: string) => runKeys(id).file('late', 'model.safetensors');
+  for (const id of [kept, gone]) await store.put(large(id), new Uint8Array(8));
   expect(await rebuildIndex({ store })).toEqual({ runs: 1 });
   expect([...(await listed()).keys()]).toEqual([kept]);
+  expect(await store.get(large(gone))).toBeUndefined();
+  expect(await store.get(large(kept))).toBeDefined();
   expect(await readStoredSpec(store, kept)).toBeDefined();
 });
 

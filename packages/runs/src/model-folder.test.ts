@@ -102,3 +102,12 @@ test('what a process that had lost the run made again goes with the final name',
   await takeFinalName(folder);
   expect(await readdir(parent)).toEqual(['merged']);
 });
+
+test('a process that has lost the run touches no folder of later executions', async () => {
+  await make(folderOf(4).temporary, { 'model.safetensors': 'of the next owner' });
+  await takeUpPartial(folder);
+  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': '{}' });
+  await takeFinalName(folder);
+  expect(await readFile(join(folderOf(4).temporary, 'model.safetensors'), 'utf8')).toBe('of the next owner');
+  expect(await weights()).toBe('old');
+});

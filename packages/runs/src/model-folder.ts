@@ -35,31 +35,44 @@ const PARTIAL = 'partial';
 
 /**
  * Takes up what earlier executions of the run have built on this disk: the latest of their folders becomes this one's, and
- * others go. A process that still writes there has its open files and reaches no name any more.
+ * others go. A process that still writes there has its open files and reaches no name any more. Folders of later executions, which
+ * took the run over while this process stood still, stay.
  */
 export async function takeUpPartial(folder: ModelFolder): Promise<void> {
-  const [latest, ...others] = await partialsOf(folder);
+  const [latest, ...others] = await partialsUpTo(folder);
   if (latest !== undefined && latest !== folder.temporary) await rename(latest, folder.temporary);
   for (const other of others) await rm(other, { recursive: true, force: true });
 }
 
-/** Folders that executions of the run build in, the latest first. */
-export async function partialsOf({ temporary }: ModelFolder): Promise<string[]> {
-  const parent = dirname(temporary);
-  const stem = basename(temporary).replace(/-\d+$/, '');
-  const names = await readdir(parent).catch(() => []);
-  const attemptOf = (name: string): number | undefined => {
-    if (name === stem) return 0;
-    const attempt = name.startsWith(`${stem}-`) ? Number(name.slice(stem.length + 1)) : Number.NaN;
-    return Number.isInteger(attempt) ? attempt : undefined;
-  };
-  return names
-    .flatMap((name) => {
-      const attempt = attemptOf(name);
-      return attempt === undefined ? [] : [{ path: join(parent, name), attempt }];
-    })
+/** Folders that executions of the run build in. */
+export async function partialsOf(folder: ModelFolder): Promise<string[]> {
+  return (await findPartials(folder)).map(({ path }) => path);
+}
+
+/** Those of this execution and of earlier ones, the latest first. */
+async function partialsUpTo(folder: ModelFolder): Promise<string[]> {
+  const own = attemptOf(folder, basename(folder.temporary)) ?? 0;
+  return (await findPartials(folder))
+    .filter(({ attempt }) => attempt <= own)
     .sort((a, b) => b.attempt - a.attempt)
     .map(({ path }) => path);
+}
+
+async function findPartials(folder: ModelFolder): Promise<{ path: string; attempt: number }[]> {
+  const parent = dirname(folder.temporary);
+  const names = await readdir(parent).catch(() => []);
+  return names.flatMap((name) => {
+    const attempt = attemptOf(folder, name);
+    return attempt === undefined ? [] : [{ path: join(parent, name), attempt }];
+  });
+}
+
+/** The number of the execution whose folder has a name; undefined where it is none of the run's. */
+function attemptOf({ temporary }: ModelFolder, name: string): number | undefined {
+  const stem = basename(temporary).replace(/-\d+$/, '');
+  if (name === stem) return 0;
+  const attempt = name.startsWith(`${stem}-`) ? Number(name.slice(stem.length + 1)) : Number.NaN;
+  return Number.isInteger(attempt) ? attempt : undefined;
 }
 
 /**
@@ -114,8 +127,14 @@ export async function takeFinalName(folder: ModelFolder): Promise<void> {
       await rm(replaced, { recursive: true, force: true });
       await rename(final, replaced);
     }
-    await rename(temporary, final);
+    try {
+      await rename(temporary, final);
+    } catch (error) {
+      // The next owner took the folder away while this process stood still: what had its final name has it again.
+      await rename(replaced, final).catch(() => undefined);
+      throw error;
+    }
   }
   if (!existsSync(final) && existsSync(replaced)) await rename(replaced, final);
-  for (const left of [replaced, ...(await partialsOf(folder))]) await rm(left, { recursive: true, force: true });
+  for (const left of [replaced, ...(await partialsUpTo(folder))]) await rm(left, { recursive: true, force: true });
 }

@@ -67,13 +67,26 @@ export interface RunOwner {
 /** Something that a run made. */
 export interface Artefact {
   name: string;
-  /** A path on this machine, a key of the store, or an address. */
-  kind: 'folder' | 'object' | 'url';
+  /** A path on this machine, the key of an object, the key of a list of files in the store (`keptFiles`), or an address. */
+  kind: 'folder' | 'object' | 'files' | 'url';
   location: string;
-  /** Bytes, where it is one file. */
+  /** Bytes, of all files together where there are several. */
   size?: number;
   /** SHA-256 in hexadecimal, where it is one file. */
   sha256?: string;
+  /** The files themselves, where a run of an older version kept them and no list names them. */
+  files?: readonly KeptFile[];
+}
+
+/** A file of a model that is kept in the store. */
+export interface KeptFile {
+  /** Path in the model's folder. */
+  path: string;
+  /** Key in the store. */
+  key: string;
+  /** Bytes. */
+  size: number;
+  sha256: string;
 }
 
 /** Errors as states and events keep them: never with a stack or a secret. */

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { ObjectStore } from '@hubfuse/plugin';
-import { readRun } from '@hubfuse/runs';
+import { type ObjectStore, StoreError } from '@hubfuse/plugin';
+import { keptFiles, readRun } from '@hubfuse/runs';
 import { ApiError } from '../http/api-error.ts';
 import type { ByteRange } from '../http/range.ts';
 
@@ -29,12 +29,16 @@ export async function listArtefacts({ store }: Place, runId: string): Promise<Ar
   const { state, report } = await readRun({ store, runId });
   const sums = new Map((report?.files ?? []).map(({ path, sha256 }) => [path, sha256]));
   const files = new Map<string, ArtefactFile>();
-  for (const { kind, location, size, sha256 } of state.artefacts) {
+  const own = `runs/${runId}/`;
+  const add = ({ path, key, size, sha256 }: { path: string; key: string; size?: number; sha256?: string }): void => {
+    if (!key.startsWith(own) || files.has(path)) return;
+    files.set(path, { path, size, sha256, open: (range) => readObject(store, key, range) });
+  };
+  for (const artefact of state.artefacts) {
+    const { kind, location, ...facts } = artefact;
     if (kind === 'folder') for (const file of await filesOf(location, sums)) files.set(file.path, file);
-    if (kind !== 'object' || !location.startsWith(`runs/${runId}/`)) continue;
-    // Files of the model have the paths that they had in its folder.
-    const path = location.slice(`runs/${runId}/`.length).replace(/^files\//, '');
-    if (!files.has(path)) files.set(path, { path, size, sha256, open: (range) => readObject(store, location, range) });
+    if (kind === 'files') for (const file of await keptFiles({ store, artefact })) add(file);
+    if (kind === 'object') add({ ...facts, path: location.slice(own.length), key: location });
   }
   return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -72,4 +76,6 @@ function readFilePart(file: string, range: ByteRange | undefined): AsyncIterable
 async function* readObject(store: ObjectStore, key: string, range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
   const body = await store.read(key, range);
   if (body !== undefined) yield* body;
+  // Its size was promised already: the answer breaks off.
+  else throw new StoreError({ code: 'store/gone', where: `${store.url}: ${key}`, message: 'the object was removed' });
 }

@@ -182,6 +182,38 @@ describe('what a run leaves behind', () => {
     expect((await ask(app, `${at}/onnx/model.onnx`)).text).toBe('graph');
   });
 
+  test('files that are kept in the store are those that the list of the run names, checked sums and all', async () => {
+    const { app, at, id, services, out } = await done();
+    const { store } = services;
+    const content = new TextEncoder().encode('kept weights');
+    const key = `runs/${id}/files/one/weights/model.safetensors`;
+    await store.put(key, content);
+    await store.put(`runs/${id}/files/two/weights/model.safetensors`, new TextEncoder().encode('of a lost attempt'));
+    const file = { size: content.length, sha256: 'ab'.repeat(32) };
+    const files = [
+      { path: 'weights/model.safetensors', key, ...file },
+      { path: 'elsewhere.json', key: 'service/other/x.json', ...file },
+      { path: 'gone.bin', key: `runs/${id}/files/one/gone.bin`, ...file },
+    ];
+    await store.put(`runs/${id}/files/one.json`, toJson({ files }));
+    const state = JSON.parse(new TextDecoder().decode((await store.get(`runs/${id}/state.json`))?.body));
+    state.value.artefacts.push({ name: 'files in the store', kind: 'files', location: `runs/${id}/files/one.json` });
+    await store.put(`runs/${id}/state.json`, new TextEncoder().encode(JSON.stringify(state)));
+    await rm(out, { recursive: true });
+    const { body } = await ask(app, at);
+    expect((body.items as { path: string }[]).map(({ path }) => path)).toEqual([
+      'gone.bin',
+      'search/report.html',
+      'weights/model.safetensors',
+    ]);
+    const read = await ask(app, `${at}/weights/model.safetensors`, { headers: { range: 'bytes=5-' } });
+    expect(read).toMatchObject({ status: 206, text: 'weights' });
+    expect(read.headers.get('etag')).toBe(`"${file.sha256}"`);
+    // Removed behind the list: an answer that breaks off, and none that ends as if it were whole.
+    await expect(ask(app, `${at}/gone.bin`)).rejects.toThrow();
+    expect((await ask(app, `${at}/elsewhere.json`)).status).toBe(404);
+  });
+
   test('no path leads out of what the run made', async () => {
     const { app, at, out } = await done();
     const tries = [

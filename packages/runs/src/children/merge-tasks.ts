@@ -7,6 +7,7 @@ import {
   type MergePlan,
   type MergeTask,
   openPartBuilder,
+  PARTS_FORMAT,
   planDigest,
   type SweptPart,
   toBytes,
@@ -22,7 +23,8 @@ import type { TaskBoard } from './task-board.ts';
 import type { TaskDesk } from './task-desk.ts';
 import { padded, taskName } from './task-name.ts';
 
-export const MERGE_GROUP = 'merge-';
+/** With the version of what its tasks say: whoever speaks another one has a board of its own. */
+export const MERGE_GROUP = `merge${PARTS_FORMAT}-`;
 
 /** Parts for each child: a lost child costs one of them, and whoever is faster takes more. */
 const PARTS_PER_CHILD = 2;
@@ -31,6 +33,13 @@ const PARTS_PER_CHILD = 2;
 interface MergeJob {
   plan: MergePlan;
   genealogy: Genealogy | undefined;
+}
+
+/** The result of a task that writes. */
+interface KeptPart {
+  written: WrittenPart;
+  /** Name under which its bytes were kept. */
+  content: string;
 }
 
 /** Announces a merge to all children and returns the crew that they are. */
@@ -52,12 +61,13 @@ export async function openMergeCrew(options: {
     sweep: (name, task) => desk.settle(named(name, task.part), toBytes(task)),
     swept: async (name, task) => fromBytes<SweptPart>(await desk.result(named(name, task.part))),
     async write(name, task) {
-      const full = named(name, task.part);
-      contents.set(name, full);
-      return fromBytes<WrittenPart>(await desk.ask(full, toBytes(task)));
+      const { written, content } = fromBytes<KeptPart>(await desk.ask(named(name, task.part), toBytes(task)));
+      contents.set(name, content);
+      return written;
     },
     async read(name) {
-      const content = await board.part(contents.get(name) ?? name);
+      const kept = contents.get(name);
+      const content = kept === undefined ? undefined : await board.part(kept);
       if (content !== undefined) return content;
       throw new RunError({
         code: 'run/part-gone',
@@ -104,7 +114,11 @@ export async function openMergeHelper(options: {
       const task = fromBytes<MergeTask>(body);
       await files.bring(builder.filesOf(task));
       if (task.kind === 'sweep') return toBytes(await builder.sweep(task));
-      return toBytes(await builder.write(task, (content) => board.keepPart(name, content)));
+      let content = '';
+      const written = await builder.write(task, async (bytes) => {
+        content = await board.keepPart(name, bytes);
+      });
+      return toBytes({ written, content } satisfies KeptPart);
     },
     close: () => builder.close(),
   };

@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto';
 import { type RaceTrace, RisingBar, type ScoringEnvironment, type Verdict, verdictOf } from '@hubfuse/evaluate';
 import type { Arena, Candidate, JudgeOptions } from '@hubfuse/evolve';
 import type { Genealogy, MergePlan } from '@hubfuse/merge';
+import { type JsonFormat, jsonOf, toJson } from '@hubfuse/objects';
 import { RunError } from '@hubfuse/plugin';
 import type { TaskHelper } from './serve-tasks.ts';
 import type { TaskDesk } from './task-desk.ts';
 import { padded, taskName } from './task-name.ts';
 
-export const SEARCH_GROUP = 'search-';
+const FORMAT: JsonFormat = { version: 2, dense: true };
+
+/** With the version of what its tasks say: whoever speaks another one has a board of its own. */
+export const SEARCH_GROUP = `search${FORMAT.version}-`;
 
 /** What all who share a search are told. Plain data. */
 export interface SearchJob {
@@ -110,9 +114,9 @@ export function searchHelper({ arena, plan }: { arena: Arena; plan: MergePlan })
 }
 
 function bytesOf(value: object): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  return toJson(value, FORMAT);
 }
 
 function parse<T>(bytes: Uint8Array): T {
-  return JSON.parse(new TextDecoder().decode(bytes)) as T;
+  return jsonOf<T>(bytes, { where: 'a task of the search', format: FORMAT });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { getJson, listAll } from '@hubfuse/objects';
 import type { ObjectStore, StoredObject } from '@hubfuse/plugin';
 import { runKeys } from '../keys.ts';
@@ -83,9 +84,11 @@ export class TaskBoard {
     for (const kind of ['task', 'claim', 'result'] as const) await this.remove(name, kind);
   }
 
-  /** Keeps bytes beside a result. */
-  async keepPart(name: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  /** Keeps bytes beside a result, which has to say the name that they have got: others who do the same task keep their own. */
+  async keepPart(task: string, content: AsyncIterable<Uint8Array>): Promise<string> {
+    const name = `${task}.${randomUUID()}`;
     await this.#store.write(`${this.#parts}${name}`, content);
+    return name;
   }
 
   async part(name: string): Promise<AsyncIterable<Uint8Array> | undefined> {

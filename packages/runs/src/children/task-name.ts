@@ -1,6 +1,6 @@
 /** What a name tells of a task without reading it. */
 export interface TaskName {
-  /** What it belongs to: `merge-<digest>`, `search-<digest>`. */
+  /** What it belongs to: `merge2-<digest>`, `search2-<digest>`. */
   group: string;
   /** The child that it is meant for, who has read what it needs; absent: whoever comes first. */
   child?: number;

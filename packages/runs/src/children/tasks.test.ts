@@ -139,3 +139,17 @@ test('tasks that are meant for others come after those for this child', async ()
   await board.clear();
   expect((await store.list('runs/')).keys).toEqual([]);
 });
+
+test('two who write the same part keep two, and each result says its own', async () => {
+  const of = async function* (word: string) {
+    yield bytes(word);
+  };
+  const names = [await board.keepPart(name('a'), of('one')), await board.keepPart(name('a'), of('other'))];
+  const contents: string[] = [];
+  for (const part of names) {
+    for await (const chunk of (await board.part(part)) ?? []) contents.push(text(chunk));
+  }
+  expect(contents).toEqual(['one', 'other']);
+  await board.clear();
+  expect(await board.part(names[0] ?? '')).toBeUndefined();
+});

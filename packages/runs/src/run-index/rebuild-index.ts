@@ -12,19 +12,29 @@ import { markActive, markerOf, pageOf } from './note-change.ts';
 /** Runs that are read at the same time. */
 const AT_ONCE = 16;
 
+/** Large objects of a run: a process that stood still while its run was deleted may have written one since, and died. */
+const LARGE = /^runs\/([^/]+)\/(?:files|parts)\//;
+
 /**
  * Makes the index of runs from the runs themselves, whatever it says now. Runs may be made, executed and deleted meanwhile.
- * It reads every run of the store.
+ * It reads every run of the store, and removes large objects of runs that are gone.
  */
 export async function rebuildIndex({ store }: { store: ObjectStore }): Promise<{ runs: number }> {
   const known = new Set<number>();
   for await (const key of listAll(store, PAGES)) known.add(pageOfKey(key));
   await Promise.all([...known].map((page) => dropUnreadable(store, page)));
   const ids: string[] = [];
+  const large = new Map<string, string>();
   for await (const key of listAll(store, RUNS)) {
     const id = /^runs\/([^/]+)\/state\.json$/.exec(key)?.[1];
-    if (id !== undefined) ids.push(id);
+    if (id !== undefined) {
+      ids.push(id);
+      large.delete(id);
+    }
+    const holder = LARGE.exec(key)?.[1];
+    if (holder !== undefined) large.set(holder, key.slice(0, `${RUNS}${holder}/`.length));
   }
+  await eachAtOnce([...large], AT_ONCE, ([id, all]) => removeStrays(store, id, all));
   const pages = new Map<number, IndexEntry[]>();
   await eachAtOnce(ids, AT_ONCE, async (id) => {
     const [spec, state] = await Promise.all([readStoredSpec(store, id), readStoredState(store, id)]);
@@ -41,6 +51,13 @@ export async function rebuildIndex({ store }: { store: ObjectStore }): Promise<{
   }
   await store.create(BUILT, toJson({}));
   return { runs: [...pages.values()].reduce((sum, entries) => sum + entries.length, 0) };
+}
+
+async function removeStrays(store: ObjectStore, id: string, all: string): Promise<void> {
+  if ((await readStoredSpec(store, id)) !== undefined || (await readStoredState(store, id)) !== undefined) return;
+  const strays: string[] = [];
+  for await (const key of listAll(store, all)) if (LARGE.test(key)) strays.push(key);
+  for (const key of strays) await store.delete(key);
 }
 
 async function dropUnreadable(store: ObjectStore, page: number): Promise<void> {
