@@ -1,6 +1,6 @@
 // Exercises every call of the launcher `hf-jobs`, and webhooks that start jobs, against the real Hugging Face Jobs, for whoever has a
 // token that may start jobs and write repositories: HF_TOKEN, HUBFUSE_JOBS ({"namespace": "me", "image": "..."}), HUBFUSE_STORE in S3
-// with its AWS_* keys. Jobs cost money: two small ones run, and a third is cancelled while it waits. Give a recipe of small models, and
+// with its AWS_* keys. Jobs cost money: four small ones run, and a fifth is cancelled while it waits. Give a recipe of small models, and
 // without `publish` unless you mean it:
 //
 //   npm run check:jobs -- recipe.yaml
@@ -52,9 +52,9 @@ const text = await readFile(file, 'utf8');
 const recipe = recipes.parse(text, basename(file));
 said('the recipe can be served');
 
-/** A run that waits, with its job. */
-async function submitted() {
-  const { id } = await createRun({ store, recipe, options: { hubUrl: hub.hubUrl }, fresh: true });
+/** A run that waits, with its jobs. */
+async function submitted(asked = recipe) {
+  const { id } = await createRun({ store, recipe: asked, options: { hubUrl: hub.hubUrl }, fresh: true });
   const execution = { store, runId: id, registry, hub, workspace: join(tmpdir(), 'hubfuse-check-jobs') };
   const { handle, ended } = await launcher.submit({ run: id, store, execution });
   return { run: id, handle, ended, store };
@@ -90,6 +90,19 @@ for (const line of lines.filter((one) => one.includes('"event":"phase"'))) said(
 const { state } = await readRun({ store, runId: job.run });
 if (state.status !== 'done') throw new Error(`the run is ${state.status}`);
 said('the run is done');
+
+const several = await submitted({ ...recipe, compute: { ...recipe.compute, children: 2 } });
+said(`submit: two jobs of the array ${several.handle}, at ${(await launcher.describe(several)).url}`);
+const again = await launcher.submit({
+  ...{ run: several.run, store },
+  execution: { store, runId: several.run, registry, hub, workspace: join(tmpdir(), 'hubfuse-check-jobs') },
+});
+if (again.handle !== several.handle) throw new Error('the list by labels does not show what was started: a second array began');
+said('submit again: the jobs were found by their labels, and no other was started');
+await several.ended;
+const shared = (await readRun({ store, runId: several.run })).state.status;
+if (shared !== 'done') throw new Error(`the run of two workers is ${shared}`);
+said('the run of two workers is done');
 
 const name = 'check-jobs';
 await recipes.put({ name, text });

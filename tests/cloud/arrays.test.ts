@@ -1,21 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Launcher } from '@hubfuse/plugin';
 import { createRun, readEvents, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { BatchDouble } from '../../packages/cloud/test/batch-double/server.ts';
 import { environment } from '../environment.ts';
 import { exampleRecipe } from '../runs/example-run.ts';
 import { Bench } from '../runs/harness.ts';
 import { type ExampleHub, startExampleHub } from '../support/example-hub.ts';
 import { type S3Double, startOwnS3 } from '../support/s3-double.ts';
 import { waitingRun } from '../worker/worker-runs.ts';
-import { startBatchService } from './batch-service.ts';
+import { type ArrayService, batchArrays, jobsArrays } from './array-services.ts';
 
 const soak = environment.soak !== undefined;
 const MINUTES = 15;
 
-/** Runs that several workers share. `npm run soak` has the children that the issue names, and takes many machines away. */
+/**
+ * Runs by the launchers: of one worker, and of several. `npm run soak` has 4 children for a merge and 8 for a search, and takes many
+ * machines away; `npm test` has a merge shared by two on each.
+ */
 const KINDS = [
+  {
+    ...{ name: 'pcb', children: 1, rounds: soak ? 6 : 0 },
+    recipe: exampleRecipe({ evaluate: false }),
+  },
   {
     ...{ name: 'merge', children: soak ? 4 : 2, rounds: soak ? 6 : 1 },
     recipe: exampleRecipe({ evaluate: false }),
@@ -28,21 +33,23 @@ const KINDS = [
     }).replace(/^base_model:.*\n/m, ''),
   },
 ];
-const ROUNDS = KINDS.flatMap((kind) =>
-  Array.from({ length: kind.rounds }, (_, round) => [kind.name, round, kind] as const),
+const LAUNCHERS = ['aws-batch', 'hf-jobs'] as const;
+const ROUNDS = LAUNCHERS.flatMap((launcher) =>
+  KINDS.flatMap((kind) =>
+    Array.from({ length: kind.rounds }, (_, round) => [kind.name, launcher, round, kind] as const),
+  ),
 );
 
 let hub: ExampleHub;
 let s3: S3Double;
-let double: BatchDouble;
-let launcher: Launcher;
+let services: Record<(typeof LAUNCHERS)[number], ArrayService>;
 beforeAll(async () => {
   hub = await startExampleHub();
   s3 = await startOwnS3();
-  ({ double, launcher } = await startBatchService(hub, { graceMs: 20_000 }));
+  services = { 'aws-batch': await batchArrays(hub), 'hf-jobs': await jobsArrays() };
 });
 afterAll(async () => {
-  await double.close();
+  for (const service of Object.values(services)) await service.close();
   await s3.close();
   await hub.close();
 });
@@ -68,34 +75,37 @@ async function publicationsOf(repo: string): Promise<number> {
   return commits.filter(({ title }) => title.startsWith('Merge example')).length;
 }
 
-test.each(ROUNDS)(
-  'an array job comes to the bytes of one process and publishes once, whichever machines are taken away: %s (round %i)',
-  async (name, round, { recipe, children }) => {
-    const repo = `you/${name}-${round}`;
-    const shared = `${recipe}compute: {children: ${children}}\npublish: {hub: {repo: ${repo}}}\n`;
-    const reference = await alone(`alone-${name}-${round}`, shared);
-    const location = s3.storeUrl('arrays', `${name}-${round}`);
-    const { bench, runId: run } = await waitingRun(hub, `${name}-${round}`, shared, location);
+// The few of `npm test` wait for most of their time.
+(soak ? test : test.concurrent).each(ROUNDS)(
+  'workers come to the bytes of one process and publish once, whichever machines are taken away: %s by %s (round %i)',
+  async (kind, by, round, { recipe, children }) => {
+    const service = services[by];
+    const { launcher } = service;
+    const name = `${kind}-${by}-${round}`;
+    const repo = `you/${name}`;
+    const several = children === 1 ? '' : `compute: {children: ${children}}\n`;
+    const shared = `${recipe}${several}publish: {hub: {repo: ${repo}}}\n`;
+    const reference = await alone(`alone-${name}`, shared);
+    const { bench, runId: run } = await waitingRun(hub, name, shared, s3.storeUrl('arrays', name));
     const { store, registry } = bench;
     const execution = { store, runId: run, registry, hub: bench.hubOptions, workspace: bench.folder };
     const { handle, ended } = await launcher.submit({ run, store, execution });
-    expect(double.submissions.at(-1)?.arrayProperties).toEqual({ size: children });
+    expect(service.childrenOf(handle)).toBe(children);
     let isOver = false;
     const over = ended.finally(() => {
       isOver = true;
     });
     over.catch(() => undefined);
     const moments: string[] = [];
-    for (let reclaims = soak ? children : 1; reclaims > 0 && !isOver; reclaims--) {
-      const index = Math.floor(Math.random() * children);
-      const id = `${handle}:${index}`;
-      await Promise.race([over, vi.waitFor(() => expect(double.job(id).container).toBeDefined(), { timeout: 60_000 })]);
+    for (let losses = soak ? Math.max(2, children) : 1; losses > 0 && !isOver; losses--) {
+      const child = Math.floor(Math.random() * children);
+      const there = () => expect(service.isRunning(handle, child)).toBe(true);
+      // A child that has ended well does not come again.
+      await Promise.race([over, vi.waitFor(there, { timeout: 60_000 }).catch(() => undefined)]);
       const afterMs = Math.random() * (soak ? 6_000 : 3_000);
-      // Without any time the process is killed in the middle of whatever it does.
-      const graceMs = Math.random() < 0.5 ? 20_000 : 0;
       await Promise.race([over, wait(afterMs)]);
-      double.reclaim(id, graceMs);
-      moments.push(`child ${index} after ${afterMs.toFixed(0)} ms, with ${graceMs} ms`);
+      const how = service.takeAway(handle, child);
+      moments.push(`child ${child} after ${afterMs.toFixed(0)} ms, ${how}`);
     }
     await over;
     const told = moments.join('; ');
@@ -109,10 +119,10 @@ test.each(ROUNDS)(
     // Whoever helped did so: nobody sat by while one did everything.
     const helped = new Set<unknown>();
     for await (const line of launcher.logs({ handle, run, store })) {
-      const { event, child } = JSON.parse(line) as { event: string; child: number };
-      if (event === 'task' || event === 'worker-done') helped.add(child);
+      const { event, child } = JSON.parse(line) as { event: string; child?: number };
+      if (event === 'task' || event === 'worker-done') helped.add(child ?? 0);
     }
-    expect(helped.size, told).toBeGreaterThan(1);
+    expect(helped.size, told).toBeGreaterThan(children === 1 ? 0 : 1);
   },
   MINUTES * 60_000,
 );

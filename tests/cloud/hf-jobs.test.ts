@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { registerCloudLaunchers } from '@hubfuse/cloud';
-import { type Launcher, Registry } from '@hubfuse/plugin';
+import { type Launcher, parseTariff, Registry } from '@hubfuse/plugin';
 import { launchRun, readRun } from '@hubfuse/runs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { JobsDouble } from '../../packages/cloud/test/jobs-double/server.ts';
@@ -74,7 +74,8 @@ test('a run in a job gives the bytes of a local one, on the cheapest machine tha
   expect(job?.body.secrets).toMatchObject({ HF_TOKEN: 'hf_you', AWS_ACCESS_KEY_ID: S3_VARIABLES.AWS_ACCESS_KEY_ID });
   expect(JSON.stringify([job?.body.environment, job?.body.command])).not.toContain('hf_you');
   const lines: string[] = [];
-  for await (const line of launcher.logs({ run: runId, store, handle: job?.id ?? '' })) lines.push(line);
+  for await (const line of launcher.logs({ run: runId, store, handle: job?.body.labels?.['hubfuse-array'] ?? '' }))
+    lines.push(line);
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'worker-done' });
 });
 
@@ -94,25 +95,55 @@ test('a job whose machine is lost goes on at another one, and publishes once', a
   hub.setFaults([{ kind: 'slow', path: 'safetensors', delayMs: 10, bytesPerSecond: 12_000_000, times: 100_000 }]);
   const { job, store, runId } = await jobOf('lost', publishingTo('you/lost'), double);
   const { handle, ended } = await launcher.submit(job);
-  await vi.waitFor(() => expect(double.jobs.find(({ id }) => id === handle)?.lines.length).toBeGreaterThan(3), {
-    timeout: 30_000,
-  });
+  const found = () => double.jobs.filter(({ body }) => body.labels?.['hubfuse-array'] === handle);
+  await vi.waitFor(() => expect(found()[0]?.lines.length).toBeGreaterThan(3), { timeout: 30_000 });
   await wait(Math.random() * 2_000);
-  double.lose(handle);
+  // The Hub tries a job again by itself; one that it has given up is followed by another.
+  if (Math.random() < 0.5) double.lose(found()[0]?.id ?? '');
+  else double.giveUp(found()[0]?.id ?? '');
   hub.setFaults([]);
   await ended;
   const { state, report } = await readRun({ store, runId });
   expect(state.status).toBe('done');
   expect(report?.published).toHaveLength(1);
-}, 120_000);
+}, 240_000);
 
 test('a run that scores asks for a GPU, and one that waits is cancelled without ever getting a machine', async () => {
   const { job, store, runId } = await jobOf('waiting', exampleRecipe(), front);
   const { handle } = await launcher.submit(job);
   expect(front.jobs[0]?.body.flavor).toBe('t4-small');
-  expect(await launcher.describe({ run: runId, store, handle })).toEqual({ status: 'pending' });
+  expect(await launcher.describe({ run: runId, store, handle })).toEqual({
+    status: 'pending',
+    url: `${front.url}/jobs/you/${front.jobs[0]?.id}`,
+  });
   await launcher.cancel({ run: runId, store, handle });
   expect(front.jobs[0]?.stage).toBe('CANCELED');
+});
+
+test('a run of several workers has a job for each; a launcher that died between two of them is gone on with by the next', async () => {
+  const recipe = `${publishingTo('you/several')}compute: {children: 5}\nlimits: {usd: 5}\n`;
+  const { job, store, runId } = await jobOf('several', recipe, front);
+  const before = front.jobs.length;
+  const own = () => front.jobs.slice(before);
+  front.stallAfter(before + 3);
+  // It hears no more from the Hub, and nobody from it.
+  const dead = launcher.submit(job).catch(() => undefined);
+  await vi.waitFor(() => expect(own()).toHaveLength(3), { timeout: 20_000 });
+  front.stallAfter(Number.POSITIVE_INFINITY);
+  const { handle } = await launcher.submit(job);
+  const optionOf = (name: string) =>
+    own().map(({ body: { command = [] } }) => command[command.indexOf(name) + 1] ?? '');
+  expect(optionOf('--child')).toEqual(['0', '1', '2', '3', '4']);
+  expect(new Set(optionOf('--children'))).toEqual(new Set(['5']));
+  expect(parseTariff(optionOf('--tariff')[0] ?? '')).toMatchObject({ machines: 5, machine: { name: 'cpu-basic' } });
+  expect(new Set(own().map(({ body }) => body.labels?.['hubfuse-array']))).toEqual(new Set([handle]));
+  // Another submission starts nothing.
+  expect((await launcher.submit(job)).handle).toBe(handle);
+  expect(own()).toHaveLength(5);
+  await launcher.cancel({ run: runId, store, handle });
+  expect(own().map(({ stage }) => stage)).toEqual(Array.from({ length: 5 }, () => 'CANCELED'));
+  front.dropStalled();
+  await dead;
 });
 
 test('a store on this disk is refused, because no job reaches it', async () => {

@@ -1,9 +1,6 @@
 import type { PricedMachine } from '@hubfuse/plugin';
 import { estimateTime, isDivisibleRun, type RunPlan } from '@hubfuse/runs';
 
-/** The most jobs of an array. */
-const MOST_CHILDREN = 10_000;
-
 /**
  * How many workers a run gets: as many as its recipe says, else one, unless a merge needs more disk than any machine has, or more
  * time than the run may work; then as few as do.
@@ -16,22 +13,24 @@ export function chooseChildren(options: {
   machine: PricedMachine;
   /** Seconds that the run may work. */
   seconds: number | undefined;
+  /** More than this it never gets, unless its recipe says so. */
+  most: number;
 }): number {
-  const { plan, fits, machine, seconds } = options;
+  const { plan, fits, machine, seconds, most } = options;
   const asked = plan?.recipe.compute?.children;
   if (asked !== undefined || plan === undefined || !isDivisibleRun(plan)) return asked ?? 1;
-  const inTime = Math.max(1, seconds === undefined ? 1 : childrenInTime({ plan, machine, seconds }));
-  for (let children = inTime; children <= MOST_CHILDREN; children = more(children)) {
+  const inTime = Math.max(1, seconds === undefined ? 1 : childrenInTime({ plan, machine, seconds, most }));
+  for (let children = inTime; children <= most; children = more(children)) {
     if (fits(children)) return children;
   }
-  // The error that names what every queue lacks is that of one machine.
+  // The error that names what every machine lacks is that of one worker.
   return 1;
 }
 
 /** The least number of workers that are expected to be done in time; 1 where no number is. */
-function childrenInTime(options: { plan: RunPlan; machine: PricedMachine; seconds: number }): number {
-  const { plan, machine, seconds } = options;
-  for (let children = 1; children <= MOST_CHILDREN; children = more(children)) {
+function childrenInTime(options: { plan: RunPlan; machine: PricedMachine; seconds: number; most: number }): number {
+  const { plan, machine, seconds, most } = options;
+  for (let children = 1; children <= most; children = more(children)) {
     if (estimateTime(plan, machine, children).seconds.expected <= seconds) return children;
   }
   return 1;

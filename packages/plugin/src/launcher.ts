@@ -34,6 +34,11 @@ export interface Launcher {
   name: string;
   description: string;
   /**
+   * Whether `submit` finds what lives of an earlier submission of the run, by whatever process, and goes on with it instead of starting
+   * the run a second time. Default: no.
+   */
+  findsEarlier?: boolean;
+  /**
    * Starts a run; resolves when it is under way. `ended` settles when it has ended and rejects with what it failed with;
    * what came of it is in the store.
    */

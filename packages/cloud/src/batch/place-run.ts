@@ -6,6 +6,9 @@ import { chooseQueue, findQueue } from './choose-queue.ts';
 import type { BatchQueue } from './configuration.ts';
 import { tariffOfQueue } from './tariff-of-queue.ts';
 
+/** The most jobs of an array. */
+const MOST_CHILDREN = 10_000;
+
 /** Where a run executes. */
 export interface Placement {
   queue: BatchQueue;
@@ -34,7 +37,7 @@ export function placeRun(options: {
     first === undefined
       ? 1
       : chooseChildren({
-          ...{ plan, seconds },
+          ...{ plan, seconds, most: MOST_CHILDREN },
           fits: (count) => findQueue(queues, needs(count)) !== undefined,
           machine: tariffOfQueue(findQueue(queues, needs(1)) ?? first, needs(1)).machine,
         });

@@ -1,8 +1,6 @@
 import { ResourceError } from '@hubfuse/plugin';
-import type { RunPlan } from '@hubfuse/runs';
-import { LEAST, type Requirements, requirementsOf } from '../requirements.ts';
-import type { JobsConfiguration } from './configuration.ts';
-import type { JobsAccess } from './jobs-access.ts';
+import { FLAVORS } from '../prices/hugging-face.ts';
+import type { Requirements } from '../requirements.ts';
 
 /** A kind of machine as the Hub lists it. */
 export interface JobHardware {
@@ -11,6 +9,8 @@ export interface JobHardware {
   cpu: string;
   /** `32 GB`. */
   ram: string;
+  /** `50 GB`: its disk. Where it is not told, the documentation's counts. */
+  ephemeralStorage?: string;
   accelerator: { quantity: string; vram: string } | null;
   /** Dollars for the unit of time, the same for all. */
   unitCostUSD: number;
@@ -20,44 +20,41 @@ export interface JobHardware {
 
 /**
  * The cheapest machine that a run fits on: with a GPU for one that scores, where there is any, and without for one that merges.
- * The Hub does not say how large a machine's disk is, so that is not asked for.
- * @throws ResourceError `launcher/no-flavor`
+ * @throws ResourceError `launcher/no-flavor` naming what the machines that come closest have too little of
  */
 export function chooseFlavor(hardware: readonly JobHardware[], needed: Requirements): JobHardware {
-  const withGpu = hardware.filter(({ accelerator }) => accelerator !== null);
-  const candidates = needed.gpus > 0 && withGpu.length > 0 ? withGpu : hardware;
-  const fitting = candidates.filter(
-    ({ ram, accelerator }) =>
-      bytesIn(ram) >= needed.memory && (accelerator === null || bytesIn(accelerator.vram) >= needed.gpuMemory),
-  );
-  const [cheapest] = fitting.sort((a, b) => a.unitCostUSD - b.unitCostUSD || (a.name < b.name ? -1 : 1));
-  if (cheapest !== undefined) return cheapest;
+  const found = findFlavor(hardware, needed);
+  if (found !== undefined) return found;
+  const lacks = candidatesOf(hardware, needed).map((one) => `${one.name}: ${lacking(one, needed).join(', ')}`);
   throw new ResourceError({
     code: 'launcher/no-flavor',
-    message: `no machine of Hugging Face Jobs has ${gigabytes(needed.memory)} of memory and a GPU of ${gigabytes(needed.gpuMemory)}`,
+    message: `no machine of Hugging Face Jobs fits this run; ${lacks.length === 0 ? 'none is offered' : lacks.join('; ')}`,
     hint: 'allow more flavors in HUBFUSE_JOBS, or merge smaller models',
   });
 }
 
-/**
- * The cheapest of the machines that may be chosen and that a plan fits on; without a plan the least.
- * @throws ResourceError `launcher/no-flavor`; `launcher/one-job` where the recipe wants several workers
- */
-export async function fittingFlavor(
-  jobs: JobsAccess,
-  { configuration: { flavors }, plan }: { configuration: JobsConfiguration; plan: RunPlan | undefined },
-): Promise<JobHardware> {
-  const children = plan?.recipe.compute?.children ?? 1;
-  if (children > 1) {
-    throw new ResourceError({
-      code: 'launcher/one-job',
-      where: 'compute.children',
-      message: `hf-jobs executes a run in one job, and the recipe wants ${children} workers`,
-      hint: 'remove compute.children, or use aws-batch, which starts several workers for one run',
-    });
-  }
-  const offered = (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
-  return chooseFlavor(offered, plan === undefined ? LEAST : requirementsOf(plan));
+/** The same machine; undefined where none has what the run needs. */
+export function findFlavor(hardware: readonly JobHardware[], needed: Requirements): JobHardware | undefined {
+  return candidatesOf(hardware, needed).find((one) => lacking(one, needed).length === 0);
+}
+
+/** The cheapest first. */
+function candidatesOf(hardware: readonly JobHardware[], { gpus }: Requirements): JobHardware[] {
+  const withGpu = hardware.filter(({ accelerator }) => accelerator !== null);
+  const candidates = gpus > 0 && withGpu.length > 0 ? withGpu : [...hardware];
+  return candidates.sort((a, b) => a.unitCostUSD - b.unitCostUSD || (a.name < b.name ? -1 : 1));
+}
+
+/** What a machine has too little of. */
+function lacking({ name, ram, accelerator, ephemeralStorage }: JobHardware, needed: Requirements): string[] {
+  const short = (what: string, has: number, needs: number) =>
+    has >= needs ? [] : [`${what} ${gigabytes(has)} of ${gigabytes(needs)}`];
+  const disk = bytesIn(ephemeralStorage ?? '') || (FLAVORS.get(name)?.diskGb ?? 0) * 1e9;
+  return [
+    ...short('memory', bytesIn(ram), needed.memory),
+    ...short('disk', disk, needed.scratch),
+    ...(accelerator === null ? [] : short('GPU memory', bytesIn(accelerator.vram), needed.gpuMemory)),
+  ];
 }
 
 /** `46 GB` in bytes; 0 where it says something else, so that such a machine is never chosen. */

@@ -3,10 +3,9 @@ import type { HubOptions } from '@hubfuse/hub';
 import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
 import { readCloudEnvironment } from '../environment.ts';
-import { fittingFlavor } from './choose-flavor.ts';
 import { parseJobsConfiguration } from './configuration.ts';
 import { ENDED, type JobsAccess, openJobs } from './jobs-access.ts';
-import { tariffOfFlavor } from './tariff-of-flavor.ts';
+import { placeOneJob } from './place-jobs.ts';
 import { requireReachable, WORKER, workerJob } from './worker-job.ts';
 
 const FIRST_LOOK_MS = 500;
@@ -44,16 +43,16 @@ export async function startEventJob(options: {
   requireReachable(store);
   const { namespace, endpoint } = configuration;
   const jobs = openJobs({ namespace, token: hub.token, hubUrl: endpoint ?? hub.hubUrl ?? environment.hubUrl });
-  const flavor = await fittingFlavor(jobs, { configuration, plan });
+  const tariff = await placeOneJob(jobs, { configuration, plan });
   const id = await jobs.run(
     workerJob({
-      ...{ configuration, store, hub, tariff: tariffOfFlavor(flavor, jobs.address) },
+      ...{ configuration, store, hub, tariff },
       arguments: ['--hub-event', '--recipe', recipe],
       labels: { 'hubfuse-recipe': recipe },
     }),
   );
   await waitUntilReady(jobs, { id, signal });
-  return { id, flavor: flavor.name };
+  return { id, flavor: tariff.machine.name };
 }
 
 /** The stored recipe that a webhook's job is for; undefined where its command is none of `startEventJob`. */

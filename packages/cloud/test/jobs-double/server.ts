@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Container } from '../batch-double/container.ts';
 
+/** Jobs in one answer. */
+const PAGE = 3;
+
 /** The body of a job, as far as the double reads it. */
 export interface JobBody {
   dockerImage?: string;
@@ -18,8 +21,9 @@ export interface JobBody {
   labels?: Record<string, string>;
 }
 
-interface JobRecord {
+export interface JobRecord {
   id: string;
+  createdAt: string;
   body: JobBody;
   stage: 'SCHEDULING' | 'RUNNING' | 'COMPLETED' | 'ERROR' | 'CANCELED';
   message: string | null;
@@ -38,6 +42,8 @@ export interface JobsDoubleOptions {
   hardware: readonly object[];
   /** Keeps jobs from starting. */
   held?: boolean;
+  /** Milliseconds between SIGTERM and SIGKILL. Default 10,000. */
+  graceMs?: number;
 }
 
 export interface JobsDouble {
@@ -45,6 +51,14 @@ export interface JobsDouble {
   jobs: readonly JobRecord[];
   /** Takes the machine of a running job away without a word. */
   lose(id: string): void;
+  /** Takes it away with SIGTERM first. */
+  reclaim(id: string): void;
+  /** Ends a job as one that was tried often enough, whatever it does. */
+  giveUp(id: string): void;
+  /** Answers no further request for a job, and starts none, once so many were started. */
+  stallAfter(jobs: number): void;
+  /** Ends the connections of requests that were not answered. */
+  dropStalled(): void;
   /** What the Hub itself does for webhooks: shows a job, and starts another one like it, its secrets included. */
   describe(id: string): Promise<object | undefined>;
   startLike(id: string, variables: Readonly<Record<string, string>>): Promise<string>;
@@ -55,6 +69,8 @@ export interface JobsDouble {
 export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsDouble> {
   const folder = await mkdtemp(join(tmpdir(), 'hubfuse-jobs-'));
   const jobs: JobRecord[] = [];
+  const stalled: ServerResponse[] = [];
+  let stalledAfter = Number.POSITIVE_INFINITY;
   const carried: Promise<void>[] = [];
 
   async function carryOut(job: JobRecord): Promise<void> {
@@ -76,15 +92,17 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
       job.stage = 'RUNNING';
       const { exitCode } = await job.container.ended;
       job.container = undefined;
+      if (job.stage !== 'RUNNING') break;
       if (exitCode === 0) return end(job, 'COMPLETED', null);
       job.failures++;
       if (attempt >= attempts)
         return end(job, 'ERROR', exitCode === undefined ? 'the machine is gone' : `exit code ${exitCode}`);
     }
+    end(job, job.stage, job.message);
   }
 
   function end(job: JobRecord, stage: JobRecord['stage'], message: string | null): void {
-    if (job.stage !== 'CANCELED') job.stage = stage;
+    job.stage = stage;
     job.message = message;
     for (const listener of job.listeners) listener(undefined);
   }
@@ -93,24 +111,38 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
     if (request.url === '/api/jobs/hardware') return send(response, 200, options.hardware);
     if (request.headers.authorization !== `Bearer ${options.token}`)
       return send(response, 401, { error: 'Unauthorized' });
-    const [, namespace, id, action] =
-      /^\/api\/jobs\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(request.url ?? '') ?? [];
+    const { pathname } = new URL(request.url ?? '', 'http://double');
+    const [, namespace, id, action] = /^\/api\/jobs\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(pathname) ?? [];
     if (namespace === undefined) return send(response, 404, { error: 'Not found' });
-    if (id === undefined) return create(request, response, body);
+    if (id === undefined) return request.method === 'GET' ? list(request, response) : create(request, response, body);
     const job = jobs.find((one) => one.id === id);
     if (job === undefined) return send(response, 404, { error: 'Job not found' });
     if (action === 'logs') return stream(response, job);
     if (action === 'cancel') {
       const waiting = job.stage === 'SCHEDULING';
       if (waiting || job.stage === 'RUNNING') job.stage = 'CANCELED';
-      job.container?.stop(10_000, 'container');
+      job.container?.stop(options.graceMs ?? 10_000, 'container');
     }
     send(response, 200, view(job));
+  }
+
+  /** By labels, a few at a time, the newest first. */
+  function list(request: IncomingMessage, response: ServerResponse) {
+    const url = new URL(request.url ?? '', `http://${request.headers.host}`);
+    const wanted = url.searchParams.getAll('label').map((text) => text.split('='));
+    const found = jobs
+      .filter(({ body: { labels = {} } }) => wanted.every(([key = '', value]) => labels[key] === value))
+      .reverse();
+    const first = Number(url.searchParams.get('skip') ?? 0);
+    const rest = first + PAGE < found.length;
+    url.searchParams.set('skip', String(first + PAGE));
+    send(response, 200, found.slice(first, first + PAGE).map(view), rest ? { link: `<${url.href}>; rel="next"` } : {});
   }
 
   function create(request: IncomingMessage, response: ServerResponse, text: Buffer) {
     const body = JSON.parse(text.toString()) as JobBody;
     const known = options.hardware.some((one) => (one as { name?: string }).name === body.flavor);
+    if (jobs.length >= stalledAfter) return void stalled.push(response);
     if (request.method !== 'POST' || body.dockerImage === undefined || !known) {
       return send(response, 400, { error: 'a job needs an image and a flavor that exists' });
     }
@@ -120,6 +152,7 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
   function start(body: JobBody): JobRecord {
     const job: JobRecord = {
       ...{ id: randomUUID().replaceAll('-', '').slice(0, 24), body, stage: 'SCHEDULING' as const, message: null },
+      createdAt: new Date().toISOString(),
       ...{ failures: 0, lines: [], listeners: new Set(), container: undefined },
     };
     jobs.push(job);
@@ -146,6 +179,20 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
       return start({ ...body, environment: { ...body.environment, ...variables } }).id;
     },
     lose: (id) => jobs.find((one) => one.id === id)?.container?.kill('host'),
+    reclaim: (id) => jobs.find((one) => one.id === id)?.container?.stop(options.graceMs ?? 10_000, 'host'),
+    giveUp: (id) => {
+      const job = jobs.find((one) => one.id === id);
+      if (job === undefined || (job.stage !== 'SCHEDULING' && job.stage !== 'RUNNING')) return;
+      job.stage = 'ERROR';
+      job.message = 'the machine is gone';
+      job.container?.kill('host');
+    },
+    stallAfter: (count) => {
+      stalledAfter = count;
+    },
+    dropStalled: () => {
+      for (const response of stalled.splice(0)) response.destroy();
+    },
     async close() {
       for (const job of jobs) {
         if (job.stage === 'SCHEDULING' || job.stage === 'RUNNING') job.stage = 'CANCELED';
@@ -160,11 +207,12 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
 }
 
 /** As the API shows a job: names of secrets, and no values. */
-function view({ id, body, stage, message, failures }: JobRecord): object {
+function view({ id, createdAt, body, stage, message, failures }: JobRecord): object {
   const { secrets = {}, ...rest } = body;
   return {
     type: 'job',
     id,
+    createdAt,
     ...rest,
     secrets: Object.keys(secrets),
     status: { stage, message, failureCount: failures },
@@ -185,6 +233,6 @@ function stream(response: ServerResponse, job: JobRecord): void {
   response.on('close', () => job.listeners.delete(listener));
 }
 
-function send(response: ServerResponse, status: number, content: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+function send(response: ServerResponse, status: number, content: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(content));
 }

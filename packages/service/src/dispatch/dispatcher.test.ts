@@ -20,6 +20,7 @@ class HeldLauncher implements Launcher {
   readonly description = 'ends when it is told';
   readonly submitted: { run: string; token: string | undefined; handle: string }[] = [];
   readonly alive = new Set<string>();
+  findsEarlier = false;
   readonly #ends = new Map<string, () => void>();
 
   async submit({ run, execution }: Job) {
@@ -143,6 +144,37 @@ test('a run that another process executes is left to it until its lease is over'
   clock.now += 2_000;
   await dispatcher.look();
   expect(launcher.submitted.map(({ run }) => run)).toEqual([id]);
+});
+
+test('jobs that a dispatcher left behind are found by a launcher that can, and looked after by another one', async () => {
+  const { services, launcher, dispatcher, make, start, clock } = await dispatching();
+  launcher.findsEarlier = true;
+  const { id } = await start();
+  await dispatcher.look();
+  const running = () => {
+    const heartbeatAt = new Date(clock.now).toISOString();
+    const owner = { host: 'elsewhere', pid: 1, nonce: 'n', heartbeatAt, leaseMs: 60_000 };
+    return setState(services.store, id, { status: 'running', owner });
+  };
+  await running();
+  const successor = make();
+  await successor.look();
+  expect(successor.runs).toEqual([]);
+  clock.now += 31_000;
+  await running();
+  await successor.look();
+  expect(successor.runs).toEqual([id]);
+  // It asks the launcher, which starts nothing where all of it lives.
+  expect(launcher.submitted.map(({ run }) => run)).toEqual([id, id]);
+  await successor.look();
+  expect(launcher.submitted).toHaveLength(2);
+  // A launcher that cannot find it leaves it alone: whoever executes it lives.
+  launcher.findsEarlier = false;
+  clock.now += 31_000;
+  await running();
+  const third = make();
+  await third.look();
+  expect(third.runs).toEqual([]);
 });
 
 test('a run that kills every worker is stopped some day, and its recipe says so', async () => {

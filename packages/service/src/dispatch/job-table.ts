@@ -84,7 +84,8 @@ export class JobTable {
       if (this.#jobs.size >= this.#concurrency) return;
       // Whoever asks for a run at the command line executes it as well.
       const isOurs = spec.origin.trigger !== 'command' && !this.#jobs.has(spec.id);
-      if (isOurs && isOrphaned(state, this.#services.now())) await this.#take(spec);
+      if (!isOurs) continue;
+      if (isOrphaned(state, this.#services.now()) || (await this.#isUnattended(spec.id))) await this.#take(spec);
     }
   }
 
@@ -105,7 +106,8 @@ export class JobTable {
     const { store, now } = this.#services;
     const run = spec.id;
     const state = await findState(store, run);
-    if (state === undefined || !isOrphaned(state, now())) return;
+    if (state === undefined || !isActive(state.status)) return;
+    if (!isOrphaned(state, now()) && !(await this.#isUnattended(run))) return;
     const seen = await readClaim(store, run);
     if (isHeldByOther(seen, { holder: this.#holder, now: now() }) || seen.notBefore > now()) return;
     const phasesDone = state.phases.filter(({ status }) => status === 'done').length;
@@ -115,11 +117,24 @@ export class JobTable {
     });
     if (claim === undefined) return;
     if (claim.failures >= MOST_FAILURES) return await this.#giveUp(spec, claim);
-    if (claim.handle !== undefined && (await this.#isJobAlive(run, claim))) {
+    const findsIt = this.#launcher.findsEarlier === true;
+    if (!findsIt && claim.handle !== undefined && (await this.#isJobAlive(run, claim))) {
       this.#jobs.set(run, { handle: claim.handle, hasEnded: undefined });
       return;
     }
     await this.#submit(spec, lifeOf(state));
+  }
+
+  /**
+   * Whether a run that is being executed has jobs that nobody looks after, because the dispatcher that submitted them is gone: a
+   * launcher that finds them goes on with them, and brings back those that are lost.
+   */
+  async #isUnattended(run: string): Promise<boolean> {
+    if (this.#launcher.findsEarlier !== true) return false;
+    const { store, now } = this.#services;
+    const claim = await readClaim(store, run);
+    if (claim.launcher !== this.#launcher.name || claim.handle === undefined) return false;
+    return !isHeldByOther(claim, { holder: this.#holder, now: now() });
   }
 
   async #submit({ id: run, origin }: RunSpec, life: RunLife): Promise<void> {
