@@ -97,7 +97,8 @@ const again = await launcher.submit({
   ...{ run: several.run, store },
   execution: { store, runId: several.run, registry, hub, workspace: join(tmpdir(), 'hubfuse-check-jobs') },
 });
-if (again.handle !== several.handle) throw new Error('the list by labels does not show what was started: a second array began');
+if (again.handle !== several.handle)
+  throw new Error('the list by labels does not show what was started: a second array began');
 said('submit again: the jobs were found by their labels, and no other was started');
 await several.ended;
 const shared = (await readRun({ store, runId: several.run })).state.status;
