@@ -1,23 +1,13 @@
 import { getJson, listAll, toJson } from '@hubfuse/objects';
 import type { ObjectStore } from '@hubfuse/plugin';
-import { serviceKeys, wordOf } from '../store/keys-of-store.ts';
+import { serviceKeys } from '../store/keys-of-store.ts';
 import type { HubPayload } from './hub-payload.ts';
+import { BUNDLE_FORMAT, type Bundle, collectorOf, type Letter } from './letter-collector.ts';
 
-/** A delivery that was taken and is not worked off yet. */
-export interface Letter {
-  payload: HubPayload;
-  /** ISO 8601. */
-  receivedAt: string;
-  /** How often working it off has failed. */
-  attempts: number;
-  /** ISO 8601: not before then. */
-  notBefore?: string;
-}
-
-/** A letter with the word that names it. */
-export interface FiledLetter {
+/** Letters that were put aside together, with the word that names them. */
+export interface FiledBundle {
   word: string;
-  letter: Letter;
+  letters: readonly Letter[];
 }
 
 const READ_AT_ONCE = 32;
@@ -30,16 +20,13 @@ export class Inbox {
     this.#store = store;
   }
 
-  /** @returns false where the same delivery waits already */
-  async add(payload: HubPayload, receivedAt: string): Promise<boolean> {
-    const letter: Letter = { payload, receivedAt, attempts: 0 };
-    return (
-      (await this.#store.create(serviceKeys.letter(wordOf(JSON.stringify(payload))), toJson(letter))) !== undefined
-    );
+  /** Resolves when the delivery is stored. One write is all that is waited for. */
+  async add(payload: HubPayload, receivedAt: string): Promise<void> {
+    await collectorOf(this.#store).add({ payload, receivedAt, attempts: 0 });
   }
 
-  /** What waits, in the order in which it came. A letter that cannot be read is told of and does not hold up the others. */
-  async read(onProblem: (error: unknown) => void = () => undefined): Promise<FiledLetter[]> {
+  /** What waits, in the order in which it came. What cannot be read is told of and does not hold up the rest. */
+  async read(onProblem: (error: unknown) => void = () => undefined): Promise<FiledBundle[]> {
     const passOver = (error: unknown): undefined => {
       onProblem(error);
     };
@@ -47,30 +34,34 @@ export class Inbox {
     for await (const key of listAll(this.#store, serviceKeys.inbox)) {
       words.push(key.slice(serviceKeys.inbox.length, -'.json'.length));
     }
-    const letters: FiledLetter[] = [];
+    const bundles: FiledBundle[] = [];
     for (let start = 0; start < words.length; start += READ_AT_ONCE) {
       const some = words.slice(start, start + READ_AT_ONCE);
       const found = await Promise.all(some.map((word) => this.#open(word).catch(passOver)));
       for (const [index, word] of some.entries()) {
-        const letter = found[index];
-        if (letter !== undefined) letters.push({ word, letter });
+        const bundle = found[index];
+        if (bundle !== undefined) bundles.push({ word, letters: bundle.letters });
       }
     }
-    return letters.sort((a, b) => (a.letter.receivedAt < b.letter.receivedAt ? -1 : 1));
+    const since = ({ letters }: FiledBundle): string => letters[0]?.receivedAt ?? '';
+    return bundles.sort((a, b) => (since(a) < since(b) ? -1 : 1));
   }
 
-  async #open(word: string): Promise<Letter | undefined> {
-    return (await getJson<Letter>(this.#store, serviceKeys.letter(word)))?.value;
+  async #open(word: string): Promise<Bundle | undefined> {
+    return (await getJson<Bundle>(this.#store, serviceKeys.letter(word), BUNDLE_FORMAT))?.value;
   }
 
-  /** Lets a letter wait until a later time; a failure counts as an attempt. */
-  async putOff({ word, letter }: FiledLetter, { until, failed }: { until: number; failed: boolean }): Promise<void> {
-    const attempts = failed ? letter.attempts + 1 : letter.attempts;
-    const next: Letter = { ...letter, attempts, notBefore: new Date(until).toISOString() };
-    await this.#store.put(serviceKeys.letter(word), toJson(next));
+  /** Puts in the place of a bundle what is left of it: letters that have to wait. */
+  async settle({ word, letters }: FiledBundle, left: readonly Letter[]): Promise<void> {
+    if (left.length === 0) await this.#store.delete(serviceKeys.letter(word));
+    else if (left.length < letters.length || left.some((letter, index) => letter !== letters[index])) {
+      await this.#store.put(serviceKeys.letter(word), toJson({ letters: left } satisfies Bundle, BUNDLE_FORMAT));
+    }
   }
+}
 
-  async remove({ word }: FiledLetter): Promise<void> {
-    await this.#store.delete(serviceKeys.letter(word));
-  }
+/** The letter as one that waits until a later time; a failure counts as an attempt. */
+export function putOff(letter: Letter, { until, failed }: { until: number; failed: boolean }): Letter {
+  const attempts = failed ? letter.attempts + 1 : letter.attempts;
+  return { ...letter, attempts, notBefore: new Date(until).toISOString() };
 }

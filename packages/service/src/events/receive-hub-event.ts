@@ -7,7 +7,7 @@ export type Reception = 'waiting' | 'ignored';
 
 /**
  * Takes a delivery of the Hub's webhook, whose secret the caller has compared. It is put aside and worked off by a
- * dispatcher, so the answer takes one write.
+ * dispatcher, so the answer takes one write, which those that come at the same time share.
  * @throws UsageError `service/bad-payload`
  */
 export async function receiveHubEvent(services: Services, body: unknown): Promise<Reception> {

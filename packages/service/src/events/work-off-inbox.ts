@@ -2,8 +2,9 @@ import { type CommentSettings, handleComment } from '../comments/handle-comment.
 import type { Services } from '../services.ts';
 import { handlePush } from './handle-push.ts';
 import { handleRepository } from './handle-repository.ts';
-import { type FiledLetter, Inbox } from './inbox.ts';
+import { Inbox, putOff } from './inbox.ts';
 import { advanceLane, waitingLanes } from './lanes.ts';
+import type { Letter } from './letter-collector.ts';
 import { isScope } from './receive-hub-event.ts';
 
 /** A letter that fails again and again is given up after about a day. */
@@ -24,21 +25,13 @@ export async function workOffInbox(
 ): Promise<void> {
   const inbox = new Inbox(services.store);
   const lanes = new Set<string>();
-  for (const filed of await inbox.read(options.onProblem)) {
-    const { letter } = filed;
-    if (letter.notBefore !== undefined && Date.parse(letter.notBefore) > services.now()) continue;
-    try {
-      const later = await handle(services, { filed, lanes, options });
-      if (later) await inbox.putOff(filed, { until: services.now() + SOON_MS, failed: false });
-      else await inbox.remove(filed);
-    } catch (error) {
-      options.onProblem?.(error);
-      if (letter.attempts + 1 >= MOST_ATTEMPTS) await inbox.remove(filed);
-      else {
-        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** letter.attempts);
-        await inbox.putOff(filed, { until: services.now() + pause, failed: true });
-      }
+  for (const bundle of await inbox.read(options.onProblem)) {
+    const left: Letter[] = [];
+    for (const letter of bundle.letters) {
+      const rest = await workOff(services, { letter, lanes, options });
+      if (rest !== undefined) left.push(rest);
     }
+    await inbox.settle(bundle, left);
   }
   for await (const lane of waitingLanes(services)) lanes.add(lane);
   for (const lane of lanes) {
@@ -50,12 +43,30 @@ export async function workOffInbox(
   }
 }
 
+interface Work {
+  letter: Letter;
+  lanes: Set<string>;
+  options: CommentSettings & { onProblem?: ((error: unknown) => void) | undefined };
+}
+
+/** @returns the letter as it has to wait; undefined where it is done with */
+async function workOff(services: Services, work: Work): Promise<Letter | undefined> {
+  const { letter, options } = work;
+  if (letter.notBefore !== undefined && Date.parse(letter.notBefore) > services.now()) return letter;
+  try {
+    const later = await handle(services, work);
+    return later ? putOff(letter, { until: services.now() + SOON_MS, failed: false }) : undefined;
+  } catch (error) {
+    options.onProblem?.(error);
+    if (letter.attempts + 1 >= MOST_ATTEMPTS) return undefined;
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** letter.attempts);
+    return putOff(letter, { until: services.now() + pause, failed: true });
+  }
+}
+
 /** @returns whether the letter has to wait a moment */
-async function handle(
-  services: Services,
-  work: { filed: FiledLetter; lanes: Set<string>; options: CommentSettings },
-): Promise<boolean> {
-  const { payload } = work.filed.letter;
+async function handle(services: Services, work: Work): Promise<boolean> {
+  const { payload } = work.letter;
   const { scope, action } = payload.event;
   if (isScope(scope, 'discussion')) {
     await handleComment(services, payload, work.options);
