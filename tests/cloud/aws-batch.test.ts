@@ -75,7 +75,7 @@ test('a PCB run in a container gives the bytes of a local one and is published o
   expect(submission?.containerOverrides?.resourceRequirements?.map(({ type }) => type)).toEqual(['VCPU', 'MEMORY']);
   expect(JSON.stringify(submission)).not.toContain('intents-money');
 
-  expect(report.cost).toMatchObject({ launcher: 'aws-batch', machine: 'm6id.xlarge', verified: false });
+  expect(report.cost).toMatchObject({ launcher: 'aws-batch', machine: 'm6id.xlarge', verified: true });
   expect(report.cost?.spentUsd).toBeGreaterThan(0);
   expect(report.cost?.spentUsd).toBeLessThan(5);
   expect(report.cost?.estimatedUsd?.expected).toBeGreaterThan(0);

@@ -39,34 +39,40 @@ export const INSTANCES: ReadonlyMap<string, InstanceType> = new Map([
   instance('g6e.4xlarge', 16, 3.00424),
 ]);
 
-const SAME_ELSEWHERE =
-  'read for ap-southeast-1 in a price list of July 2026 (https://github.com/farhan-helmy/s3-zip-archiver), not for us-east-1';
+/**
+ * The public price list of AWS for the region, a file per service. These files are read as public documents quote them that name the
+ * file and the day of its publication.
+ */
+function list(service: string, date: string): Required<Pick<Price, 'source' | 'date' | 'note'>> {
+  return {
+    source: `https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/${service}/current/us-east-1/index.json`,
+    date,
+    note: 'as public documents quote this file',
+  };
+}
 
 /** S3 Standard. */
-export const S3_WRITES: Price = {
-  ...{ what: 'S3: PUT, COPY, POST, LIST', usd: 0.005, per: '1,000 requests' },
-  note: SAME_ELSEWHERE,
-};
-export const S3_READS: Price = {
-  ...{ what: 'S3: GET and all others', usd: 0.0004, per: '1,000 requests' },
-  note: SAME_ELSEWHERE,
-};
-export const S3_STORAGE: Price = { what: 'S3 Standard, first 50 TB', usd: 0.023, per: 'GB-month' };
+const S3 = list('AmazonS3', '2026-05-12');
+export const S3_WRITES: Price = { what: 'S3: PUT, COPY, POST, LIST', usd: 0.005, per: '1,000 requests', ...S3 };
+export const S3_READS: Price = { what: 'S3: GET and all others', usd: 0.0004, per: '1,000 requests', ...S3 };
+export const S3_STORAGE: Price = { what: 'S3 Standard, first 50 TB', usd: 0.023, per: 'GB-month', ...S3 };
 
 /** From a machine or a bucket to the Internet, such as the Hub. What comes in is free, and so are 100 GB a month. */
-export const TRANSFER_OUT: Price = { what: 'transfer out to the Internet, first 10 TB a month', usd: 0.09, per: 'GB' };
+export const TRANSFER_OUT: Price = {
+  ...{ what: 'transfer out to the Internet, first 10 TB a month', usd: 0.09, per: 'GB' },
+  ...list('AWSDataTransfer', '2026-07-20'),
+};
 
-export const LAMBDA_REQUESTS: Price = {
-  ...{ what: 'Lambda requests', usd: 0.0002, per: '1,000 requests' },
-  note: SAME_ELSEWHERE,
-};
-export const LAMBDA_TIME: Price = {
-  ...{ what: 'Lambda, x86', usd: 0.0000166667, per: 'GB-second' },
-  note: SAME_ELSEWHERE,
-};
+const LAMBDA = list('AWSLambda', '2026-09-19');
+export const LAMBDA_REQUESTS: Price = { what: 'Lambda requests', usd: 0.0002, per: '1,000 requests', ...LAMBDA };
+export const LAMBDA_TIME: Price = { what: 'Lambda, x86', usd: 0.0000166667, per: 'GB-second', ...LAMBDA };
 export const SECRET: Price = {
   ...{ what: 'a secret of Secrets Manager', usd: 0.4, per: 'month' },
   ...{ source: 'https://aws.amazon.com/secrets-manager/pricing/', date: '2026-09-20' },
 };
-export const ALARM: Price = { what: 'an alarm of CloudWatch', usd: 0.1, per: 'month', note: SAME_ELSEWHERE };
+export const ALARM: Price = {
+  ...{ what: 'an alarm of CloudWatch', usd: 0.1, per: 'month' },
+  ...list('AmazonCloudWatch', '2026-03-13'),
+};
+/** No source with a day was found for this one. */
 export const DASHBOARD: Price = { what: 'a dashboard of CloudWatch beyond the third', usd: 3, per: 'month' };
