@@ -1,10 +1,10 @@
 // `npm run bench:service`: a served API under load. Reads at a fixed rate while clients follow runs; deliveries of the Hub
 // that repeat each other; a storm of pushes to one ref. Server, load and workers are processes of their own; the store is a
-// folder. Writes its figures into docs/results.md.
+// folder. Writes its figures into docs/results.md; ends with 1 where the server holds more and more.
 //
 //   npm run bench:service -- [--seconds 60] [--rate 1000] [--streams 200] [--parts reads,deliveries,storm] [--profile]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -73,11 +73,20 @@ const hub = { hubUrl: hubServer.url, token: 'hf_you', cacheDir: join(folder, 'ca
 async function startServer(name, more) {
   const data = join(folder, name);
   const bin = join(root, 'packages/cli/bin/hubfuse.js');
-  const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${process.cwd()}`] : [];
+  const probe = join(folder, `${name}-heap`);
+  const loaded = ['--require', join(here, 'service/heap-probe.cjs')];
+  const profiled = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${process.cwd()}`] : [];
   const argv = ['serve', '--port', String(FIRST_PORT), '--data', data, '--hub', hubServer.url, ...more];
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [...flags, bin, ...argv], {
-    env: { PATH, HOME, HF_TOKEN: 'hf_you', HF_HOME: join(folder, 'huggingface'), HUBFUSE_WEBHOOK_SECRET: SECRET },
+  const child = spawn(process.execPath, [...loaded, ...profiled, bin, ...argv], {
+    env: {
+      PATH,
+      HOME,
+      HF_TOKEN: 'hf_you',
+      HF_HOME: join(folder, 'huggingface'),
+      HUBFUSE_WEBHOOK_SECRET: SECRET,
+      HEAP_PROBE_FILE: probe,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.add(child);
@@ -104,6 +113,14 @@ async function startServer(name, more) {
     });
   return {
     ...{ url, data, ask, pid: child.pid },
+    /** What the server holds once its garbage is collected. */
+    async heap() {
+      const linesOf = () => (existsSync(probe) ? readFileSync(probe, 'utf8').trim().split('\n') : []);
+      const before = linesOf().length;
+      child.kill('SIGUSR2');
+      while (linesOf().length === before) await wait(20);
+      return JSON.parse(linesOf().at(-1));
+    },
     async stop() {
       const gone = new Promise((done) => child.on('exit', done));
       child.kill('SIGTERM');
@@ -156,11 +173,16 @@ async function reads() {
     });
   // What is compiled, cached and allocated once belongs to no measurement.
   await load(Math.min(10, options.seconds));
+  const idle = [await server.heap()];
   const before = usageOf(server.pid);
   const memory = [];
   const sampling = setInterval(() => memory.push(usageOf(server.pid).memory), 1_000);
+  const heaps = heapsDuring(server, options.seconds);
   const measured = await load(options.seconds);
   clearInterval(sampling);
+  // Streams are closed when their sockets are.
+  await wait(500);
+  idle.push(await server.heap());
   const after = usageOf(server.pid);
   stop.abort();
   await living;
@@ -170,6 +192,7 @@ async function reads() {
   return {
     ...measured,
     server: {
+      heap: { underLoad: await heaps, idle },
       processorSeconds: after.processor - before.processor,
       memoryFirstThird: mean(memory.slice(0, third)),
       memoryLastThird: mean(memory.slice(-third)),
@@ -178,6 +201,18 @@ async function reads() {
       ),
     },
   };
+}
+
+/** What the server holds near the start, in the middle and near the end of a load; each look costs it a collection. */
+async function heapsDuring(server, seconds) {
+  const heaps = [];
+  let at = 0;
+  for (const share of [0.1, 0.5, 0.9]) {
+    await wait((share - at) * seconds * 1_000);
+    at = share;
+    heaps.push(await server.heap());
+  }
+  return heaps;
 }
 
 function loadIn(settings) {
@@ -298,7 +333,12 @@ for (const name of options.parts.split(',')) {
 await hubServer.close();
 
 const ms = (figure) => `${figure.toFixed(figure < 10 ? 1 : 0)} ms`;
-const MiB = (figure) => `${(figure / 2 ** 20).toFixed(0)} MiB`;
+const MiB = (figure) => `${(figure / 2 ** 20).toFixed(figure < 2 ** 27 ? 1 : 0)} MiB`;
+/** Caches fill while they are used; more than that is growth. */
+const SLACK = 0.05;
+function hasGrown({ underLoad, idle }) {
+  return [underLoad, idle].some((looks) => looks.at(-1).used > looks[0].used * (1 + SLACK));
+}
 const count = (errors) => Object.values(errors).reduce((sum, one) => sum + one, 0);
 /** Rows of each part's table: what, measured, aim. */
 const ROWS = {
@@ -318,7 +358,12 @@ const ROWS = {
         '200 open',
       ],
       [
-        'memory of the server',
+        'held by the server after a collection',
+        `under load ${server.heap.underLoad.map(({ used }) => MiB(used)).join(', ')} (near the start, in the middle, near the end); with nothing open ${server.heap.idle.map(({ used }) => MiB(used)).join(' before, ')} after${hasGrown(server.heap) ? ': it grows' : ''}`,
+        'no growth',
+      ],
+      [
+        'resident memory of the server',
         `${MiB(server.memoryFirstThird)} in the first third, ${MiB(server.memoryLastThird)} in the last (${growth < 0 ? '' : '+'}${MiB(growth)})`,
         'no growth',
       ],
@@ -350,4 +395,4 @@ for (const [name, result] of Object.entries(results)) {
   process.stdout.write(`\n${circumstances()}\nload at the start ${load.toFixed(1)}\n\n${table}\n`);
   if (!options.dry) recordSection(`bench-service ${name}`, `Load at the start ${load.toFixed(1)}.\n\n${table}`);
 }
-process.exit(0);
+process.exit(results.reads !== undefined && hasGrown(results.reads.server.heap) ? 1 : 0);
