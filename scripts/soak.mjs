@@ -1,5 +1,5 @@
 // `npm run soak`: everything that `npm test` runs a slice of, in full: kills, mutations, merges of large models. What it
-// measures goes into docs/results.md. `npm run soak -- mutations merge-1gb` runs these parts only, `--method pcb` merges
+// measures goes into docs/results.md. `npm run test:s3 -- npm run soak -- service-kills-s3` kills over a real S3. `npm run soak -- mutations merge-1gb` runs these parts only, `--method pcb` merges
 // by this method only (may be given several times), `--folder` names a folder on the disk that large models shall lie on
 // (default: the one for temporary files).
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ const PARTS = {
   kills: (folder) => tests.kills(folder),
   arrays: (folder) => tests.arrays(folder),
   'service-kills': (folder) => tests.serviceKills(folder),
+  'service-kills-s3': (folder) => tests.serviceKillsOverS3(folder),
   jobs: (folder) => tests.jobs(folder),
   requests: (folder) => tests.requests(folder),
   slow: (folder) => tests.slow(folder),

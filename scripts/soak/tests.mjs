@@ -26,9 +26,23 @@ export function kills(folder) {
   });
 }
 
-/** Servers and workers over one store, killed at random moments. */
+/** Servers and workers over one store, killed at random moments: over a folder, and over the double of S3. */
 export function serviceKills(folder) {
   return runTests(folder, {
+    files: ['tests/service/fleet'],
+    variables: { HUBFUSE_KILLS: String(KILLS), HUBFUSE_SOAK: '1', HUBFUSE_S3: undefined },
+    titles: '.',
+  });
+}
+
+/** The same over the S3 that `npm run test:s3` starts, or HUBFUSE_S3 names. */
+export async function* serviceKillsOverS3(folder) {
+  if (!process.env.HUBFUSE_S3) {
+    const figure = 'no S3 here: npm run test:s3 -- npm run soak -- service-kills-s3';
+    yield { what: 'kills of servers and workers over a real S3', outcome: 'skipped', figure };
+    return;
+  }
+  yield* runTests(folder, {
     files: ['tests/service/fleet'],
     variables: { HUBFUSE_KILLS: String(KILLS), HUBFUSE_SOAK: '1' },
     titles: '.',
@@ -105,11 +119,18 @@ function rowOf(what, rounds) {
   return { what, outcome, figure: `${passed} of ${rounds.length} in ${seconds.toFixed(1)} s` };
 }
 
+/** Those of this process with others in their place; one that is undefined is not there. */
+function withVariables(variables) {
+  return Object.fromEntries(
+    Object.entries({ ...process.env, ...variables }).filter(([, value]) => value !== undefined),
+  );
+}
+
 function vitest(argv, variables) {
   const command = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...argv];
   const child = spawn(process.execPath, command, {
     cwd: root,
-    env: { ...process.env, ...variables },
+    env: withVariables(variables),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return new Promise((done, fail) => child.on('error', fail).on('close', done));
