@@ -45,7 +45,8 @@ const publishingTo = (repo: string) => exampleRecipe({ evaluate: false, publish:
 
 /** The double answers for jobs alone; everything else of the Hub is the local one's. */
 async function jobOf(name: string, recipe: string, jobs: JobsDouble) {
-  const configuration = { namespace: 'you', image: 'example.com/worker:1', endpoint: jobs.url };
+  const images = { image: 'example.com/worker:1', gpuImage: 'example.com/worker:1-gpu' };
+  const configuration = { namespace: 'you', ...images, endpoint: jobs.url };
   vi.stubEnv('HUBFUSE_JOBS', JSON.stringify(configuration));
   const { bench, runId } = await waitingRun(hub, name, recipe, s3.storeUrl('state', name));
   const { store, registry } = bench;
@@ -111,7 +112,7 @@ test('a job whose machine is lost goes on at another one, and publishes once', a
 test('a run that scores asks for a GPU, and one that waits is cancelled without ever getting a machine', async () => {
   const { job, store, runId } = await jobOf('waiting', exampleRecipe(), front);
   const { handle } = await launcher.submit(job);
-  expect(front.jobs[0]?.body.flavor).toBe('t4-small');
+  expect(front.jobs[0]?.body).toMatchObject({ flavor: 't4-small', dockerImage: 'example.com/worker:1-gpu' });
   expect(await launcher.describe({ run: runId, store, handle })).toEqual({
     status: 'pending',
     url: `${front.url}/jobs/you/${front.jobs[0]?.id}`,

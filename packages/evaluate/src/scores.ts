@@ -32,7 +32,7 @@ export interface ExampleResult {
 export interface ScoringEnvironment {
   /** onnxruntime's execution provider. */
   provider: string;
-  /** Model name of the processor as the operating system gives it. */
+  /** Model name of the processor, or of the graphics processor where its driver tells it. */
   processor: string;
   /** `linux-x64` and the like. */
   platform: string;

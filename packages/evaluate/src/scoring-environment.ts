@@ -8,7 +8,7 @@ export function scoringEnvironment(device: Device = 'cpu'): ScoringEnvironment {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   return {
     provider: device,
-    processor: processorName(),
+    processor: processorName(device),
     platform: `${process.platform}-${process.arch}`,
     onnxruntime: version,
   };

@@ -11,6 +11,7 @@ export interface JobHardware {
   ram: string;
   /** `50 GB`: its disk. Where it is not told, the documentation's counts. */
   ephemeralStorage?: string;
+  /** How many, and the memory of all of them together: `2` and `48 GB`. */
   accelerator: { quantity: string; vram: string } | null;
   /** Dollars for the unit of time, the same for all. */
   unitCostUSD: number;
@@ -53,7 +54,10 @@ function lacking({ name, ram, accelerator, ephemeralStorage }: JobHardware, need
   return [
     ...short('memory', bytesIn(ram), needed.memory),
     ...short('disk', disk, needed.scratch),
-    ...(accelerator === null ? [] : short('GPU memory', bytesIn(accelerator.vram), needed.gpuMemory)),
+    // A session is on one of them.
+    ...(accelerator === null
+      ? []
+      : short('GPU memory', bytesIn(accelerator.vram) / (Number(accelerator.quantity) || 1), needed.gpuMemory)),
   ];
 }
 

@@ -43,10 +43,10 @@ export async function startEventJob(options: {
   requireReachable(store);
   const { namespace, endpoint } = configuration;
   const jobs = openJobs({ namespace, token: hub.token, hubUrl: endpoint ?? hub.hubUrl ?? environment.hubUrl });
-  const tariff = await placeOneJob(jobs, { configuration, plan });
+  const { tariff, onGpu } = await placeOneJob(jobs, { configuration, plan });
   const id = await jobs.run(
     workerJob({
-      ...{ configuration, store, hub, tariff },
+      ...{ configuration, store, hub, tariff, onGpu },
       arguments: ['--hub-event', '--recipe', recipe],
       labels: { 'hubfuse-recipe': recipe },
     }),

@@ -53,6 +53,22 @@ test('where no machine fits, the error says what each has too little of', async 
   );
 });
 
+test('a run that scores takes a GPU where there is an image that uses it, and processors where there is none', async () => {
+  const scoring = plan({ phases: ['fetch', 'merge', 'evaluate', 'assemble'] });
+  const gpu = machine('l40sx1', 1.8, { accelerator: { quantity: '1', vram: '48 GB' }, ram: '62 GB' });
+  // A session is on one GPU, and the Hub tells the memory of all together.
+  const two = machine('a10g-largex2', 1.7, { accelerator: { quantity: '2', vram: '48 GB' }, ram: '92 GB' });
+  const offer = hub(LARGE, two, gpu);
+  expect(await placeJobs(offer, { configuration: { gpuImage: 'i' }, plan: scoring })).toMatchObject({
+    ...{ onGpu: true, tariff: { machine: { name: 'l40sx1' } } },
+  });
+  expect(await placeJobs(offer, { configuration, plan: scoring })).toMatchObject({
+    ...{ onGpu: false, tariff: { machine: { name: 'cpu-xl' } } },
+  });
+  // A GPU that is there and not needed is no reason for the other image.
+  expect(await placeJobs(hub(gpu), { configuration: { gpuImage: 'i' }, plan: plan() })).toMatchObject({ onGpu: false });
+});
+
 test('jobs that stand decide how many there are and on what', async () => {
   const found = { children: 3, flavor: 'cpu-xl' };
   expect(await placeJobs(hub(SMALL, LARGE), { configuration, plan: undefined, found })).toMatchObject({
@@ -61,8 +77,9 @@ test('jobs that stand decide how many there are and on what', async () => {
 });
 
 test('a webhook starts one job, so a recipe that wants several workers is refused, and not quietly given one', async () => {
-  const { machine: chosen } = await placeOneJob(hub(SMALL, LARGE), { configuration, plan: plan({ children: 1 }) });
-  expect(chosen.name).toBe('cpu-xl');
+  expect(await placeOneJob(hub(SMALL, LARGE), { configuration, plan: plan({ children: 1 }) })).toMatchObject({
+    ...{ children: 1, onGpu: false, tariff: { machine: { name: 'cpu-xl' } } },
+  });
   await expect(placeOneJob(hub(LARGE), { configuration, plan: plan({ children: 4 }) })).rejects.toMatchObject({
     ...{ code: 'launcher/one-job', where: 'compute.children' },
     message: expect.stringContaining('the recipe wants 4 workers'),

@@ -16,8 +16,11 @@ export interface JobPlacement {
   children: number;
   /** Of all of them. */
   tariff: Tariff;
+  /** Whether they score on a GPU. */
+  onGpu: boolean;
 }
 
+type Rules = Pick<JobsConfiguration, 'flavors' | 'gpuImage'>;
 type Offer = Pick<JobsAccess, 'hardware' | 'address'>;
 
 /**
@@ -30,14 +33,14 @@ type Offer = Pick<JobsAccess, 'hardware' | 'address'>;
 export async function placeJobs(
   jobs: Offer,
   options: {
-    configuration: Pick<JobsConfiguration, 'flavors'>;
+    configuration: Rules;
     plan: RunPlan | undefined;
     seconds?: number | undefined;
     found?: { children: number; flavor: string } | undefined;
   },
 ): Promise<JobPlacement> {
   const { configuration, plan, seconds, found } = options;
-  const needs = (count: number): Requirements => (plan === undefined ? LEAST : requirementsOf(plan, count));
+  const needs = (count: number): Requirements => needsOf(plan, configuration, count);
   const offered = await offeredMachines(jobs, configuration);
   const [any] = offered;
   const machineOf = (hardware: JobHardware) => tariffOfFlavor(hardware, jobs.address);
@@ -52,17 +55,20 @@ export async function placeJobs(
         }));
   const flavor = offered.find(({ name }) => name === found?.flavor) ?? chooseFlavor(offered, needs(children));
   const tariff = machineOf(flavor);
-  return { children, tariff: children === 1 ? tariff : { ...tariff, machines: children } };
+  return {
+    ...{ children, onGpu: isOnGpu(flavor, needs(children)) },
+    tariff: children === 1 ? tariff : { ...tariff, machines: children },
+  };
 }
 
 /**
- * What the one job costs that does all of a run by itself, as webhooks start them.
+ * Where the one job executes that does all of a run by itself, as webhooks start them.
  * @throws ResourceError `launcher/no-flavor`; `launcher/one-job` where the recipe wants several workers
  */
 export async function placeOneJob(
   jobs: Offer,
-  { configuration, plan }: { configuration: Pick<JobsConfiguration, 'flavors'>; plan: RunPlan },
-): Promise<Tariff> {
+  { configuration, plan }: { configuration: Rules; plan: RunPlan },
+): Promise<JobPlacement> {
   const children = plan.recipe.compute?.children ?? 1;
   if (children > 1) {
     throw new ResourceError({
@@ -72,10 +78,22 @@ export async function placeOneJob(
       hint: 'remove compute.children, or let a server start the runs of this recipe',
     });
   }
-  const offered = await offeredMachines(jobs, configuration);
-  return tariffOfFlavor(chooseFlavor(offered, requirementsOf(plan)), jobs.address);
+  const needed = needsOf(plan, configuration, 1);
+  const flavor = chooseFlavor(await offeredMachines(jobs, configuration), needed);
+  return { children: 1, tariff: tariffOfFlavor(flavor, jobs.address), onGpu: isOnGpu(flavor, needed) };
 }
 
-async function offeredMachines(jobs: Offer, { flavors }: Pick<JobsConfiguration, 'flavors'>): Promise<JobHardware[]> {
+/** What each worker needs: a GPU only where there is an image that uses it. */
+function needsOf(plan: RunPlan | undefined, { gpuImage }: Rules, children: number): Requirements {
+  if (plan === undefined) return LEAST;
+  const needed = requirementsOf(plan, children);
+  return gpuImage === undefined ? { ...needed, gpus: 0, gpuMemory: 0 } : needed;
+}
+
+function isOnGpu({ accelerator }: JobHardware, { gpus }: Requirements): boolean {
+  return gpus > 0 && accelerator !== null;
+}
+
+async function offeredMachines(jobs: Offer, { flavors }: Rules): Promise<JobHardware[]> {
   return (await jobs.hardware()).filter(({ name }) => flavors === undefined || flavors.includes(name));
 }

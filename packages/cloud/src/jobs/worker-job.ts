@@ -16,16 +16,18 @@ export function workerJob(options: {
   hub: Pick<HubOptions, 'hubUrl' | 'token'> | undefined;
   /** Of the machine that was chosen, whose name is the flavor. */
   tariff: Tariff;
+  /** Whether it scores on a GPU, which takes the image that can. */
+  onGpu: boolean;
   /** Seconds after which the Hub may end it, where that is less than the configuration allows. */
   timeoutSeconds?: number | undefined;
   /** What the worker does, without the store. */
   arguments: readonly string[];
   labels: Record<string, string>;
 }): JobRequest {
-  const { configuration, store, hub, tariff, labels, timeoutSeconds = configuration.timeoutSeconds } = options;
+  const { configuration, store, hub, tariff, onGpu, labels, timeoutSeconds = configuration.timeoutSeconds } = options;
   const { storeCredentials } = readCloudEnvironment();
   return {
-    dockerImage: configuration.image,
+    dockerImage: onGpu ? (configuration.gpuImage ?? configuration.image) : configuration.image,
     command: [...WORKER, ...options.arguments, '--store', store.url, '--tariff', JSON.stringify(tariff)],
     environment: {
       HOME: '/tmp',

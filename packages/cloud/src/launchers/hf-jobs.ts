@@ -40,14 +40,14 @@ const hfJobs: Launcher = {
     const { seconds } = state.limits ?? spec.limits;
     const placed = await placeOrRefuse(job, () => placeJobs(jobs, { configuration, plan, seconds, found }));
     if (placed === undefined) return endedBefore({ run, store });
-    const { children, tariff } = placed;
+    const { children, tariff, onGpu } = placed;
     // What was started before has passed this.
     if (found === undefined && (await refuseTooDear(job, plan, tariff))) return endedBefore({ run, store });
     const array = new JobArray({
       ...{ access: jobs, life, children, found },
       request: async (child, labels) =>
         workerJob({
-          ...{ configuration, store, hub, tariff, labels },
+          ...{ configuration, store, hub, tariff, onGpu, labels },
           timeoutSeconds: await timeOfRun(store, run, { tariff, plan }),
           arguments: [
             ...['--run', run],

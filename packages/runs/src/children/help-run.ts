@@ -31,7 +31,17 @@ export type HelpEnd = 'ended' | 'needless' | 'free';
 export interface HelpOptions
   extends Pick<
     ExecutionOptions,
-    'store' | 'runId' | 'registry' | 'hub' | 'workspace' | 'workers' | 'memory' | 'leaseMs' | 'children'
+    | 'store'
+    | 'runId'
+    | 'registry'
+    | 'hub'
+    | 'workspace'
+    | 'workers'
+    | 'memory'
+    | 'device'
+    | 'defaultDevice'
+    | 'leaseMs'
+    | 'children'
   > {
   /** Told of every task that was done, or failed here. */
   onTask?: ((task: { name: string; seconds: number; failure?: unknown }) => void) | undefined;

@@ -4,6 +4,7 @@ import type { ExecutionOptions } from '../execution.ts';
 import { fetchInputs } from '../fetch-inputs.ts';
 import type { RunSpec } from '../run.ts';
 import type { RunPlan } from '../run-plan.ts';
+import { deviceOfRun } from '../scoring/device-of-run.ts';
 import { openSearchArena } from '../search/open-search-arena.ts';
 import { readSearchJob, sameEnvironment, searchHelper } from './search-tasks.ts';
 import type { TaskHelper } from './serve-tasks.ts';
@@ -25,7 +26,7 @@ export async function openSearchHelper(
 ): Promise<TaskHelper | undefined> {
   const { spec, plan, job, hub, scratch, signal, onDeclined } = options;
   const { environment } = readSearchJob(job);
-  const here = scoringEnvironment();
+  const here = scoringEnvironment(deviceOfRun(options, plan.recipe));
   if (!sameEnvironment(here, environment)) {
     const theirs = `${environment.processor} (${environment.provider})`;
     onDeclined?.(`the search is scored on ${theirs}; here is ${here.processor} (${here.provider})`);
