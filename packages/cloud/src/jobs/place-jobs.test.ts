@@ -8,7 +8,7 @@ const machine = (name: string, usd: number, more: object = {}) => ({
   ...more,
 });
 const SMALL = machine('cpu-upgrade', 0.03, { ephemeralStorage: '30 GB' });
-const LARGE = machine('cpu-xl', 1);
+const LARGE = machine('cpu-xl', 1, { ram: '124 GB' });
 const hub = (...hardware: ReturnType<typeof machine>[]) => ({
   address: 'https://hub.example',
   hardware: async () => hardware,
