@@ -16,7 +16,7 @@ beforeAll(async () => {
   hub = await startExampleHub();
   recipe = join(hub.work, 'recipe.yaml');
   await writeFile(recipe, exampleRecipe({ method: 'task_arithmetic', domains: ['money', 'home'], evaluate: false }));
-  // The first key is made on the folder of a server that does not run yet.
+  // The first key is made on the folder of a server that does not run yet, whichever server other commands are told to ask.
   const made = await hubfuse(
     [
       'keys',
@@ -31,7 +31,7 @@ beforeAll(async () => {
       join(hub.work, 'commands'),
       '--json',
     ],
-    { variables: hub.variables },
+    { variables: { ...hub.variables, HUBFUSE_SERVER: 'http://127.0.0.1:1' } },
   );
   service = await serve(hub, { name: 'commands', argv: ['--host', '0.0.0.0'] });
   variables = { ...hub.variables, HUBFUSE_SERVER: service.url, HUBFUSE_KEY: String(made.last().key) };

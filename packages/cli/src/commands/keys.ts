@@ -7,8 +7,8 @@ export default defineCommand({
   name: 'keys',
   summary: 'List, make and revoke the keys of a server',
   description: [
-    'With --server or HUBFUSE_SERVER the server is asked, which takes a key with the scope admin. Without, the keys lie in ' +
-      'the data folder of a server on this machine, which need not run: so the first key is made.',
+    'With --server or HUBFUSE_SERVER the server is asked, which takes a key with the scope admin. With --data, or where no ' +
+      'server is named, the keys lie in the data folder of a server on this machine, which need not run: so the first key is made.',
     'A key is shown once, when it is made. Scopes: read looks; run also starts and stops runs and stores recipes; admin ' +
       'may do everything. --namespace says whose private repositories a key reads with the token of the server, and where ' +
       'it publishes; --s3 says where in S3 it does; * stands for all.',
@@ -23,7 +23,7 @@ export default defineCommand({
       type: 'text',
       value: 'folder',
       default: 'HUBFUSE_HOME',
-      description: 'data folder of the server, where no server is named',
+      description: 'data folder of the server, which is not asked then',
     },
     name: { type: 'text', value: 'text', description: 'what a new key is for' },
     scope: { type: 'list', value: 'scope', description: 'read, run or admin; may be given several times' },
@@ -116,7 +116,16 @@ interface KeyKeeper {
 }
 
 async function openKeys(context: Parameters<typeof findServer>[0] & InstallationContext): Promise<KeyKeeper> {
-  const server = await findServer(context);
+  const { data, server: named } = context.options;
+  if (data !== undefined && named !== undefined) {
+    throw new UsageError({
+      code: 'usage/keys-place',
+      message: 'a data folder and a server are named',
+      hint: 'give --data to work in a folder, or --server to ask a server',
+    });
+  }
+  // A folder that is named is meant, whatever server the environment names for the commands beside this one.
+  const server = data === undefined ? await findServer(context) : undefined;
   if (server === undefined) {
     const { openInstallation } = await import('../installation.ts');
     return (await openInstallation(context)).keys;
