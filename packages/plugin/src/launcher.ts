@@ -51,6 +51,6 @@ export interface Launcher {
    * machine that costs nothing, as far as hubfuse is concerned.
    */
   tariffOf?(plan: object): Promise<Tariff>;
-  /** What it has written so far, line by line. */
+  /** What it has written so far, line by line; of a job that runs also what it goes on to write, where the launcher can follow it. */
   logs(job: SubmittedJob): AsyncIterable<string>;
 }

@@ -4,6 +4,7 @@ import type { RunViews } from '../access/run-views.ts';
 import { requireRun } from '../access/runs-of-callers.ts';
 import { findArtefact, listArtefacts } from '../files/artefacts.ts';
 import { sendFile } from '../files/send-file.ts';
+import { streamLines } from '../files/stream-lines.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { ApiError } from '../http/api-error.ts';
 import { requireScope } from '../http/authenticate.ts';
@@ -34,7 +35,9 @@ const logs = createRoute({
   method: 'get',
   path: '/v1/runs/{id}/logs',
   tags,
-  summary: 'What the process of a run has written',
+  summary: 'What the processes of a run have written',
+  description:
+    'Line by line. Where the launcher can follow a job that runs, as that of Hugging Face Jobs does, lines go on to come until it ends.',
   request: { params: RunParameters },
   responses: {
     200: { description: 'Lines of text.', content: { 'text/plain': { schema: z.string() } } },
@@ -106,9 +109,8 @@ export function runFileRoutes(services: ApiServices, views: RunViews) {
       await requireRun(services, { id, principal: c.get('principal') });
       const job = await jobOfRun(store, id);
       const handle = job?.launcher === launcher.name ? job.handle : id;
-      const lines: string[] = [];
-      for await (const line of launcher.logs({ run: id, store, handle })) lines.push(line);
-      return c.text(lines.map((line) => `${line}\n`).join(''), 200);
+      const body = await streamLines(launcher.logs({ run: id, store, handle }));
+      return c.body(body, 200, { 'content-type': 'text/plain; charset=UTF-8' }) as never;
     })
     .openapi(artefacts, async (c) => {
       const { id } = c.req.valid('param');

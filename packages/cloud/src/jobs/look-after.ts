@@ -1,14 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { ObjectStore } from '@hubfuse/plugin';
 import { isActive, readRunState } from '@hubfuse/runs';
 import { requireDone } from '../outcome-of-run.ts';
+import { untilEnded } from '../until-ended.ts';
 import { callOff, type JobArray, type RunLife, reasonOf } from './job-array.ts';
 import { isAlive, type JobsAccess } from './jobs-access.ts';
-
-/** Between two looks. */
-const LOOK_MS = { first: 1_000, most: 15_000 };
-/** Looks in a row that may fail: minutes in which the Hub or the store cannot be reached. */
-const MOST_FAILURES = 20;
 
 /**
  * Waits for the end of a run, and has lost machines of its jobs followed by others meanwhile. What then still waits for a machine is
@@ -20,20 +15,9 @@ export async function lookAfter(options: {
   access: Pick<JobsAccess, 'cancel'>;
   store: ObjectStore;
   life: RunLife;
-  pauseMs?: { first: number; most: number };
 }): Promise<void> {
-  const { array, store, life, pauseMs = LOOK_MS } = options;
-  let failures = 0;
-  let reason: string | undefined;
-  for (let pause = pauseMs.first; reason === undefined; pause = Math.min(pauseMs.most, pause * 1.5)) {
-    await wait(pause);
-    try {
-      reason = await look(options);
-      failures = 0;
-    } catch (error) {
-      if (++failures >= MOST_FAILURES) throw error;
-    }
-  }
+  const { array, store, life } = options;
+  const reason = await untilEnded(() => look(options));
   await requireDone({ store, runId: life.run, job: array.id, reason });
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { JobDetail } from '@aws-sdk/client-batch';
 import type { Job, JobDescription, Launcher, SubmittedJob } from '@hubfuse/plugin';
 import { cancelRun, type RunPlan, readRun } from '@hubfuse/runs';
@@ -12,11 +11,10 @@ import { placeOrRefuse } from '../place-or-refuse.ts';
 import { planOfJob } from '../plan-of-job.ts';
 import { refuseTooDear } from '../refuse-too-dear.ts';
 import { timeOfRun } from '../time-of-run.ts';
+import { untilEnded } from '../until-ended.ts';
 
 const MEBIBYTE = 1 << 20;
 const LONGEST_NAME = 128;
-/** Between two looks at a job that somebody waits for. */
-const LOOK_MS = { first: 1_000, most: 15_000 };
 
 let access: Promise<BatchAccess> | undefined;
 const batch = (): Promise<BatchAccess> => {
@@ -133,14 +131,12 @@ function reasonOf({ statusReason, container }: JobDetail): string {
 }
 
 async function waitForEnd({ run, store, handle }: SubmittedJob): Promise<void> {
-  for (let pause = LOOK_MS.first; ; pause = Math.min(LOOK_MS.most, pause * 1.5)) {
+  const reason = await untilEnded(async () => {
     const detail = await (await batch()).describe(handle);
-    if (detail === undefined || detail.status === 'SUCCEEDED' || detail.status === 'FAILED') {
-      const reason = detail === undefined ? 'AWS Batch knows it no more' : reasonOf(detail);
-      return await requireDone({ store, runId: run, job: handle, reason });
-    }
-    await wait(pause);
-  }
+    if (detail === undefined) return 'AWS Batch knows it no more';
+    return detail.status === 'SUCCEEDED' || detail.status === 'FAILED' ? reasonOf(detail) : undefined;
+  });
+  await requireDone({ store, runId: run, job: handle, reason });
 }
 
 function consoleUrl(handle: string): { url?: string } {
