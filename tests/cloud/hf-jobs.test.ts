@@ -65,7 +65,7 @@ test('a run in a job gives the bytes of a local one, on the cheapest machine tha
   expect(job?.body).toMatchObject({
     flavor: 'cpu-basic',
     dockerImage: 'example.com/worker:1',
-    labels: { 'hubfuse-run': runId },
+    labels: { 'hubfuse-run': runId, 'hubfuse-child': '0', 'hubfuse-children': '1', 'hubfuse-life': '1' },
     // What is left of the recipe's limit, and time to end in good order.
     timeoutSeconds: 7200 + 600,
   });

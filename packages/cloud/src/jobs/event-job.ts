@@ -4,6 +4,7 @@ import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
 import { readCloudEnvironment } from '../environment.ts';
 import { parseJobsConfiguration } from './configuration.ts';
+import { labelValue } from './label-value.ts';
 import { ENDED, type JobsAccess, openJobs } from './jobs-access.ts';
 import { placeOneJob } from './place-jobs.ts';
 import { requireReachable, WORKER, workerJob } from './worker-job.ts';
@@ -48,7 +49,7 @@ export async function startEventJob(options: {
     workerJob({
       ...{ configuration, store, hub, tariff, onGpu },
       arguments: ['--hub-event', '--recipe', recipe],
-      labels: { 'hubfuse-recipe': recipe },
+      labels: { 'hubfuse-recipe': labelValue(recipe) },
     }),
   );
   await waitUntilReady(jobs, { id, signal });

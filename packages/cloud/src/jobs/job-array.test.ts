@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { findArray, foldJobs, JobArray, reasonOf } from './job-array.ts';
 import type { JobRequest, ListedJob } from './jobs-access.ts';
 
-const LIFE = { run: 'a-run', generation: 2 };
+// The Hub would refuse this id as a label.
+const LIFE = { run: 'qwen2.5-merge-4f3c2a1b0d', generation: 2 };
 
 /** A Hub that keeps jobs. */
 class Hub {
@@ -20,6 +21,7 @@ class Hub {
 
   async run({ labels = {}, flavor }: JobRequest): Promise<string> {
     this.asked++;
+    for (const value of Object.values(labels)) expect(value).toMatch(/^[A-Za-z0-9_-]+$/);
     if (this.jobs.length >= this.most) throw new Error('too many jobs');
     const id = `job-${this.jobs.length}`;
     const createdAt = new Date(1e12 + this.jobs.length).toISOString();

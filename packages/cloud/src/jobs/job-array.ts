@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { JobDescription } from '@hubfuse/plugin';
+import { labelValue } from './label-value.ts';
 import { isAlive, isPending, type JobRequest, type JobsAccess, type ListedJob } from './jobs-access.ts';
 
 /** By which jobs are found again, whoever started them. */
@@ -33,7 +34,7 @@ export interface FoundArray {
 
 /** The labels that all jobs of a run have. */
 export function labelsOfRun(run: string): Record<string, string> {
-  return { [LABEL.run]: run };
+  return { [LABEL.run]: labelValue(run) };
 }
 
 /** Those among the jobs of a run that were started together, by the name of their array. */
