@@ -23,6 +23,11 @@ test('a script says what it takes, and answers what it does not take without a s
   expect(help.status).toBe(0);
   expect(help.stdout).toMatch(/^`npm run soak`/);
   expect(help.stdout).toContain('--method <text>');
+  // Each part has a place for what it measures.
+  const parts = /of ([a-z\d, -]+) \(default/.exec(help.stdout)?.[1]?.split(', ') ?? [];
+  expect(parts.length).toBeGreaterThan(10);
+  const results = readFileSync(join(root, 'docs', 'results.md'), 'utf8');
+  for (const part of parts) expect(results).toMatch(new RegExp(`<!-- ${part} -->[^]*<!-- end of ${part} -->`));
   expect(soak('--nope')).toMatchObject({
     status: 2,
     stdout: '',

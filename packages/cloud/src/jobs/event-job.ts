@@ -4,8 +4,8 @@ import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
 import { readCloudEnvironment } from '../environment.ts';
 import { parseJobsConfiguration } from './configuration.ts';
-import { labelValue } from './label-value.ts';
 import { ENDED, type JobsAccess, openJobs } from './jobs-access.ts';
+import { labelValue } from './label-value.ts';
 import { placeOneJob } from './place-jobs.ts';
 import { requireReachable, WORKER, workerJob } from './worker-job.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobDescription } from '@hubfuse/plugin';
-import { labelValue } from './label-value.ts';
 import { isAlive, isPending, type JobRequest, type JobsAccess, type ListedJob } from './jobs-access.ts';
+import { labelValue } from './label-value.ts';
 
 /** By which jobs are found again, whoever started them. */
 const LABEL = {

@@ -146,7 +146,11 @@ export async function startJobsDouble(options: JobsDoubleOptions): Promise<JobsD
     if (request.method !== 'POST' || body.dockerImage === undefined || !known) {
       return send(response, 400, { error: 'a job needs an image and a flavor that exists' });
     }
-    if (!Object.entries(body.labels ?? {}).flat().every((text) => /^[A-Za-z0-9_-]*$/.test(text))) {
+    if (
+      !Object.entries(body.labels ?? {})
+        .flat()
+        .every((text) => /^[A-Za-z0-9_-]*$/.test(text))
+    ) {
       return send(response, 400, { error: 'labels hold letters, digits, - and _' });
     }
     send(response, 200, view(start(body)));
