@@ -5,7 +5,14 @@ const EXPONENT: i32 = 0x7f800000;
 
 /** Index of the first NaN or infinity among n float32 values, or -1. */
 export function firstNonFinite(x: usize, n: i32): i32 {
-  for (let i: i32 = 0; i < n; i++) {
+  let i: i32 = 0;
+  for (; i + 16 <= n; i += 16) {
+    const at = x + (<usize>i << 2);
+    const a = v128.or(isNonFinite(v128.load(at)), isNonFinite(v128.load(at, 16)));
+    const b = v128.or(isNonFinite(v128.load(at, 32)), isNonFinite(v128.load(at, 48)));
+    if (v128.any_true(v128.or(a, b))) break;
+  }
+  for (; i < n; i++) {
     if ((load<i32>(x + (<usize>i << 2)) & EXPONENT) == EXPONENT) return i;
   }
   return -1;

@@ -166,6 +166,11 @@ export class KernelInstance implements Kernels {
     return this.#call(NARROW[dtype], x.byteOffset, raw.byteOffset, x.length);
   }
 
+  /** Index of the first value that is not finite, or -1. */
+  firstNonFinite(x: Float32Array): number {
+    return this.#call('firstNonFinite', x.byteOffset, x.length);
+  }
+
   fill(out: Float32Array, value: number): void {
     this.#call('fill', out.byteOffset, out.length, value);
   }

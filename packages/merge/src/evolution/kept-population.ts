@@ -32,6 +32,14 @@ interface Versions {
 interface History extends Versions {
   /** What is the same for all pieces of the tensor. */
   place: string;
+  /** What has been found for this merge, by the piece's offset: other sweeps and the writing ask for it again. */
+  pieces: Map<number, FoundRows>;
+}
+
+interface FoundRows {
+  base?: Float32Array;
+  /** By what was wanted. */
+  models: Map<string, readonly Float32Array[]>;
 }
 
 const BASE = 'base';
@@ -71,44 +79,78 @@ export class KeptPopulation {
 
   base(tensor: PlannedTensor, piece: Omit<KeptPiece, 'spare'> & { spare: Float32Array }): Float32Array {
     const history = this.#historyOf(tensor);
+    const known = pieceOf(history, piece.offset);
+    if (known.base !== undefined) return known.base;
     const part = tensor.base as TensorPart;
-    return this.#original(history, { ...piece, word: BASE, part });
+    const row = this.#original(history, { ...piece, word: BASE, part });
+    if (row !== piece.spare) known.base = row;
+    return row;
   }
 
   /** The values of the models, or of `wanted` alone; other rows hold anything. */
-  models(tensor: PlannedTensor, piece: KeptPiece & { wanted: readonly number[] | undefined }): Float32Array[] {
+  models(tensor: PlannedTensor, piece: KeptPiece & { wanted: readonly number[] | undefined }): readonly Float32Array[] {
     const history = this.#historyOf(tensor);
+    const individual = this.#genealogy?.individual;
+    const wanted = piece.wanted ?? (individual === undefined ? [...tensor.parts.keys()] : [individual]);
+    const known = pieceOf(history, piece.offset).models;
+    const key = wanted.join(' ');
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const rows = this.#rowsOf(tensor, { history, piece, needed: neededOf(history, wanted) });
+    // Rows that the population ends with are kept as long as this merge lasts; spare ones are not.
+    if (wanted.every((model) => rows[model] !== piece.spare[model])) known.set(key, rows);
+    return rows;
+  }
+
+  /** @param options.needed the individuals whose values matter, by the number of groups before */
+  #rowsOf(
+    tensor: PlannedTensor,
+    { history, piece, needed }: { history: History; piece: KeptPiece; needed: readonly ReadonlySet<number>[] },
+  ): Float32Array[] {
     const { groups, words } = history;
     const { length } = piece;
     const place = placeOf(history, piece);
-    const individual = this.#genealogy?.individual;
-    const all = individual === undefined ? [...tensor.parts.keys()] : [individual];
-    const needed = neededOf(history, piece.wanted ?? all);
     const wordOf = (model: number, behind: number) => words[behind]?.[model] as string;
     let behind = groups.length;
     const isKept = (): boolean =>
-      [...(needed[behind] as Set<number>)].every((model) => this.#rows.has(place, wordOf(model, behind)));
+      [...(needed[behind] as ReadonlySet<number>)].every((model) => this.#rows.has(place, wordOf(model, behind)));
     while (behind > 0 && !isKept()) behind--;
     const rows = [...piece.spare];
-    for (const model of needed[behind] as Set<number>) {
+    for (const model of needed[behind] as ReadonlySet<number>) {
       const [word, part] = [wordOf(model, behind), tensor.parts[model] as TensorPart];
       rows[model] =
         behind === 0
           ? this.#original(history, { ...piece, spare: piece.spare[model] as Float32Array, word, part })
           : (this.#rows.get(place, { word, length }) as Float32Array);
     }
-    while (behind < groups.length) {
-      const wanted = needed[behind + 1] as Set<number>;
-      const steps = (groups[behind] as EvolutionStep[]).filter((step) => wanted.has(step.individual));
-      this.#replay?.step(tensor, { offset: piece.offset, rows, steps, into: piece.spare });
-      behind++;
-      for (const step of steps) rows[step.individual] = piece.spare[step.individual] as Float32Array;
+    for (; behind < groups.length; behind++) {
+      const after = needed[behind + 1] as ReadonlySet<number>;
+      const steps = (groups[behind] as EvolutionStep[]).filter((step) => after.has(step.individual));
+      const into = [...piece.spare];
+      const replay = () => this.#replay?.step(tensor, { offset: piece.offset, rows, steps, into });
       // What comes before the last group is what the next candidate goes on from.
-      if (behind < groups.length - 1) continue;
-      for (const model of wanted) {
+      const keeps = behind + 1 >= groups.length - 1;
+      if (keeps) {
+        const children = steps.map(({ individual }) => individual);
+        this.#rows.keepAll(place, {
+          words: children.map((child) => wordOf(child, behind + 1)),
+          length,
+          // What the children are made of must stay.
+          alive: new Set([...history.alive, ...(words[behind] as readonly string[])]),
+          fill(places) {
+            children.forEach((child, index) => {
+              into[child] = places[index] ?? (into[child] as Float32Array);
+            });
+            replay();
+          },
+        });
+      } else replay();
+      for (const { individual } of steps) rows[individual] = into[individual] as Float32Array;
+      if (!keeps) continue;
+      for (const model of after) {
         const row = rows[model] as Float32Array;
         if (row !== piece.spare[model]) continue;
-        const kept = { word: wordOf(model, behind), length, alive: history.alive };
+        const kept = { word: wordOf(model, behind + 1), length, alive: history.alive };
         rows[model] = this.#rows.keep(place, { ...kept, fill: (to) => to.set(row) }) ?? row;
       }
     }
@@ -141,7 +183,11 @@ export class KeptPopulation {
       (part) => part && `${part.input} ${part.file} ${part.offset} ${part.dtype}`,
     );
     const history: History = {
-      place: `${this.#inputs} ${tensor.name} ${parts.join(' ')}`,
+      // Short, since it is looked up for every piece.
+      place: createHash('sha256')
+        .update(`${this.#inputs} ${tensor.name} ${parts.join(' ')}`)
+        .digest('base64'),
+      pieces: new Map(),
       ...(isEvolving ? this.#evolved(genealogy) : originals(tensor.parts.length)),
     };
     this.#histories.set(tensor, history);
@@ -170,6 +216,12 @@ export class KeptPopulation {
 function originals(models: number): Versions {
   const words = [Array.from({ length: models }, (_, model) => `original ${model}`)];
   return { groups: [], words, alive: new Set([BASE, ...words.flat()]), needed: new Map() };
+}
+
+function pieceOf({ pieces }: History, offset: number): FoundRows {
+  const known = pieces.get(offset) ?? { models: new Map() };
+  pieces.set(offset, known);
+  return known;
 }
 
 function placeOf({ place }: History, { offset, length }: Pick<KeptPiece, 'offset' | 'length'>): string {

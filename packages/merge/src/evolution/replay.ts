@@ -107,7 +107,7 @@ export class Replay {
     }
   }
 
-  /** All children are made before the first of them takes its place: they see the same population. */
+  /** Children of one group see the same population: where it is they that take its place, all are made before the first one does. */
   #apply(
     group: readonly EvolutionStep[],
     piece: {
@@ -117,14 +117,18 @@ export class Replay {
       into: readonly Float32Array[];
     },
   ): void {
+    const placeOf = ({ individual }: EvolutionStep) => piece.into[individual] as Float32Array;
+    const overwrites = (step: EvolutionStep) => piece.rows.some((row) => row.byteOffset === placeOf(step).byteOffset);
+    // A scalar of a child is made of those of the same place alone, so that an only child may be written over its parent.
+    const inPlace = group.length === 1 || !group.some(overwrites);
     const children = group.map((step, index) => {
-      const child = (this.#children[index] as Float32Array).subarray(0, piece.rows[0]?.length);
+      const place = placeOf(step);
+      const child = inPlace ? place : (this.#children[index] as Float32Array).subarray(0, place.length);
       this.#makeChild(child, step, piece);
       return child;
     });
-    for (const [index, { individual }] of group.entries()) {
-      (piece.into[individual] as Float32Array).set(children[index] as Float32Array);
-    }
+    if (inPlace) return;
+    for (const [index, step] of group.entries()) placeOf(step).set(children[index] as Float32Array);
   }
 
   #makeChild(
@@ -138,10 +142,19 @@ export class Replay {
     const mask = this.#mask.subarray(0, child.length);
     this.#drawMask(mask, { step, tensor: tensor.name, offset });
     makeChild(child, { kernels, mode, scale, step, rows, mask });
+    const bad = this.#round(child);
+    if (bad >= 0) throw notRepresentable(tensor, { index: offset + bad, value: child[bad] as number, dtype });
+  }
+
+  /** Rounds a child to the state's dtype; returns the index of the first value that this cannot hold, or -1. */
+  #round(child: Float32Array): number {
+    const { genealogy, kernels } = this.#options;
+    const { dtype } = genealogy;
+    if (dtype === 'F32') return kernels.firstNonFinite(child);
     const raw = this.#raw.subarray(0, child.length * dtypeBytes(dtype));
     const bad = kernels.narrow(dtype, child, raw);
-    if (bad >= 0) throw notRepresentable(tensor, { index: offset + bad, value: child[bad] as number, dtype });
-    kernels.widen(dtype, raw, child);
+    if (bad < 0) kernels.widen(dtype, raw, child);
+    return bad;
   }
 
   #seededMask(mask: Float32Array, place: { step: EvolutionStep; tensor: string; offset: number }): void {

@@ -52,27 +52,49 @@ export class KeptRows {
     return this.#view(slot, options.length);
   }
 
-  /**
-   * A row that `fill` gives its values, kept under a word; undefined where there is no room. The room of versions that are not
-   * `alive` is taken first, then that of the one that was not used for longest.
-   * @param options.alive words whose rows are in use, or will be needed again
-   */
+  /** `keepAll` of one row. */
   keep(
     place: string,
     options: { word: string; length: number; alive: ReadonlySet<string>; fill(row: Float32Array): void },
   ): Float32Array | undefined {
-    const slot = this.#room(place, options);
-    if (slot === undefined) return undefined;
-    // Where filling fails nobody must find the row.
-    slot.word = undefined;
-    const row = this.#view(slot, options.length);
-    options.fill(row);
-    slot.word = options.word;
-    slot.used = ++this.#tick;
-    return row;
+    const { word, fill, ...others } = options;
+    const fillOne = ([row]: readonly (Float32Array | undefined)[]) => row && fill(row);
+    return this.keepAll(place, { ...others, words: [word], fill: fillOne })[0];
   }
 
-  #room(place: string, { length, alive }: { length: number; alive: ReadonlySet<string> }): Slot | undefined {
+  /**
+   * Rows that `fill` gives their values at once, each kept under a word; undefined for those that there is no room for. The room of
+   * versions that are not `alive` is taken first, then that of the one that was not used for longest.
+   * @param options.alive words whose rows are in use, or will be needed again
+   */
+  keepAll(
+    place: string,
+    options: {
+      words: readonly string[];
+      length: number;
+      alive: ReadonlySet<string>;
+      fill(rows: readonly (Float32Array | undefined)[]): void;
+    },
+  ): readonly (Float32Array | undefined)[] {
+    const { words, length, alive, fill } = options;
+    const slots: (Slot | undefined)[] = [];
+    for (const _ of words) slots.push(this.#room(place, { length, alive, taken: slots }));
+    // Where filling fails nobody must find the rows.
+    for (const slot of slots) if (slot !== undefined) slot.word = undefined;
+    const rows = slots.map((slot) => slot && this.#view(slot, length));
+    fill(rows);
+    for (const [index, slot] of slots.entries()) {
+      if (slot === undefined) continue;
+      slot.word = words[index];
+      slot.used = ++this.#tick;
+    }
+    return rows;
+  }
+
+  #room(
+    place: string,
+    { length, alive, taken }: { length: number; alive: ReadonlySet<string>; taken: readonly (Slot | undefined)[] },
+  ): Slot | undefined {
     const slots = this.#places.get(place) ?? [];
     const bytes = KeptRows.rowBytes(length);
     if (slots.length < this.#versions && this.#next + bytes <= this.#end) {
@@ -82,7 +104,7 @@ export class KeptRows {
       return slot;
     }
     return slots
-      .filter(({ word }) => word === undefined || !alive.has(word))
+      .filter((slot) => !taken.includes(slot) && (slot.word === undefined || !alive.has(slot.word)))
       .reduce<Slot | undefined>(
         (oldest, slot) => (oldest === undefined || slot.used < oldest.used ? slot : oldest),
         undefined,
