@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ModelInput, openRace, type Race, type RaceTrace, type RisingBar } from '@hubfuse/evaluate';
-import { type MergeBuilder, openBuilder } from '@hubfuse/merge';
+import { type MergeBuilder, type MergePlan, openBuilder, planCandidate } from '@hubfuse/merge';
 import { HubfuseError } from '@hubfuse/plugin';
 import { makeArenaFolder } from './arena-folders.ts';
 import type { Arena, ArenaOptions, Candidate } from './arena-types.ts';
@@ -26,9 +26,14 @@ const STEPS_ON_DISK = 4;
  * every size that was measured.
  */
 export async function openArena(options: ArenaOptions): Promise<Arena> {
-  const { plan, registry, memory = DEFAULT_MEMORY, scratch = tmpdir(), signal } = options;
+  const { registry, memory = DEFAULT_MEMORY, scratch = tmpdir(), signal } = options;
   const { workers = availableParallelism(), parallel = 1 } = options;
-  const division = divideArenaMemory({ registry, plan, memory, workers, parallel });
+  const divide = (plan: MergePlan) => divideArenaMemory({ registry, plan, memory, workers, parallel });
+  const widened = divide(planCandidate(options.plan));
+  // On the disk writing twice the bytes costs more than widening them in each session.
+  const inWidth = widened.candidates > 0 ? planCandidate : (plan: MergePlan) => plan;
+  const plan = inWidth(options.plan);
+  const division = widened.candidates > 0 ? widened : divide(plan);
   const { candidates, candidateBytes, population, populationBytes } = division;
   const bytes = candidates * candidateBytes + (population ? populationBytes : 0);
   const inMemory = bytes === 0 ? undefined : await memoryFolder({ bytes, most: memory });
@@ -37,6 +42,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   const carriedFast = fast !== undefined && population;
   return new FolderArena({
     options,
+    inWidth,
     race: openRace({ ...options, workers: division.workers, memory: division.sessions }),
     builder: openBuilder({
       ...{ plan, registry, signal },
@@ -61,6 +67,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
 class FolderArena implements Arena {
   readonly parallel: number;
   readonly #options: ArenaOptions;
+  readonly #inWidth: (plan: MergePlan) => MergePlan;
   readonly #race: Race;
   readonly #builder: MergeBuilder;
   readonly #folders: readonly string[];
@@ -70,6 +77,8 @@ class FolderArena implements Arena {
 
   constructor(parts: {
     options: ArenaOptions;
+    /** Gives a candidate's tensors the width in which they are handed over. */
+    inWidth(plan: MergePlan): MergePlan;
     race: Race;
     builder: MergeBuilder;
     folders: readonly string[];
@@ -79,6 +88,7 @@ class FolderArena implements Arena {
     overlaps: boolean;
   }) {
     this.#options = parts.options;
+    this.#inWidth = parts.inWidth;
     this.#race = parts.race;
     this.#builder = parts.builder;
     this.#folders = parts.folders;
@@ -176,11 +186,11 @@ class FolderArena implements Arena {
     await mkdir(place, { recursive: true });
     const build = { folders, genealogy, out: place };
     if (refresh === undefined || genealogy === undefined || genealogy.steps.length === 0) {
-      return await this.#builder.build({ ...build, plan, statistics });
+      return await this.#builder.build({ ...build, plan: this.#inWidth(plan), statistics });
     }
     const done = this.#refreshed.then(async () => {
       const own = await refresh({ plan, genealogy }, (individual) => this.#builder.build(individual));
-      await this.#builder.build({ ...build, ...own });
+      await this.#builder.build({ ...build, ...own, plan: this.#inWidth(own.plan) });
     });
     this.#refreshed = done.catch(() => undefined);
     await done;

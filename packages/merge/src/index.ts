@@ -32,6 +32,7 @@ export type {
   TensorPart,
   TensorRule,
 } from './plan/merge-plan.ts';
+export { planCandidate } from './plan/plan-candidate.ts';
 export { type PlanMergeOptions, planMerge } from './plan/plan-merge.ts';
 export { materializeTask } from './tasks/materialize-task.ts';
 export {

@@ -10,8 +10,8 @@ import type { Replay } from './replay.ts';
 export interface KeptPiece {
   offset: number;
   length: number;
-  /** By model: rows of the piece's length. */
-  spare: readonly Float32Array[];
+  /** A row of the piece's length for each model. */
+  spare(): readonly Float32Array[];
   /** Reads stored values. */
   read(part: TensorPart, into: Float32Array): void;
 }
@@ -77,13 +77,14 @@ export class KeptPopulation {
     return [base, ...parts].every((part) => part?.rows === undefined);
   }
 
-  base(tensor: PlannedTensor, piece: Omit<KeptPiece, 'spare'> & { spare: Float32Array }): Float32Array {
+  base(tensor: PlannedTensor, piece: Omit<KeptPiece, 'spare'> & { spare(): Float32Array }): Float32Array {
     const history = this.#historyOf(tensor);
     const known = pieceOf(history, piece.offset);
     if (known.base !== undefined) return known.base;
     const part = tensor.base as TensorPart;
-    const row = this.#original(history, { ...piece, word: BASE, part });
-    if (row !== piece.spare) known.base = row;
+    const spare = piece.spare();
+    const row = this.#original(history, { ...piece, spare, word: BASE, part });
+    if (row !== spare) known.base = row;
     return row;
   }
 
@@ -96,16 +97,25 @@ export class KeptPopulation {
     const key = wanted.join(' ');
     const found = known.get(key);
     if (found !== undefined) return found;
-    const rows = this.#rowsOf(tensor, { history, piece, needed: neededOf(history, wanted) });
+    const spare = piece.spare();
+    const rows = this.#rowsOf(tensor, { history, piece: { ...piece, spare }, needed: neededOf(history, wanted) });
     // Rows that the population ends with are kept as long as this merge lasts; spare ones are not.
-    if (wanted.every((model) => rows[model] !== piece.spare[model])) known.set(key, rows);
+    if (wanted.every((model) => rows[model] !== spare[model])) known.set(key, rows);
     return rows;
   }
 
   /** @param options.needed the individuals whose values matter, by the number of groups before */
   #rowsOf(
     tensor: PlannedTensor,
-    { history, piece, needed }: { history: History; piece: KeptPiece; needed: readonly ReadonlySet<number>[] },
+    {
+      history,
+      piece,
+      needed,
+    }: {
+      history: History;
+      piece: Omit<KeptPiece, 'spare'> & { spare: readonly Float32Array[] };
+      needed: readonly ReadonlySet<number>[];
+    },
   ): Float32Array[] {
     const { groups, words } = history;
     const { length } = piece;

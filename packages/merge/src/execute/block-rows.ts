@@ -181,9 +181,9 @@ export class BlockRows {
   ): Float32Array {
     if (this.#kept === undefined || !this.#keeps(tensor)) return read(part, this.#row.base);
     const block = blockAround(tensor, offset);
-    const spare = this.#row.base.subarray(0, block.length);
+    const spare = () => this.#row.base.subarray(0, block.length);
     const row = this.#kept.base(tensor, { ...block, spare, read: this.#reading(tensor, block) });
-    return row.subarray(offset - block.offset, offset - block.offset + length);
+    return pieceOfRow(row, offset - block.offset, length);
   }
 
   /** Reads a part's values of a block. */
@@ -206,10 +206,11 @@ export class BlockRows {
     if (this.#kept !== undefined && this.#keeps(tensor)) {
       const { offset, length, wanted } = options;
       const block = blockAround(tensor, offset);
-      const spare = tensor.parts.map((_, model) => (this.#row.models[model] as Float32Array).subarray(0, block.length));
+      const spare = () =>
+        tensor.parts.map((_, model) => (this.#row.models[model] as Float32Array).subarray(0, block.length));
       const read = this.#reading(tensor, block);
       const rows = this.#kept.models(tensor, { ...block, wanted, spare, read });
-      return rows.map((row) => row.subarray(offset - block.offset, offset - block.offset + length));
+      return rows.map((row) => pieceOfRow(row, offset - block.offset, length));
     }
     // A step makes values of one model from those of others.
     const wanted = this.#replay?.hasSteps === true ? undefined : options.wanted;
@@ -221,6 +222,11 @@ export class BlockRows {
     this.#replay?.evolve(tensor, { offset: options.offset, rows });
     return rows;
   }
+}
+
+/** A view costs more than the arithmetic of a short row: a whole row is its own piece. */
+function pieceOfRow(row: Float32Array, offset: number, length: number): Float32Array {
+  return row.length === length ? row : row.subarray(offset, offset + length);
 }
 
 /** Statistics with one value per element: those of a layer that is merged whole are matrices, read elsewhere. */

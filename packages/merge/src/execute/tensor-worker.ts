@@ -214,19 +214,24 @@ export class TensorWorker {
     }
   }
 
+  /** @param out is rounded where the tensor's values are to be rounded further than they are stored */
   #store(tensor: PlannedTensor, out: Float32Array, offset: number): void {
-    const dtype = tensor.dtype as FloatDType;
-    const size = dtypeBytes(dtype);
-    const raw = this.#rows.raw.subarray(0, out.length * size);
-    const bad = this.#options.kernels.narrow(dtype, out, raw);
-    if (bad >= 0) throw overflow(tensor, { index: offset + bad, value: out[bad] as number });
-    this.#options.write(tensor, raw, offset * size);
+    const { kernels, write } = this.#options;
+    const { rounding, dtype } = tensor;
+    const narrow = (to: FloatDType): Uint8Array => {
+      const raw = this.#rows.raw.subarray(0, out.length * dtypeBytes(to));
+      const bad = kernels.narrow(to, out, raw);
+      if (bad >= 0) throw overflow(tensor, { index: offset + bad, value: out[bad] as number, dtype: to });
+      return raw;
+    };
+    if (rounding !== undefined) kernels.widen(rounding, narrow(rounding), out);
+    write(tensor, narrow(dtype as FloatDType), offset * dtypeBytes(dtype));
   }
 
   #copy(tensor: PlannedTensor, { offset, length }: BlockReference): void {
     const part = tensor.parts[0] as TensorPart;
     const { reader } = this.#options;
-    if (part.dtype !== tensor.dtype && isFloatDType(part.dtype)) {
+    if ((part.dtype !== tensor.dtype || tensor.rounding !== undefined) && isFloatDType(part.dtype)) {
       const row = this.#rows.out.subarray(0, length);
       reader.readFloats(part, { offset, row, raw: this.#rows.raw });
       this.#store(tensor, row, offset);
@@ -239,13 +244,13 @@ export class TensorWorker {
   }
 }
 
-function overflow(tensor: PlannedTensor, found: { index: number; value: number }): TensorError {
+function overflow(tensor: PlannedTensor, found: { index: number; value: number; dtype: FloatDType }): TensorError {
   const finite = Number.isFinite(found.value);
   return new TensorError({
     code: finite ? 'tensors/overflow' : 'tensors/not-finite',
     where: tensor.name,
     message: finite
-      ? `the merged value ${found.value} at index ${found.index} does not fit into ${tensor.dtype}`
+      ? `the merged value ${found.value} at index ${found.index} does not fit into ${found.dtype}`
       : `the merged value at index ${found.index} is ${found.value}`,
     hint: finite ? 'set out_dtype to float32 or bfloat16' : 'the weights or lambda are too large for these models',
   });

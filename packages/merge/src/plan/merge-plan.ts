@@ -64,6 +64,8 @@ export interface PlannedTensor {
   length: number;
   /** Storage dtype of the output. */
   dtype: DType;
+  /** Dtype that values are rounded to before they are stored in a wider one; absent: they are rounded to `dtype` alone. */
+  rounding?: 'F16' | 'BF16';
   rule: TensorRule;
   /** Why the rule is not `method`, or what else a reader should know. */
   note?: string;
