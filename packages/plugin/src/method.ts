@@ -126,8 +126,12 @@ export interface Group {
 
 /** Memory that the kernels see and that outlasts single blocks, for accumulators. */
 export interface AccumulatorMemory {
+  /** Zeros. */
   uint32(length: number): Uint32Array;
+  /** Zeros. */
   float64(length: number): Float64Array;
+  /** Whatever was there: room that costs nothing until it is written. */
+  room32(length: number): Uint32Array;
 }
 
 /**

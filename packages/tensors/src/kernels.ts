@@ -105,9 +105,12 @@ export class KernelMemory {
   }
 
   uint32(length: number): Uint32Array {
-    const array = new Uint32Array(this.memory.buffer, this.#take(length * 4), length);
-    array.fill(0);
-    return array;
+    return this.room32(length).fill(0);
+  }
+
+  /** Like `uint32`, with whatever was there. */
+  room32(length: number): Uint32Array {
+    return new Uint32Array(this.memory.buffer, this.#take(length * 4), length);
   }
 
   float64(length: number): Float64Array {

@@ -8,7 +8,7 @@ import type {
   QuotientRows,
 } from '@hubfuse/plugin';
 import { LEAST_SKIPPED, orderStatistics } from '../statistics/order-statistics.ts';
-import { modelNumbers, taskVector, taskVectors } from '../statistics/task-vectors.ts';
+import { isUnmoved, modelNumbers, taskVector, taskVectors } from '../statistics/task-vectors.ts';
 import { type CodeForm, thresholdRank } from './forms.ts';
 
 /** The authors' floor of the sum of weights. */
@@ -85,7 +85,7 @@ export function codeProgram(options: {
       block.kernels.fill(sums.numerator, 0);
       block.kernels.fill(sums.denominator, 0);
       if (skips) accumulateCompetitors(block, { form, sums, competitions });
-      else accumulateAll(block, { form, sums, competitions });
+      else if (!isUnmoved(block)) accumulateAll(block, { form, sums, competitions });
       block.kernels.pcb.finishQuotient(block.out, block.base, sums, LEAST_DENOMINATOR);
     },
   };
@@ -129,6 +129,11 @@ function competitors(
   block: Block,
   { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
 ): Float32Array[] {
+  if (isUnmoved(block)) {
+    if (block.notes !== undefined)
+      block.notes.content = { noted: limits.map(() => 0), least: [...least] } satisfies Noted;
+    return limits.map(() => new Float32Array(0));
+  }
   if (fuses(form)) {
     const outs = block.models.map(() => block.scratch());
     const { found, noted } = block.kernels.pcb.modelCompetitors(outs, competing(block, limits), {
@@ -185,6 +190,12 @@ function balances(
   { form, limits }: { form: CodeForm; limits: readonly MagnitudeBounds[] },
 ): { taus: Float32Array[]; balances: Float32Array[] } {
   const { kernels } = block;
+  if (isUnmoved(block)) {
+    const zeros = block.scratch();
+    kernels.fill(zeros, 0);
+    const rows = block.models.map(() => zeros);
+    return { taus: rows, balances: rows };
+  }
   if (form === 'vision-search') {
     const taus = taskVectors(block);
     const intra = centred(taus.length);

@@ -38,12 +38,10 @@ interface JointRows {
 }
 
 /**
- * Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves, of which one run may collect
- * `capacity`.
+ * Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves, of which all runs together may
+ * collect `most`.
  */
-type Window =
-  | { kind: 'bins'; low: number; shift: number }
-  | { kind: 'keys'; low: number; high: number; capacity: number };
+type Window = { kind: 'bins'; low: number; shift: number } | { kind: 'keys'; low: number; high: number; most: number };
 
 /** The keys of zero and minus zero, by whether magnitudes are ordered: the one value that whole tensors may share. */
 const ZERO_KEYS = { magnitude: { low: 0, high: 0 }, signed: { low: 0x7fffffff, high: 0x80000000 } } as const;
@@ -85,14 +83,15 @@ type WindowAccumulator = BinsAccumulator | KeysAccumulator;
 /** What one run of blocks, or several, found in one window. */
 type WindowCount =
   | { kind: 'bins'; below: number; bins: Uint32Array | Float64Array }
-  | { kind: 'keys'; below: number; inside: number; keys: Uint32Array[] };
+  | { kind: 'keys'; below: number; inside: number; keys: Uint32Array[]; most: number };
 
 const COARSE_SHIFT = 16;
 const BINS = 1 << 16;
-/** Keys that one run may collect for a window; a window that holds more is resolved by bins instead. */
+/**
+ * Keys that one run may collect for a window; a window that holds more is resolved by bins instead. Far more than a sample expects:
+ * what fine-tunes have moved may lie in a few tensors.
+ */
 const COLLECTED_KEYS = 1 << 19;
-/** Room for keys is no less, however few a sample expects. */
-const LEAST_COLLECTED = 1 << 12;
 const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
 /** Groups up to this size are collected whole: clearing bins would cost more than sorting. */
 const SMALL_GROUP = 1 << 14;
@@ -170,7 +169,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
 
 function firstTargets({ absolute, ranks }: OrderStatisticsOptions, group: Group): Target[] {
   const whole: Window =
-    group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute), capacity: SMALL_GROUP } : WHOLE;
+    group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute), most: SMALL_GROUP } : WHOLE;
   return ranks(group).flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
 }
 
@@ -238,8 +237,8 @@ function sameWindow(a: RowWindow, b: RowWindow): boolean {
 function openWindow({ row, window }: RowWindow, memory: AccumulatorMemory): WindowAccumulator {
   if (window.kind === 'bins') return { kind: 'bins', window, row, below: 0, bins: memory.uint32(BINS) };
   // Keys of one and the same value need counting only.
-  const capacity = isOneValue(window) ? 0 : window.capacity;
-  return { kind: 'keys', window, row, keys: memory.uint32(capacity), counts: memory.uint32(2) };
+  const capacity = isOneValue(window) ? 0 : Math.min(window.most, COLLECTED_KEYS);
+  return { kind: 'keys', window, row, keys: memory.room32(capacity), counts: memory.uint32(2) };
 }
 
 function closeWindow(accumulator: WindowAccumulator): WindowCount {
@@ -247,7 +246,7 @@ function closeWindow(accumulator: WindowAccumulator): WindowCount {
     return { kind: 'bins', below: accumulator.below, bins: accumulator.bins.slice() };
   }
   const [below = 0, inside = 0] = accumulator.counts;
-  return { kind: 'keys', below, inside, keys: [accumulator.keys.slice(0, inside)] };
+  return { kind: 'keys', below, inside, keys: [accumulator.keys.slice(0, inside)], most: accumulator.window.most };
 }
 
 function buffersOf(count: WindowCount): ArrayBuffer[] {
@@ -257,8 +256,11 @@ function buffersOf(count: WindowCount): ArrayBuffer[] {
 function addCounts(left: WindowCount, right: WindowCount): WindowCount {
   const below = left.below + right.below;
   if (left.kind === 'keys' && right.kind === 'keys') {
+    const inside = left.inside + right.inside;
+    // Keys that are not all there prove nothing, and would only take room.
+    if (inside > left.most) return { ...left, below, inside, keys: [] };
     left.keys.push(...right.keys);
-    return { kind: 'keys', below, inside: left.inside + right.inside, keys: left.keys };
+    return { ...left, below, inside };
   }
   if (left.kind !== 'bins' || right.kind !== 'bins') throw new Error('counts of different windows');
   const bins = left.bins instanceof Float64Array ? left.bins : Float64Array.from(left.bins);
@@ -355,14 +357,13 @@ function bracket(
   let inside = 0;
   for (let bin = first; bin <= last; bin++) inside += count.bins[bin] as number;
   const low = first * 2 ** COARSE_SHIFT;
-  const capacity = Math.ceil(2 * (inside / sampled) * RUN_ELEMENTS);
-  if (capacity <= COLLECTED_KEYS) {
+  if (2 * (inside / sampled) * RUN_ELEMENTS <= COLLECTED_KEYS) {
     const high = (last + 1) * 2 ** COARSE_SHIFT - 1;
-    return { kind: 'keys', low, high, capacity: Math.max(capacity, LEAST_COLLECTED) };
+    return { kind: 'keys', low, high, most: Math.ceil((2 * inside) / share) + COLLECTED_KEYS };
   }
   // Too many keys to collect: either they are all zero (weights that no fine-tune moved), or bins tell them apart.
   const zero = ZERO_KEYS[absolute ? 'magnitude' : 'signed'];
   const end = (last + 1) * 2 ** COARSE_SHIFT - 1;
-  if (low <= zero.high && end >= zero.low) return { kind: 'keys', ...zero, capacity: 0 };
+  if (low <= zero.high && end >= zero.low) return { kind: 'keys', ...zero, most: 0 };
   return first === last ? { kind: 'bins', low, shift: 0 } : undefined;
 }

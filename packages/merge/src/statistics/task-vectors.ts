@@ -12,6 +12,13 @@ export function taskVectors(block: Block): Float32Array[] {
   return block.models.map((_, model) => taskVector(block, model));
 }
 
+/** Whether no model has moved any of a block's values: comparing bytes is far cheaper than any arithmetic. */
+export function isUnmoved({ base, models }: Pick<Block, 'base' | 'models'>): boolean {
+  const bytes = (row: Float32Array) => Buffer.from(row.buffer, row.byteOffset, row.byteLength);
+  const still = bytes(base);
+  return models.every((row) => still.equals(bytes(row)));
+}
+
 /** The values of one per-model number, in the order of the block's models. */
 export function modelNumbers(block: Block, name: string): number[] {
   return block.parameters.models.map((values) => values[name] as number);
