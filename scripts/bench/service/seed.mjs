@@ -17,8 +17,8 @@ evaluate:
     - {name: money, from: hubfuse-examples/clinc150, dev: money/dev.jsonl}
 `;
 
-/** What an event's object says of its format: as @hubfuse/runs writes it. */
-const STATE_FORMAT = { version: 2 };
+/** The format of a run's state: as @hubfuse/runs writes it. */
+const STATE_FORMAT = { version: 3 };
 
 /** @returns {Promise<{done: string[], live: string[]}>} ids */
 export async function seedRuns({ store, registry, hub, folder, done, live }) {

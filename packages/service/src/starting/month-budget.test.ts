@@ -1,6 +1,6 @@
-import { getJson, toJson } from '@hubfuse/objects';
-import { readRun } from '@hubfuse/runs';
+import { type RunState, readRun } from '@hubfuse/runs';
 import { afterAll, expect, test } from 'vitest';
+import { setState } from '../../test/runs.ts';
 import { removeFolders, testServices } from '../../test/services.ts';
 import { startRun } from './start-run.ts';
 
@@ -14,10 +14,7 @@ async function served(settings: Parameters<typeof testServices>[1] = {}) {
   opened.hub.addModel('bob/two');
   const { store } = opened.services;
   /** Has a run be as if it had been executed so far. */
-  const set = async (id: string, change: object) => {
-    const found = await getJson<object>(store, `runs/${id}/state.json`, { version: 2 });
-    await store.put(`runs/${id}/state.json`, toJson({ ...found?.value, ...change }, { version: 2 }));
-  };
+  const set = (id: string, change: Partial<RunState>) => setState(store, id, change);
   const cost = (spentUsd: number, high?: number) => ({
     ...{ launcher: 'aws-batch', machine: 'm', spentUsd, verified: true },
     ...(high === undefined ? {} : { estimatedUsd: { low: 0, expected: high / 2, high } }),
