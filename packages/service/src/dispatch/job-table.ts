@@ -36,6 +36,7 @@ export class JobTable {
   readonly #holder: string;
   readonly #onEnd: () => void;
   readonly #jobs = new Map<string, JobUnderWay>();
+  #lookedForUnattended = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     services: Services;
@@ -80,12 +81,17 @@ export class JobTable {
   /** Submits runs that wait for somebody, the oldest first, as far as there is room. */
   async fill(): Promise<void> {
     if (this.#jobs.size >= this.#concurrency) return;
-    for (const { spec, state } of await activeRuns({ store: this.#services.store })) {
+    const { store, now } = this.#services;
+    // A claim that nobody renews is seen when it is over, and not before.
+    const looksForUnattended = this.#launcher.findsEarlier === true && now() - this.#lookedForUnattended >= CLAIM_MS;
+    if (looksForUnattended) this.#lookedForUnattended = now();
+    for (const { spec, state } of await activeRuns({ store })) {
       if (this.#jobs.size >= this.#concurrency) return;
       // Whoever asks for a run at the command line executes it as well.
       const isOurs = spec.origin.trigger !== 'command' && !this.#jobs.has(spec.id);
       if (!isOurs) continue;
-      if (isOrphaned(state, this.#services.now()) || (await this.#isUnattended(spec.id))) await this.#take(spec);
+      const isUnattended = async () => looksForUnattended && this.#isUnattended(await readClaim(store, spec.id));
+      if (isOrphaned(state, now()) || (await isUnattended())) await this.#take(spec);
     }
   }
 
@@ -107,8 +113,8 @@ export class JobTable {
     const run = spec.id;
     const state = await findState(store, run);
     if (state === undefined || !isActive(state.status)) return;
-    if (!isOrphaned(state, now()) && !(await this.#isUnattended(run))) return;
     const seen = await readClaim(store, run);
+    if (!isOrphaned(state, now()) && !this.#isUnattended(seen)) return;
     if (isHeldByOther(seen, { holder: this.#holder, now: now() }) || seen.notBefore > now()) return;
     const phasesDone = state.phases.filter(({ status }) => status === 'done').length;
     const claim = await claimRun(store, {
@@ -129,12 +135,10 @@ export class JobTable {
    * Whether a run that is being executed has jobs that nobody looks after, because the dispatcher that submitted them is gone: a
    * launcher that finds them goes on with them, and brings back those that are lost.
    */
-  async #isUnattended(run: string): Promise<boolean> {
-    if (this.#launcher.findsEarlier !== true) return false;
-    const { store, now } = this.#services;
-    const claim = await readClaim(store, run);
-    if (claim.launcher !== this.#launcher.name || claim.handle === undefined) return false;
-    return !isHeldByOther(claim, { holder: this.#holder, now: now() });
+  #isUnattended(claim: RunClaim): boolean {
+    const { findsEarlier, name } = this.#launcher;
+    if (findsEarlier !== true || claim.launcher !== name || claim.handle === undefined) return false;
+    return !isHeldByOther(claim, { holder: this.#holder, now: this.#services.now() });
   }
 
   async #submit({ id: run, origin }: RunSpec, life: RunLife): Promise<void> {
