@@ -117,7 +117,7 @@ async function publish(input: {
   const made = { ...pullRequestAt(target, { number, revision: commit.oid }), created, already: false };
   if (request.intent === undefined) return made;
   // A pull request cannot be made on condition: another publisher of the same intent may have made one meanwhile.
-  const kept = await settlePullRequests({ target, publication, intent: request.intent, transport });
+  const kept = await settlePullRequests({ target, publication, intent: request.intent, own: number, transport });
   if (kept === undefined || kept.number === number) return made;
   return { ...pullRequestAt(target, kept), created, already: true };
 }
