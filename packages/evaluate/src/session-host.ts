@@ -99,7 +99,7 @@ export class SessionHost {
     const own = outputs.length > 1 ? outputs.map(ownAnswers) : undefined;
     return {
       answers,
-      ...(own === undefined ? {} : { votes: majority({ members: outputs, own, logits, width }) }),
+      ...(own === undefined ? {} : { votes: majority(outputs, own) }),
       ...(keepLogits ? { logits } : {}),
       ...(eachMember ? { memberAnswers: own ?? outputs.map(ownAnswers) } : {}),
     };
@@ -207,18 +207,11 @@ function meanLogits(members: readonly MemberLogits[], label: number, out: Float3
 }
 
 /**
- * For each label of the batch what most members answer by themselves; among equals the one that the mean of the logits
- * prefers, else members that never agree would all give way to the earliest.
+ * For each label of the batch what most members answer by themselves; among equals the answer of the earliest member, as the
+ * authors of dataless fusion have it.
+ * @param own by member: the position of its answer among its own labels
  */
-function majority(options: {
-  members: readonly MemberLogits[];
-  /** By member: the position of its answer among its own labels. */
-  own: readonly Int32Array[];
-  /** Means of the logits, one row of `width` for each label of the batch. */
-  logits: Float32Array;
-  width: number;
-}): Int32Array {
-  const { members, own, logits, width } = options;
+function majority(members: readonly MemberLogits[], own: readonly Int32Array[]): Int32Array {
   const shared = members.map(({ order }, member) => {
     const answers = own[member] ?? new Int32Array(0);
     return order === undefined ? answers : answers.map((position) => (position === -1 ? -1 : order.indexOf(position)));
@@ -226,10 +219,7 @@ function majority(options: {
   return (shared[0] ?? new Int32Array(0)).map((_, label) => {
     const votes = shared.map((answers) => answers[label] ?? -1).filter((answer) => answer !== -1);
     const count = (answer: number) => votes.filter((vote) => vote === answer).length;
-    const mean = (answer: number) => logits[label * width + answer] ?? Number.NaN;
-    const beats = (vote: number, best: number) =>
-      count(vote) > count(best) || (count(vote) === count(best) && mean(vote) > mean(best));
-    return votes.reduce((best, vote) => (beats(vote, best) ? vote : best), votes[0] ?? -1);
+    return votes.reduce((best, vote) => (count(vote) > count(best) ? vote : best), votes[0] ?? -1);
   });
 }
 

@@ -39,7 +39,7 @@ export function ensembleModel(name: string, members: readonly ScoredModel[]): Sc
       : {
           name: `${name}, majority`,
           input,
-          identity: ensembleIdentity([...identities, 'majority']),
+          identity: ensembleIdentity([...identities, 'majority, the earliest among equals']),
           answer: 'majority',
         };
   const identity = ensembleIdentity(identities);
