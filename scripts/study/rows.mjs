@@ -3,21 +3,24 @@ import { join } from 'node:path';
 
 const LAMBDAS = [0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5];
 
-/** What is compared. `statistics`: needs calibration data. A method that is not registered is skipped and named. */
+/**
+ * What is compared. `statistics`: needs calibration data. Of a `family` only the best on development data is evolved. A method
+ * that is not registered is skipped and named.
+ */
 const METHODS = [
   { name: 'average', method: 'linear' },
   { name: 'task arithmetic', method: 'task_arithmetic', lambdas: LAMBDAS },
   { name: 'TIES', method: 'ties', parameters: { scope: 'model', density: 0.2 }, lambdas: LAMBDAS },
   { name: 'PCB', method: 'pcb', parameters: { ratio: 0.1 }, lambdas: LAMBDAS },
-  { name: 'RegMean alpha 0.1', method: 'regmean', parameters: { alpha: 0.1 }, statistics: true },
-  { name: 'RegMean alpha 0.5', method: 'regmean', parameters: { alpha: 0.5 }, statistics: true },
-  { name: 'RegMean alpha 0.9', method: 'regmean', parameters: { alpha: 0.9 }, statistics: true },
+  { name: 'RegMean alpha 0.1', family: 'RegMean', method: 'regmean', parameters: { alpha: 0.1 }, statistics: true },
+  { name: 'RegMean alpha 0.5', family: 'RegMean', method: 'regmean', parameters: { alpha: 0.5 }, statistics: true },
+  { name: 'RegMean alpha 0.9', family: 'RegMean', method: 'regmean', parameters: { alpha: 0.9 }, statistics: true },
   { name: 'Fisher', method: 'fisher', statistics: true },
   { name: 'EMR', method: 'emr', tasks: true },
 ];
 
 /** Methods that models evolve in front of. */
-const EVOLVED = ['average', 'task arithmetic', 'TIES', 'PCB', 'RegMean alpha 0.9', 'Fisher'];
+const EVOLVED = ['average', 'task arithmetic', 'TIES', 'PCB', 'RegMean', 'Fisher'];
 
 /** Candidates of a search, the start included. */
 const EVALUATIONS = 100;
@@ -41,15 +44,32 @@ export function studyRows({ zoos, registry, seeds, generations, modes }) {
       ...modes.flatMap((mode) =>
         present
           .filter(fits(zoo))
-          .filter(({ name }) => EVOLVED.includes(name))
-          .map(({ name }) => {
+          .filter(({ name, family = name }) => EVOLVED.includes(family))
+          .map(({ name, family }) => {
             const candidates = 1 + generations * zoo.specialists.length;
-            return searchRow({ zoo, of: name, seed, kind: mode, block: { evolve: { mode, generations } }, candidates });
+            const rivals = family === undefined ? [] : present.filter((other) => other.family === family);
+            const row = searchRow({
+              zoo,
+              of: name,
+              seed,
+              kind: mode,
+              block: { evolve: { mode, generations } },
+              candidates,
+            });
+            return { ...row, rivals: rivals.map((rival) => `${zoo.name}: ${rival.name}`) };
           }),
       ),
     ]),
   );
   return { rows: [...compared, ...searches], skipped };
+}
+
+/** Whether the merge that a row starts from is the best of its family on development data, the first among equals. */
+export function startsFromBest({ id, of, rivals = [] }, results) {
+  const missing = rivals.find((rival) => !results.has(rival));
+  if (missing !== undefined) throw new Error(`"${id}" needs the result of "${missing}"`);
+  const scores = rivals.map((rival) => results.get(rival).dev);
+  return rivals.length === 0 || rivals[scores.indexOf(Math.max(...scores))] === of;
 }
 
 function searchBlock() {
