@@ -89,11 +89,11 @@ function mean(
         rows += Number(data[0]);
         continue;
       }
-      const stride = tap.width - output.firstRow;
-      for (let i = 0; i < output.rows; i++) {
-        for (let j = 0; j < stride; j++) {
-          const at = (output.firstRow + i) * tap.width + output.firstRow + j;
-          sum[at] = (sum[at] ?? 0) + Number(data[i * stride + j]);
+      const { firstRow, rows: height, firstColumn, columns } = output;
+      for (let i = 0; i < height; i++) {
+        for (let j = 0; j < columns; j++) {
+          const at = (firstRow + i) * tap.width + firstColumn + j;
+          sum[at] = (sum[at] ?? 0) + Number(data[i * columns + j]);
         }
       }
     }

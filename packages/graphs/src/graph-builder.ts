@@ -95,6 +95,16 @@ export class GraphBuilder {
     this.#graph.outputs.push({ name, elementType: ElementType[type], dimensions: [...dimensions] });
   }
 
+  /** Adds a node whose value is an output of the graph under that name, and nothing else. */
+  outputNode(
+    name: string,
+    dimensions: readonly (string | number)[],
+    node: { operator: string; inputs: readonly (Value | undefined)[]; attributes?: Attributes },
+  ): void {
+    this.#add({ attributes: {}, ...node, outputs: [name] });
+    this.#graph.outputs.push({ name, elementType: ElementType.float32, dimensions: [...dimensions] });
+  }
+
   /** The hidden state [batch, length, hidden] after `layer` layers, an output where they are asked for. */
   hiddenState(layer: number, value: Value, width: number): void {
     if (this.hiddenStates) this.output(`hidden_states.${layer}`, value, ['batch_size', 'sequence_length', width]);
@@ -166,15 +176,23 @@ export class GraphBuilder {
   /** Adds a node with one output. An input that is `undefined` is an optional one left out. */
   node(operator: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
     const name = `${operator}_${this.#graph.nodes.length}`;
-    return this.#add({ operator, inputs, outputs: [name], attributes });
+    this.#add({ operator, inputs, outputs: [name], attributes });
+    return { name };
+  }
+
+  /** The parts of a value of these sizes along an axis, in one node. */
+  split(value: Value, sizes: readonly number[], axis: number): Value[] {
+    const outputs = sizes.map((_, index) => `Split_${this.#graph.nodes.length}_${index}`);
+    this.#add({ operator: 'Split', inputs: [value, this.constant('int64', sizes)], outputs, attributes: { axis } });
+    return outputs.map((name) => ({ name }));
   }
 
   #add(node: {
     operator: string;
     inputs: readonly (Value | undefined)[];
-    outputs: [string];
+    outputs: string[];
     attributes: Attributes;
-  }): Value {
+  }): void {
     const { operator, inputs, outputs, attributes } = node;
     const added: OnnxNode = {
       name: `${operator}_${this.#graph.nodes.length}`,
@@ -185,7 +203,6 @@ export class GraphBuilder {
       attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, attributeValue(value)])),
     };
     this.#graph.nodes.push(added);
-    return { name: outputs[0] };
   }
 
   /** The graph as it stands. */

@@ -19,7 +19,8 @@ export {
   planGathering,
   plannedLayout,
 } from './gather/plan-gathering.ts';
-export type { StorageType, WrittenStatistics } from './gather/statistics-writer.ts';
+export type { WrittenStatistics } from './gather/statistics-writer.ts';
+export type { StorageType } from './gather/store-means.ts';
 export type { Contribution, Measure, MeasuredEntry, MeasuredModel, Measurement, RunFeeds } from './measure.ts';
 export { findMeasure, MEASURES } from './measures/index.ts';
 export { openMeasuredModel, taskOfModel } from './open-measured-model.ts';

@@ -16,12 +16,21 @@ export interface MeasuredModel {
 }
 
 /**
- * How an output of one run enters the float64 sums of an entry. `upper`: a strip of a symmetric matrix, of which the part
+ * How an output of one run enters the float64 sums of an entry. `upper`: a block of a symmetric matrix, of which the part
  * on and above the diagonal is added; `sum`: added as it is; `squares`: its squares are added; `row-squares`: rows of a matrix,
  * each with its index: those of equal index are summed first, and the squares of the sums are added.
  */
 export type Contribution =
-  | { rule: 'upper'; output: string; width: number; firstRow: number; rows: number }
+  | {
+      rule: 'upper';
+      output: string;
+      /** Of the whole matrix. */
+      width: number;
+      firstRow: number;
+      rows: number;
+      firstColumn: number;
+      columns: number;
+    }
   | { rule: 'sum'; output: string }
   | { rule: 'squares'; output: string }
   | { rule: 'row-squares'; output: string; indices: string; width: number };

@@ -3,7 +3,7 @@ import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { ElementType, type OnnxGraph } from '../onnx-model.ts';
 import { pruneGraph } from '../prune-graph.ts';
 import { findLinearLayers } from './linear-layers.ts';
-import { type Tap, type TapOptions, tapOutputs, tapsOf } from './taps.ts';
+import { halvesOf, type Tap, type TapOptions, type TapPart, tapOutputs, tapParts, tapsOf } from './taps.ts';
 
 const ATTENTION_MASK = 'attention_mask';
 
@@ -55,22 +55,54 @@ function emitTap(builder: GraphBuilder, tap: Tap, mask: TokenMask | undefined): 
   });
   const [first] = parts;
   const rows = parts.length === 1 && first !== undefined ? first : builder.node('Concat', parts, { axis: 0 });
-  // onnxruntime multiplies A B^T up to twice as fast as A^T B, and slices of rows are plain copies.
-  const columns = builder.node('Transpose', [rows], { perm: [1, 0] });
+  const columns = columnsOf(builder, rows, tap.width);
+  const factor = (first: number, width: number): Value => {
+    const value = columns.get(partKey({ first, width }));
+    if (value === undefined) throw new Error(`the columns of ${tap.layer} have no part of ${width} from ${first} on`);
+    return value;
+  };
   return tapOutputs(tap).map((output) => {
     if (output.kind === 'rows') {
       const count = builder.node('Shape', [rows], { start: 0, end: 1 });
-      builder.output(output.name, builder.widen(count), [1]);
+      const attributes = { to: ElementType.float32 };
+      builder.outputNode(output.name, [1], { operator: 'Cast', inputs: [count], attributes });
     } else {
-      const { firstRow, rows: height } = output;
-      const whole = firstRow === 0 && height === tap.width;
-      const strip = whole ? columns : slice(builder, columns, { first: firstRow, end: firstRow + height });
-      const right = firstRow === 0 ? columns : slice(builder, columns, { first: firstRow, end: tap.width });
-      const moments = builder.node('Gemm', [strip, right], { transB: 1 });
-      builder.output(output.name, moments, [height, tap.width - firstRow]);
+      const { firstRow, rows: height, firstColumn, columns: width } = output;
+      const inputs = [factor(firstRow, height), factor(firstColumn, width)];
+      builder.outputNode(output.name, [height, width], { operator: 'Gemm', inputs, attributes: { transB: 1 } });
     }
     return output.name;
   });
+}
+
+/**
+ * The parts of the columns of rows x and their halves by `partKey`, each column as a row: onnxruntime multiplies A B^T up to
+ * twice as fast as A^T B, and transposes narrow matrices faster than wide ones.
+ */
+function columnsOf(builder: GraphBuilder, rows: Value, width: number): ReadonlyMap<string, Value> {
+  const columns = new Map<string, Value>();
+  for (const [part, own] of divide(builder, { value: rows, parts: tapParts(width), axis: 1 })) {
+    const value = builder.node('Transpose', [own], { perm: [1, 0] });
+    columns.set(partKey(part), value);
+    for (const [half, upper] of divide(builder, { value, parts: halvesOf(part), axis: 0 })) {
+      columns.set(partKey(half), upper);
+    }
+  }
+  return columns;
+}
+
+/** The parts of a value along an axis. */
+function divide(
+  builder: GraphBuilder,
+  { value, parts, axis }: { value: Value; parts: readonly TapPart[]; axis: 0 | 1 },
+): (readonly [TapPart, Value])[] {
+  const widths = parts.map(({ width }) => width);
+  const values = parts.length > 1 ? builder.split(value, widths, axis) : [value];
+  return parts.map((part, index) => [part, values[index] ?? value] as const);
+}
+
+function partKey({ first, width }: TapPart): string {
+  return `${first}+${width}`;
 }
 
 /**
@@ -87,9 +119,4 @@ function withoutPadding(builder: GraphBuilder, rows: Value, { seen, tokens }: To
   const positions = builder.node('Min', [indices, builder.node('Sub', [tokens, one])]);
   const kept = builder.node('Or', [builder.node('Gather', [seen, positions]), other]);
   return builder.node('Compress', [rows, kept], { axis: 0 });
-}
-
-function slice(builder: GraphBuilder, value: Value, { first, end }: { first: number; end: number }): Value {
-  const int = (place: number): Value => builder.constant('int64', [place]);
-  return builder.node('Slice', [value, int(first), int(end), int(0)]);
 }

@@ -31,6 +31,8 @@ beforeAll(async () => {
     ['toy.a.bias', tensor([3], 0, 0, 0)],
     ['toy.b.weight', tensor([2, 2], 1, 0, 0, 1)],
     ['toy.b.bias', tensor([2], 0, 0)],
+    ['toy.wide.weight', tensor([1, 300], ...new Array<number>(300).fill(1))],
+    ['toy.wide.bias', tensor([1], 0)],
     ['toy.stored-in-out.weight', tensor([2, 4], 1, 2, 3, 4, 5, 6, 7, 8)],
   ]);
   await writeSafetensors(join(folder, 'model.safetensors'), stored);
@@ -98,11 +100,11 @@ test('padding is left out or included, as asked', async () => {
   );
   expect(await measure(registry, 'toy.a', 'mask')).toEqual({
     'toy.a:rows': [4],
-    'toy.a:moments:0': moments(0, 1, 2, 1),
+    'toy.a:moments:0:0': moments(0, 1, 2, 1),
   });
   expect(await measure(registry, 'toy.a', 'include')).toEqual({
     'toy.a:rows': [6],
-    'toy.a:moments:0': moments(0, 1, 2, 1, 2, 2),
+    'toy.a:moments:0:0': moments(0, 1, 2, 1, 2, 2),
   });
 });
 
@@ -110,7 +112,7 @@ test('rows of sequences are all counted, since the mask speaks of tokens', async
   const registry = registryOf(({ builder, rows, sequence }) =>
     builder.output('logits', pooledFirstToken(builder, { sequence, rows, width: 2 }, 'toy.b'), ['batch', 2]),
   );
-  expect(await measure(registry, 'toy.b', 'mask')).toEqual({ 'toy.b:rows': [2], 'toy.b:moments:0': moments(0, 1) });
+  expect(await measure(registry, 'toy.b', 'mask')).toEqual({ 'toy.b:rows': [2], 'toy.b:moments:0:0': moments(0, 1) });
 });
 
 test('layers that read one value share a tap, whatever they are called', () => {
@@ -135,7 +137,7 @@ test('a matrix stored [in, out], or multiplied without Gemm, is a layer of the s
   ]);
   expect(await measure(registry, 'toy.a', 'mask')).toEqual({
     'toy.a:rows': [4],
-    'toy.a:moments:0': moments(0, 1, 2, 1),
+    'toy.a:moments:0:0': moments(0, 1, 2, 1),
   });
 });
 
@@ -147,7 +149,7 @@ test('a module that is applied twice is measured over both inputs', async () => 
   });
   expect(await measure(registry, 'toy.b', 'mask')).toEqual({
     'toy.b:rows': [6],
-    'toy.b:moments:0': moments(0, 1, 2, 1, 0, 1),
+    'toy.b:moments:0:0': moments(0, 1, 2, 1, 0, 1),
   });
 });
 
@@ -159,9 +161,41 @@ test('an output layer that is tied to the embeddings is no layer of its own', ()
   expect(findTaps({ config, tensors, registry })).toEqual([]);
 });
 
-test('strips cover the upper triangle of a wide input once', () => {
-  const outputs = tapOutputs({ layer: 'wide', width: 3072 }).filter((output) => output.kind === 'moments');
-  expect(outputs.reduce((next, { firstRow, rows }) => (firstRow === next ? next + rows : Number.NaN), 0)).toBe(3072);
+test('blocks cover the upper triangle of a wide input once', () => {
+  const width = 700;
+  const covered = new Uint8Array(width * width);
+  for (const output of tapOutputs({ layer: 'wide', width })) {
+    if (output.kind === 'rows') continue;
+    const { firstRow, rows, firstColumn, columns } = output;
+    for (let i = firstRow; i < firstRow + rows; i++) {
+      for (let j = Math.max(i, firstColumn); j < firstColumn + columns; j++)
+        covered[i * width + j] = (covered[i * width + j] ?? 0) + 1;
+    }
+  }
+  for (let i = 0; i < width; i++) {
+    for (let j = 0; j < width; j++) if (covered[i * width + j] !== (j < i ? 0 : 1)) expect([i, j]).toEqual([]);
+  }
+});
+
+test('a wide input is multiplied as a narrow one is', async () => {
+  const wide = 300;
+  const registry = registryOf(({ builder, rows }) => {
+    const repeated = builder.node('Tile', [rows, builder.constant('int64', [1, wide / 2])]);
+    builder.output('a', linear(builder, repeated, 'toy.wide', { in: wide, out: 1 }), ['rows', 1]);
+  });
+  const result = await measure(registry, 'toy.wide', 'mask');
+  const [[a = 0, b = 0], [c = 0]] = [moments(0, 1, 2, 1), moments(0, 1, 2, 1).slice(3)];
+  const outputs = tapOutputs({ layer: 'toy.wide', width: wide });
+  expect(outputs).toHaveLength(4);
+  for (const output of outputs) {
+    if (output.kind === 'rows') continue;
+    const { name, firstRow, firstColumn, rows, columns } = output;
+    const entry = (i: number, j: number): number =>
+      (firstRow + i) % 2 !== (firstColumn + j) % 2 ? b : (firstRow + i) % 2 === 0 ? a : c;
+    expect(result[name]).toEqual(
+      Array.from({ length: rows * columns }, (_, at) => entry(Math.floor(at / columns), at % columns)),
+    );
+  }
 });
 
 test('a tap that the graph does not have is refused with those that it has', async () => {

@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest';
 import { accumulate } from './accumulate.ts';
 
-test('a strip of a symmetric matrix enters the triangle from its diagonal on', () => {
+test('a block of a symmetric matrix enters the triangle, from the diagonal on where it lies on it', () => {
   const sums = new Float64Array(6).fill(100);
-  // Rows 1 and 2 of a matrix of width 3, from column 1 on; the 9 lies below the diagonal.
-  const strip = Float32Array.of(4, 5, 9, 6);
-  accumulate(sums, { values: strip }, { rule: 'upper', output: '', width: 3, firstRow: 1, rows: 2 });
+  const place = { rule: 'upper', output: '', width: 3 } as const;
+  // Rows and columns 1 and 2; the 9 lies below the diagonal.
+  const diagonal = { ...place, firstRow: 1, rows: 2, firstColumn: 1, columns: 2 };
+  accumulate(sums, { values: Float32Array.of(4, 5, 9, 6) }, diagonal);
   expect([...sums]).toEqual([100, 100, 100, 104, 105, 106]);
-  accumulate(sums, { values: Float32Array.of(1, 2, 3) }, { rule: 'upper', output: '', width: 3, firstRow: 0, rows: 1 });
-  expect([...sums]).toEqual([101, 102, 103, 104, 105, 106]);
+  const corner = { ...place, firstRow: 0, rows: 1, firstColumn: 1, columns: 2 };
+  accumulate(sums, { values: Float32Array.of(2, 3) }, corner);
+  expect([...sums]).toEqual([100, 102, 103, 104, 105, 106]);
 });
 
 test('values and squares are added in float64', () => {

@@ -47,17 +47,18 @@ function addRowSquares(
   }
 }
 
-/** Adds the part on and above the diagonal of a strip of a symmetric matrix to the triangle of sums. */
+/** Adds the part on and above the diagonal of a block of a symmetric matrix to the triangle of sums. */
 function addUpper(
   sums: Float64Array,
   values: Float32Array,
-  { width, firstRow, rows }: Extract<Contribution, { rule: 'upper' }>,
+  { width, firstRow, rows, firstColumn, columns }: Extract<Contribution, { rule: 'upper' }>,
 ): void {
-  const stride = width - firstRow;
   for (let i = 0; i < rows; i++) {
-    let to = triangleOffset(width, firstRow + i);
-    const end = (i + 1) * stride;
-    for (let from = i * stride + i; from < end; from++, to++) {
+    const row = firstRow + i;
+    const below = Math.max(0, row - firstColumn);
+    let to = triangleOffset(width, row) + firstColumn + below - row;
+    const end = (i + 1) * columns;
+    for (let from = i * columns + below; from < end; from++, to++) {
       sums[to] = (sums[to] as number) + (values[from] as number);
     }
   }

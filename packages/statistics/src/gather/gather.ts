@@ -1,9 +1,9 @@
 import { type Dataset, tokenise } from '@hubfuse/evaluate';
 import { StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
 import { FORMAT_VERSION } from '../format/metadata.ts';
-import type { Measure, MeasuredModel } from '../measure.ts';
+import type { Measure, MeasuredEntry, MeasuredModel } from '../measure.ts';
 import type { GatheringPlan } from './plan-gathering.ts';
-import { runPass } from './run-pass.ts';
+import { type EntryValues, runPass } from './run-pass.ts';
 import { StatisticsWriter, type WrittenStatistics } from './statistics-writer.ts';
 
 /** Where the weights and the examples come from, for the file's metadata. */
@@ -64,19 +64,19 @@ export async function gatherStatistics(options: GatherOptions): Promise<WrittenS
   const task = model.registry.get('task', dataset.task);
   const runs = measure.runs({ encoded, labels, dataset, task }, request.variant);
   const total = dataset.examples.length;
-  const writer = await StatisticsWriter.open({ path: options.path, name: model.name, dtype: plan.dtype });
+  const writer = await StatisticsWriter.open({ path: options.path, dtype: plan.dtype });
   try {
-    for (const [index, entries] of passes.entries()) {
+    const gather = async (entries: readonly MeasuredEntry[], pass: number): Promise<EntryValues[]> => {
       const graph = await plan.measurement.graph(entries.map(({ key }) => key));
-      const sums = await runPass({
-        name: model.name,
-        ...{ graph, entries, runs, workers, signal },
-        onProgress: (done) => onProgress?.({ phase: 'gather', pass: index + 1, passes: passes.length, done, total }),
+      return runPass({
+        ...{ name: model.name, graph, entries, runs, dtype: plan.dtype, workers, signal },
+        onProgress: (done) => onProgress?.({ phase: 'gather', pass, passes: passes.length, done, total }),
       });
-      for (const entry of sums) await writer.add(entry);
-    }
+    };
+    const [last = [], ...others] = passes.toReversed();
+    for (const [index, entries] of others.reverse().entries()) await writer.add(await gather(entries, index + 1));
     const facts = { format: FORMAT_VERSION, ...options.origin, examples: total, task: dataset.task };
-    return await writer.finish(request, { ...facts, tokenizer, maxLength });
+    return await writer.finish(await gather(last, passes.length), request, { ...facts, tokenizer, maxLength });
   } catch (error) {
     await writer.abandon();
     throw error;

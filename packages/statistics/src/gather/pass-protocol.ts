@@ -1,5 +1,6 @@
 import type { GraphTensor } from '@hubfuse/graphs';
 import type { MeasuredEntry } from '../measure.ts';
+import type { StorageType } from './store-means.ts';
 
 /** An entry and where its sums stand in the shared memory of a pass. */
 export type PlacedEntry = Pick<MeasuredEntry, 'contributions' | 'rows' | 'elements'> & {
@@ -22,10 +23,20 @@ export interface PassStart {
   turns: SharedArrayBuffer;
 }
 
-/** One run. */
-export interface PassJob {
+/** One run, or, when all runs have been added, what is stored of an entry. */
+export type PassJob = RunJob | StoreJob;
+
+export interface RunJob {
+  kind: 'run';
   index: number;
   feeds: Readonly<Record<string, GraphTensor>>;
   /** Rows that it counts as, for entries whose rows no output counts. */
   rows: number;
+}
+
+export interface StoreJob {
+  kind: 'store';
+  /** Place of the entry. */
+  entry: number;
+  dtype: StorageType;
 }

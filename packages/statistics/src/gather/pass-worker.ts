@@ -3,7 +3,9 @@ import { StatisticsError } from '@hubfuse/plugin';
 import { serveJobs } from '@hubfuse/tensors';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { accumulate } from './accumulate.ts';
-import type { PassJob, PassStart } from './pass-protocol.ts';
+import { alignedRoom } from './aligned-room.ts';
+import type { PassJob, PassStart, PlacedEntry, RunJob, StoreJob } from './pass-protocol.ts';
+import { type StoredMeans, storeMeans } from './store-means.ts';
 import { takeTurn } from './turns.ts';
 
 // Runs in a worker thread: onnxruntime blocks the thread that it runs in.
@@ -13,9 +15,11 @@ const sums = new Float64Array(start.sums);
 const rows = new Float64Array(start.rows);
 const turns = new Int32Array(start.turns);
 let opening: Promise<InferenceSession> | undefined;
+let outputs: Record<string, Tensor | null> | undefined;
 
-serveJobs(async (job) => {
-  const { index, feeds, rows: counted } = job as PassJob;
+serveJobs((job) => ((job as PassJob).kind === 'run' ? run(job as RunJob) : store(job as StoreJob)));
+
+async function run({ index, feeds, rows: counted }: RunJob): Promise<void> {
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   opening ??= InferenceSession.create(start.model, {
     ...start.sessionOptions,
@@ -35,21 +39,49 @@ serveJobs(async (job) => {
     inputs[name] =
       data instanceof BigInt64Array ? new Tensor('int64', data, dimensions) : new Tensor('float32', data, dimensions);
   }
-  add({ index, counted }, await explain(session.run(inputs), 'fails on some examples'));
-});
+  outputs ??= placesOf(session.outputMetadata, Tensor);
+  add({ index, counted }, await explain(session.run(inputs, outputs), 'fails on some examples'));
+}
+
+/**
+ * Where the outputs go: those of known size into memory that serves all runs, since fresh memory costs as much as adding it
+ * up does. The others are allocated with each run.
+ */
+function placesOf(metadata: InferenceSession['outputMetadata'], tensor: typeof Tensor): Record<string, Tensor | null> {
+  const shapes = metadata.map((output) => {
+    if (!output.isTensor || output.type !== 'float32') return [];
+    return output.shape.every((size) => typeof size === 'number') ? output.shape : [];
+  });
+  const room = alignedRoom(shapes.map((shape) => shape.reduce((product, size) => product * size, 1)));
+  return Object.fromEntries(
+    metadata.map(({ name }, at) => {
+      const [shape = [], values] = [shapes[at], room[at]];
+      return [name, shape.length === 0 || values === undefined ? null : new tensor('float32', values, shape)];
+    }),
+  );
+}
+
+function store({ entry: at, dtype }: StoreJob): StoredMeans {
+  const entry = start.entries[at] as PlacedEntry;
+  return storeMeans(sumsOf(entry), { rows: rows[at] ?? 0, dtype });
+}
 
 /** Adds a run's outputs to each entry when all runs before it have done so. */
-function add({ index, counted }: { index: number; counted: number }, outputs: Outputs): void {
+function add({ index, counted }: { index: number; counted: number }, results: Outputs): void {
   for (const [at, entry] of start.entries.entries()) {
     takeTurn(turns, at, index, () => {
-      const target = sums.subarray(entry.offset, entry.offset + entry.elements);
+      const target = sumsOf(entry);
       for (const contribution of entry.contributions) {
-        const indices = contribution.rule === 'row-squares' ? indicesOf(outputs, contribution.indices) : undefined;
-        accumulate(target, { values: valuesOf(outputs, contribution.output), indices }, contribution);
+        const indices = contribution.rule === 'row-squares' ? indicesOf(results, contribution.indices) : undefined;
+        accumulate(target, { values: valuesOf(results, contribution.output), indices }, contribution);
       }
-      rows[at] = (rows[at] ?? 0) + (entry.rows === undefined ? counted : (valuesOf(outputs, entry.rows)[0] ?? 0));
+      rows[at] = (rows[at] ?? 0) + (entry.rows === undefined ? counted : (valuesOf(results, entry.rows)[0] ?? 0));
     });
   }
+}
+
+function sumsOf({ offset, elements }: PlacedEntry): Float64Array {
+  return sums.subarray(offset, offset + elements);
 }
 
 type Outputs = Readonly<Record<string, { data: unknown }>>;

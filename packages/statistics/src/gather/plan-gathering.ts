@@ -5,7 +5,8 @@ import { elementCount } from '@hubfuse/tensors';
 import { gramWidth } from '../format/triangle.ts';
 import type { Measure, MeasuredModel, Measurement } from '../measure.ts';
 import { type PassPlan, planPasses } from './plan-passes.ts';
-import { type StorageType, valueBytes } from './statistics-writer.ts';
+import { valueBytes } from './statistics-writer.ts';
+import type { StorageType } from './store-means.ts';
 
 const FLOAT32_BYTES = 4;
 /** Memory where nothing is said, in bytes. */
@@ -27,7 +28,7 @@ export interface GatheringPlan extends PassPlan {
   dtype: StorageType;
   /** Bytes of the values in the file. */
   fileBytes: number;
-  /** Bytes on the disk while it is written: the values stand twice. */
+  /** Bytes on the disk while it is written: the values of all passes but the last stand twice. */
   diskBytes: number;
   /** Floating-point operations per token of all passes, an upper bound where there are several. */
   operationsPerToken: number;
@@ -60,7 +61,7 @@ export function planGathering(options: {
     measurement,
     dtype,
     fileBytes,
-    diskBytes: 2 * fileBytes,
+    diskBytes: fileBytes + valueBytes(passes.passes.slice(0, -1).flat(), dtype),
     operationsPerToken: measurement.operationsPerToken * passes.passes.length,
   };
 }

@@ -1,27 +1,39 @@
 import type { OpenableGraph } from '@hubfuse/graphs';
+import { StatisticsError } from '@hubfuse/plugin';
 import { disableTelemetry, WorkerPool } from '@hubfuse/tensors';
 import type { MeasuredEntry, RunSequence } from '../measure.ts';
 import type { PassJob, PassStart, PlacedEntry } from './pass-protocol.ts';
+import type { StorageType, StoredMeans } from './store-means.ts';
 
-/** The sums of one entry over all runs. */
-export interface EntrySums {
+/** What is stored of one entry. */
+export interface EntryValues {
   entry: MeasuredEntry;
-  sums: Float64Array;
+  /** Rows that its values are means over. */
   rows: number;
+  bytes: Uint8Array;
+  /** The largest difference of a mean from what is stored of it, relative to the largest mean. */
+  storageError: number;
 }
 
-/** Runs the model over all examples once and adds up the outputs for some entries. */
+/** Bytes of a stored value. */
+const BYTES: Readonly<Record<StorageType, number>> = { F32: 4, BF16: 2 };
+
+/**
+ * Runs the model over all examples once, adds up the outputs for some entries and takes their means.
+ * @throws StatisticsError `statistics/no-rows`, `statistics/not-finite`
+ */
 export async function runPass(options: {
   name: string;
   graph: OpenableGraph;
   entries: readonly MeasuredEntry[];
   runs: RunSequence;
+  dtype: StorageType;
   workers: number;
   signal?: AbortSignal | undefined;
   /** Called with the examples done so far. */
   onProgress?: ((examples: number) => void) | undefined;
-}): Promise<EntrySums[]> {
-  const { name, graph, entries, runs, signal, onProgress } = options;
+}): Promise<EntryValues[]> {
+  const { name, graph, entries, runs, dtype, signal, onProgress } = options;
   disableTelemetry();
   const placed = place(entries);
   const start: PassStart = {
@@ -42,22 +54,44 @@ export async function runPass(options: {
       while (next < runs.length) {
         const index = next++;
         const { feeds, examples, rows = 1 } = runs.at(index);
-        await pool.run<void>({ index, feeds, rows } satisfies PassJob);
+        await pool.run<void>({ kind: 'run', index, feeds, rows } satisfies PassJob);
         done += examples;
         onProgress?.(done);
       }
     };
     await Promise.all(Array.from({ length: workers }, work));
+    const rows = new Float64Array(start.rows);
+    const without = entries.find((_, at) => rows[at] === 0);
+    if (without !== undefined) throw noRows(name, without);
+    const stored = await Promise.all(
+      entries.map((_, entry) => pool.run<StoredMeans>({ kind: 'store', entry, dtype } satisfies PassJob)),
+    );
+    return stored.map(({ problem, storageError }, at) => {
+      const [entry, { offset, elements }] = [entries[at] as MeasuredEntry, placed[at] as PlacedEntry];
+      if (problem !== undefined) throw notFinite(name, entry, problem);
+      const bytes = new Uint8Array(start.sums, Float64Array.BYTES_PER_ELEMENT * offset, BYTES[dtype] * elements);
+      return { entry, rows: rows[at] ?? 0, bytes, storageError };
+    });
   } finally {
     await pool.close();
   }
-  const sums = new Float64Array(start.sums);
-  const rows = new Float64Array(start.rows);
-  return placed.map(({ offset, elements }, at) => ({
-    entry: entries[at] as MeasuredEntry,
-    sums: sums.subarray(offset, offset + elements),
-    rows: rows[at] ?? 0,
-  }));
+}
+
+function noRows(name: string, { key }: MeasuredEntry): StatisticsError {
+  return new StatisticsError({ code: 'statistics/no-rows', where: name, message: `the data has no row for "${key}"` });
+}
+
+function notFinite(
+  name: string,
+  { key }: MeasuredEntry,
+  { value, index }: NonNullable<StoredMeans['problem']>,
+): StatisticsError {
+  return new StatisticsError({
+    code: 'statistics/not-finite',
+    where: name,
+    message: `"${key}" comes to ${value} at position ${index}`,
+    hint: 'the model overflows on this data: check that it scores as it should',
+  });
 }
 
 function place(entries: readonly MeasuredEntry[]): PlacedEntry[] {

@@ -1,8 +1,9 @@
-import { planBatches, sliceBatch } from '@hubfuse/evaluate';
+import { sliceBatch } from '@hubfuse/evaluate';
 import { findTaps, graphOverFiles, type PaddingRule, type Tap, tapOutputs } from '@hubfuse/graphs';
 import { triangleLength } from '../format/triangle.ts';
 import type { Contribution, Measure, MeasuredEntry, MeasuredModel } from '../measure.ts';
 import { batchFeeds } from './batch-feeds.ts';
+import { composeRuns } from './compose-runs.ts';
 
 /**
  * Tokens of a run, padding included. The products of a batch are float32 sums over its rows: a larger batch spares
@@ -32,11 +33,11 @@ export const gram: Measure = {
     };
   },
   runs({ encoded }) {
-    const batches = planBatches(encoded.lengths, BATCH_TOKENS);
+    const composed = composeRuns(encoded.lengths, BATCH_TOKENS);
     return {
-      length: batches.length,
+      length: composed.length,
       at(index) {
-        const indices = batches[index]?.indices ?? [];
+        const indices = composed[index] ?? [];
         return { feeds: batchFeeds(sliceBatch(encoded, indices)), examples: indices.length };
       },
     };
@@ -52,9 +53,9 @@ function entryOf(tap: Tap): MeasuredEntry {
       rows = output.name;
       continue;
     }
-    const { name, firstRow, rows: height } = output;
-    contributions.push({ rule: 'upper', output: name, width, firstRow, rows: height });
-    outputBytes += FLOAT32_BYTES * height * (width - firstRow);
+    const { kind: _, name, ...place } = output;
+    contributions.push({ rule: 'upper', output: name, width, ...place });
+    outputBytes += FLOAT32_BYTES * place.rows * place.columns;
   }
   const elements = triangleLength(width);
   return { key: layer, aliases, shape: [elements], elements, outputBytes, contributions, rows };
