@@ -111,9 +111,7 @@ function speak({ awsPrices, CLOUD_NETWORK, BATCH_START_SECONDS }) {
   say(
     `Assumed, and never measured: ${CLOUD_NETWORK / 1e6} MB/s between a machine and the Hub or S3, ${BATCH_START_SECONDS} s to start one.`,
   );
-  say(
-    'Measured: kernels and scoring on processors (packages/runs/src/cost/throughput.ts). What a GB costs that leaves is not verified: docs/deploy.md.',
-  );
+  say('Measured: kernels and scoring on processors (packages/runs/src/cost/throughput.ts). Prices: docs/deploy.md.');
 
   const merge = {
     ...{
