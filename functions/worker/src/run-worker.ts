@@ -1,6 +1,12 @@
 import type { HubOptions } from '@hubfuse/hub';
 import { HubfuseError, RunError, StoreError } from '@hubfuse/plugin';
-import { comeToRest, type ExecutionOptions, type RunEvent, type RunProgress } from '@hubfuse/runs';
+import {
+  comeToRest,
+  type ExecutionOptions,
+  type RunEvent,
+  type RunProgress,
+  type SharedExecution,
+} from '@hubfuse/runs';
 import { WORKER_EXIT_CODES } from './exit-codes.ts';
 import { PhaseMeter } from './phase-meter.ts';
 import { type TakenRun, takeRun } from './take-run.ts';
@@ -14,23 +20,8 @@ const GRACE_MS = 80_000;
 const PATIENCE_MS = 150_000;
 
 export interface WorkerOptions
-  extends Pick<
-    ExecutionOptions,
-    | 'store'
-    | 'runId'
-    | 'registry'
-    | 'hub'
-    | 'workspace'
-    | 'workers'
-    | 'memory'
-    | 'allowOtherProcessor'
-    | 'device'
-    | 'defaultDevice'
-    | 'children'
-    | 'leaseMs'
-    | 'tariff'
-    | 'keepFiles'
-  > {
+  extends SharedExecution,
+    Pick<ExecutionOptions, 'allowOtherProcessor' | 'tariff' | 'keepFiles'> {
   /** Aborts where the machine is taken away (SIGTERM): the run is left to be resumed. */
   signal: AbortSignal;
   log: WorkerLog;

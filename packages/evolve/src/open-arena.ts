@@ -29,11 +29,11 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   const { registry, memory = DEFAULT_MEMORY, scratch = tmpdir(), signal } = options;
   const { workers = availableParallelism(), parallel = 1 } = options;
   const divide = (plan: MergePlan) => divideArenaMemory({ registry, plan, memory, workers, parallel });
-  const widened = divide(planCandidate(options.plan));
+  const widened = planCandidate(options.plan);
   // On the disk writing twice the bytes costs more than widening them in each session.
-  const inWidth = widened.candidates > 0 ? planCandidate : (plan: MergePlan) => plan;
-  const plan = inWidth(options.plan);
-  const division = widened.candidates > 0 ? widened : divide(plan);
+  const widens = divide(widened).candidates > 0;
+  const plan = widens ? widened : options.plan;
+  const division = divide(plan);
   const { candidates, candidateBytes, population, populationBytes } = division;
   const bytes = candidates * candidateBytes + (population ? populationBytes : 0);
   const inMemory = bytes === 0 ? undefined : await memoryFolder({ bytes, most: memory });
@@ -42,7 +42,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   const carriedFast = fast !== undefined && population;
   return new FolderArena({
     options,
-    inWidth,
+    planCandidate: widens ? planCandidate : (plan) => plan,
     race: openRace({ ...options, workers: division.workers, memory: division.sessions }),
     builder: openBuilder({
       ...{ plan, registry, signal },
@@ -67,7 +67,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
 class FolderArena implements Arena {
   readonly parallel: number;
   readonly #options: ArenaOptions;
-  readonly #inWidth: (plan: MergePlan) => MergePlan;
+  readonly #planCandidate: (plan: MergePlan) => MergePlan;
   readonly #race: Race;
   readonly #builder: MergeBuilder;
   readonly #folders: readonly string[];
@@ -77,8 +77,7 @@ class FolderArena implements Arena {
 
   constructor(parts: {
     options: ArenaOptions;
-    /** Gives a candidate's tensors the width in which they are handed over. */
-    inWidth(plan: MergePlan): MergePlan;
+    planCandidate(plan: MergePlan): MergePlan;
     race: Race;
     builder: MergeBuilder;
     folders: readonly string[];
@@ -88,7 +87,7 @@ class FolderArena implements Arena {
     overlaps: boolean;
   }) {
     this.#options = parts.options;
-    this.#inWidth = parts.inWidth;
+    this.#planCandidate = parts.planCandidate;
     this.#race = parts.race;
     this.#builder = parts.builder;
     this.#folders = parts.folders;
@@ -186,11 +185,11 @@ class FolderArena implements Arena {
     await mkdir(place, { recursive: true });
     const build = { folders, genealogy, out: place };
     if (refresh === undefined || genealogy === undefined || genealogy.steps.length === 0) {
-      return await this.#builder.build({ ...build, plan: this.#inWidth(plan), statistics });
+      return await this.#builder.build({ ...build, plan: this.#planCandidate(plan), statistics });
     }
     const done = this.#refreshed.then(async () => {
       const own = await refresh({ plan, genealogy }, (individual) => this.#builder.build(individual));
-      await this.#builder.build({ ...build, ...own, plan: this.#inWidth(own.plan) });
+      await this.#builder.build({ ...build, ...own, plan: this.#planCandidate(own.plan) });
     });
     this.#refreshed = done.catch(() => undefined);
     await done;

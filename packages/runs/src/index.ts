@@ -1,6 +1,6 @@
 export { type ActiveRun, activeRuns } from './active-runs.ts';
 export { cancelRun } from './cancel-run.ts';
-export { type HelpEnd, type HelpOptions, helpRun } from './children/help-run.ts';
+export { type HelpEnd, type HelpOptions, helpRun, type SharedExecution } from './children/help-run.ts';
 export { isDivisibleRun } from './children/is-divisible-run.ts';
 export type { Children } from './children/lead-children.ts';
 export {

@@ -1,6 +1,7 @@
 import type { StoredTensor } from '@hubfuse/tensors';
-import { layOut } from '../plan/layout.ts';
-import type { MergePlan, PlannedTensor } from '../plan/merge-plan.ts';
+import type { Draft } from '../plan/draft-tensors.ts';
+import type { MergePlan } from '../plan/merge-plan.ts';
+import { withTensors } from '../plan/with-tensors.ts';
 import { EVOLVER } from './check-genealogy.ts';
 import { evolves } from './evolving-tensors.ts';
 import type { Genealogy } from './genealogy.ts';
@@ -48,8 +49,6 @@ function inputOf({ inputs }: MergePlan, individual: number): number {
   return input;
 }
 
-type Draft = Omit<PlannedTensor, 'output' | 'offset'>;
-
 function evolvingDrafts(plan: MergePlan, genealogy: EvolutionSettings): Draft[] {
   return plan.tensors
     .filter((tensor) => evolves(tensor, { genealogy, individuals: plan.models }))
@@ -59,13 +58,6 @@ function evolvingDrafts(plan: MergePlan, genealogy: EvolutionSettings): Draft[] 
 }
 
 function planOf(plan: MergePlan, drafts: readonly Draft[]): MergePlan {
-  const metadata = { format: 'pt' };
-  const { tensors, outputs } = layOut({ tensors: drafts, metadata, shardSize: undefined });
-  const { index: _, ...rest } = plan;
-  return {
-    ...rest,
-    ...{ method: EVOLVER, parameters: {}, modelParameters: [], statistics: [], heads: [], metadata },
-    tensors: tensors.map(({ tensor, place }): PlannedTensor => ({ ...tensor, ...place })),
-    outputs,
-  };
+  const evolved = { method: EVOLVER, parameters: {}, modelParameters: [], statistics: [], heads: [] };
+  return withTensors({ ...plan, ...evolved, metadata: { format: 'pt' } }, drafts);
 }

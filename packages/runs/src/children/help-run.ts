@@ -28,21 +28,23 @@ const MOST_FAILURES = 3;
  */
 export type HelpEnd = 'ended' | 'needless' | 'free';
 
-export interface HelpOptions
-  extends Pick<
-    ExecutionOptions,
-    | 'store'
-    | 'runId'
-    | 'registry'
-    | 'hub'
-    | 'workspace'
-    | 'workers'
-    | 'memory'
-    | 'device'
-    | 'defaultDevice'
-    | 'leaseMs'
-    | 'children'
-  > {
+/** How any process takes part in a run, whether it leads it or helps. */
+export type SharedExecution = Pick<
+  ExecutionOptions,
+  | 'store'
+  | 'runId'
+  | 'registry'
+  | 'hub'
+  | 'workspace'
+  | 'workers'
+  | 'memory'
+  | 'device'
+  | 'defaultDevice'
+  | 'leaseMs'
+  | 'children'
+>;
+
+export interface HelpOptions extends SharedExecution {
   /** Told of every task that was done, or failed here. */
   onTask?: ((task: { name: string; seconds: number; failure?: unknown }) => void) | undefined;
   /** Told why it cannot help with some of the tasks. */
