@@ -2,6 +2,7 @@ import type { ObjectStore } from '@hubfuse/plugin';
 import { isAlive, leaseEnd } from './owner.ts';
 import { readStoredSpec, readStoredState } from './read-stored.ts';
 import type { RunSpec, RunState } from './run.ts';
+import { compareAge } from './run-index/compare-age.ts';
 import { eachAtOnce } from './run-index/each-at-once.ts';
 import { OpenIndex } from './run-index/open-index.ts';
 import { repairRun } from './run-index/repair-run.ts';
@@ -43,7 +44,7 @@ export async function activeRuns({ store }: { store: ObjectStore }): Promise<Act
     active.push(found);
   });
   specs.set(store, now);
-  return active.sort((a, b) => (a.spec.createdAt < b.spec.createdAt ? -1 : 1));
+  return active.sort((a, b) => compareAge(a.spec, b.spec));
 }
 
 async function readActive(options: {

@@ -1,5 +1,6 @@
 import { type ObjectStore, UsageError } from '@hubfuse/plugin';
 import type { RunSummary } from './run.ts';
+import { compareAge, type Dated } from './run-index/compare-age.ts';
 import type { IndexEntry } from './run-index/index-entry.ts';
 import type { ReadonlyEntries } from './run-index/index-pages.ts';
 import { OpenIndex } from './run-index/open-index.ts';
@@ -88,13 +89,9 @@ const inOrder = new WeakMap<ReadonlyEntries, readonly IndexEntry[]>();
 function sorted(entries: ReadonlyEntries): readonly IndexEntry[] {
   const known = inOrder.get(entries);
   if (known !== undefined) return known;
-  const order = [...entries.values()].sort((a, b) => compare(b.createdAt, a.createdAt) || compare(b.id, a.id));
+  const order = [...entries.values()].sort((a, b) => compareAge(b, a));
   inOrder.set(entries, order);
   return order;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function fits(entry: IndexEntry, { state, recipe, model, key }: RunFilter): boolean {
@@ -109,15 +106,13 @@ function fits(entry: IndexEntry, { state, recipe, model, key }: RunFilter): bool
 }
 
 /** A run in the order of the list; without an id: the end of a page. */
-interface Position {
+interface Position extends Dated {
   page: number;
-  createdAt: string;
-  id: string;
 }
 
 function isAfter({ page, entry }: { page: number; entry: IndexEntry }, after: Position): boolean {
   if (page !== after.page) return page < after.page;
-  return (compare(entry.createdAt, after.createdAt) || compare(entry.id, after.id)) < 0;
+  return compareAge(entry, after) < 0;
 }
 
 function writeCursor({ page, createdAt, id }: Position): string {
