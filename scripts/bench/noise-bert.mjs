@@ -48,12 +48,13 @@ function noise(name, shape, seed) {
   return values;
 }
 
-/** Writes the model into a folder. */
-export async function noiseBert({ folder, examples, layers, hidden, inner }) {
+/** Writes the model into a folder. `positions`: longest input in tokens, that of the examples' model unless it is given. */
+export async function noiseBert({ folder, examples, layers, hidden, inner, positions: longest }) {
   mkdirSync(folder, { recursive: true });
   const config = JSON.parse(readFileSync(join(examples, 'base/config.json'), 'utf8'));
   const names = Array.from({ length: LABELS }, (_, index) => `label-${index}`);
-  const sizes = { layers, hidden, inner, vocabulary: config.vocab_size, positions: config.max_position_embeddings };
+  const positions = longest ?? config.max_position_embeddings;
+  const sizes = { layers, hidden, inner, vocabulary: config.vocab_size, positions };
   const tensors = new Map();
   let seed = 1;
   for (const [name, shape] of layout(sizes)) {
@@ -62,17 +63,18 @@ export async function noiseBert({ folder, examples, layers, hidden, inner }) {
   await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' });
   const changed = {
     ...{ ...config, hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers },
-    ...{ num_attention_heads: hidden / 64, id2label: Object.fromEntries(names.entries()) },
+    ...{ max_position_embeddings: positions, num_attention_heads: hidden / 64 },
+    ...{ id2label: Object.fromEntries(names.entries()) },
     label2id: Object.fromEntries(names.map((name, index) => [name, index])),
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(changed));
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
-    copyFileSync(join(examples, 'base', file), join(folder, file));
-  }
+  copyFileSync(join(examples, 'base/tokenizer.json'), join(folder, 'tokenizer.json'));
+  const tokenizer = JSON.parse(readFileSync(join(examples, 'base/tokenizer_config.json'), 'utf8'));
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ ...tokenizer, model_max_length: positions }));
 }
 
-/** Texts of `sentences` sentences each, labelled at random. */
-export function noiseTexts({ file, examples, count, sentences }) {
+/** Texts of `sentences` sentences each, or of 1 to `sentences` where `mixed`, labelled at random. */
+export function noiseTexts({ file, examples, count, sentences, mixed = false }) {
   const source = ['money', 'home', 'travel', 'office'].flatMap((name) =>
     readFileSync(join(examples, `data/${name}.dev.jsonl`), 'utf8')
       .trim()
@@ -80,7 +82,8 @@ export function noiseTexts({ file, examples, count, sentences }) {
   );
   const texts = source.map((line) => JSON.parse(line).text);
   const lines = Array.from({ length: count }, (_, index) => {
-    const part = Array.from({ length: sentences }, (__, nth) => texts[(index * sentences + nth * 7) % texts.length]);
+    const length = mixed ? 1 + ((index * 7919) % sentences) : sentences;
+    const part = Array.from({ length }, (__, nth) => texts[(index * sentences + nth * 7) % texts.length]);
     return JSON.stringify({ text: part.join(' '), label: `label-${index % LABELS}` });
   });
   writeFileSync(file, `${lines.join('\n')}\n`);

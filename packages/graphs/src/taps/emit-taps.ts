@@ -18,7 +18,9 @@ export function graphWithTaps(builder: GraphBuilder, options: TapOptions): OnnxG
   const masked = options.padding === 'mask' && graph.inputs.some(({ name }) => name === ATTENTION_MASK);
   const mask = masked ? tokenMask(builder) : undefined;
   const outputs = new Set<string>();
-  for (const layer of options.layers) {
+  // onnxruntime computes what no other node needs from the last node to the first, each with what leads to it. So a tap is
+  // measured when its input has been computed, and the inputs of all taps need not be there at once.
+  for (const layer of options.layers.toReversed()) {
     const tap = taps.get(layer);
     if (tap === undefined) {
       throw new GraphError({

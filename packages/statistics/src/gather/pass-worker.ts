@@ -28,6 +28,8 @@ async function run({ index, feeds, rows: counted }: RunJob): Promise<void> {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    // A pattern is memory for all values of a run at once, for every shape of runs, beside what the first run took.
+    enableMemPattern: false,
     logSeverityLevel: 4,
   });
   const session = await explain(opening, 'cannot be loaded');
