@@ -16,6 +16,7 @@ const PARTS = {
   'merge-1gb': (folder) => merges({ folder, methods, bytes: 1e9, compareWorkers: true }),
   'merge-8gb': (folder) => merges({ folder, methods, bytes: 8e9 }),
   'merge-30gb': (folder) => merges({ folder, methods, bytes: 30e9, every: 64 }),
+  'statistics-memory': (folder) => gatherings(folder),
   kills: (folder) => tests.kills(folder),
   arrays: (folder) => tests.arrays(folder),
   'service-kills': (folder) => tests.serviceKills(folder),
@@ -33,6 +34,7 @@ const { values, positionals } = readArguments({
 ensureInstalled();
 ensureBuilt();
 const tests = await import('./soak/tests.mjs');
+const { gatherings } = await import('./soak/gatherings.mjs');
 const { merges, METHODS } = await import('./soak/merges.mjs');
 const methods = values.method ?? Object.keys(METHODS);
 

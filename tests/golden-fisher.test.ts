@@ -164,7 +164,7 @@ async function gather(options: { folder: string; variant: string; data: Data; ke
   const { tensors } = await readCheckpoint(await folderSource(folder));
   const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
   const { measure } = findMeasure({ kind: 'fisher', variant });
-  const measurement = measure.measure({ name: folder, folder, config, tensors, registry }, variant);
+  const measurement = measure.measure({ name: folder, folder, config, tensors, registry }, { variant });
   const labels = Object.values(config.id2label as Record<string, string>);
   const task = registry.get('task', data.dataset.task);
   const runs = measure.runs({ ...data, labels, task }, variant);

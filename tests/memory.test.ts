@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { noiseModels } from '../scripts/bench/noise-model.mjs';
+import { gatherInChild, noiseGathering } from '../scripts/soak/gatherings.mjs';
 import { mergeInChild } from '../scripts/soak/merges.mjs';
 
 let directory: string;
@@ -33,4 +34,21 @@ test('a method that keeps whole tensors stays within the memory it is given, to 
   expect(free.peakBytes).toBeGreaterThan(cap);
   expect(capped.peakBytes).toBeLessThan(cap);
   expect(capped.files).toEqual(free.files);
+}, 180_000);
+
+test('gathering statistics takes no more than was planned, and no more than is allowed, to the same bytes', async () => {
+  const model = { layers: 2, hidden: 512, inner: 4096, positions: 128 };
+  const places = await noiseGathering({ root: join(directory, 'gathering'), model, texts: { count: 8, sentences: 2 } });
+  const gather = async (kind: { kind: string; variant?: string }, share: number) => {
+    const found = await gatherInChild({ ...places, ...kind, workers: 2, share });
+    expect(found.peakBytes).toBeLessThanOrEqual(found.plannedBytes);
+    expect(found.plannedBytes).toBeLessThanOrEqual(found.allowedBytes);
+    return found;
+  };
+  const whole = await gather({ kind: 'gram' }, 1);
+  const least = await gather({ kind: 'gram' }, 0);
+  expect(whole.passes).toBe(1);
+  expect(least.passes).toBeGreaterThan(1);
+  expect(least.sha256).toBe(whole.sha256);
+  await gather({ kind: 'fisher', variant: 'hard' }, 1);
 }, 180_000);

@@ -1,9 +1,9 @@
 // Merges of large generated models with each method: time, peak memory of the whole process, equal bytes.
-import { spawn } from 'node:child_process';
 import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noiseModels } from '../bench/noise-model.mjs';
+import { inChild } from './in-child.mjs';
 
 const child = fileURLToPath(new URL('merge-child.mjs', import.meta.url));
 /** What a merge may take, whatever the size of the models. */
@@ -26,21 +26,7 @@ export const METHODS = {
  * @returns {Promise<{seconds: number, peakBytes: number, files: {path: string, size: number, sha256: string}[]}>}
  */
 export function mergeInChild(options) {
-  const running = spawn(process.execPath, [child, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const stop = () => running.kill('SIGKILL');
-  process.once('exit', stop);
-  let output = '';
-  running.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
-  return new Promise((done, fail) => {
-    running.on('error', fail);
-    running.on('close', (code, signal) => {
-      process.off('exit', stop);
-      if (code === 0) done(JSON.parse(output));
-      else fail(new Error(`the merge ended with ${signal ?? `exit code ${code}`}`));
-    });
-  });
+  return inChild(child, options);
 }
 
 /**

@@ -76,10 +76,14 @@ function decisions(events: readonly RunEvent[]): number[] {
   );
 }
 
-test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
-  'a search that is killed goes on after its last decision and ends with the same bytes (round %i)',
-  async (round) => {
-    const { kind, recipe, workers } = KINDS[round % KINDS.length] ?? KINDS[0];
+const rounds = Array.from({ length: ROUNDS }, (_, round) => {
+  const { kind, ...search } = KINDS[round % KINDS.length] ?? KINDS[0];
+  return [kind, round, search] as const;
+});
+
+test.each(rounds)(
+  'a search (%s) that is killed goes on after its last decision and ends with the same bytes (round %i)',
+  async (kind, round, { recipe, workers }) => {
     const name = `search-${round}`;
     const killed: number[] = [];
     const where: string[] = [kind];

@@ -36,7 +36,8 @@ export async function gatherForCommand(context: StatsContext): Promise<undefined
   const { model, modelSha256 } = await openMeasuredModel({ ...local, name: local.source.name, registry, signal });
   const { memory, workers, limit, split, seed } = options;
   const dtype = options.dtype === 'bfloat16' ? 'BF16' : 'F32';
-  const plan = planGathering({ model, ...request, dtype, limits: { memory, workers } });
+  const limits = { memory, workers, maxLength: options['max-length'] };
+  const plan = planGathering({ model, ...request, dtype, limits });
   const data = await locateData(requireData(options.data), access);
   const tokens = estimateTokens((await stat(data.path).catch(() => ({ size: 0 }))).size);
   const view = planView(plan, tokens);

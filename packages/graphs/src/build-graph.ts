@@ -71,6 +71,19 @@ export function buildGraph(options: BuildGraphOptions): Uint8Array {
 
 /** The model as plain values, each weight's elements where `place` says. */
 export function composeModel(options: GraphOptions, place: (tensor: StoredTensor) => WeightData): OnnxModel {
+  const builder = composeGraph(options, place);
+  return {
+    irVersion: IR_VERSION,
+    producer: 'hubfuse',
+    producerVersion: '',
+    opsets: [{ domain: '', version: OPSET }],
+    graph: outputsOf(builder, options),
+    metadata: new Map(),
+  };
+}
+
+/** The builder that holds the graph of the model's class. */
+export function composeGraph(options: GraphOptions, place: (tensor: StoredTensor) => WeightData): GraphBuilder {
   const { architecture, model } = selectClass(options);
   const builder = new GraphBuilder({
     name: model.className,
@@ -80,14 +93,7 @@ export function composeModel(options: GraphOptions, place: (tensor: StoredTensor
     everyToken: options.outputs === 'hidden-states' || options.taps !== undefined,
   });
   architecture.build(builder, model);
-  return {
-    irVersion: IR_VERSION,
-    producer: 'hubfuse',
-    producerVersion: '',
-    opsets: [{ domain: '', version: OPSET }],
-    graph: outputsOf(builder, options),
-    metadata: new Map(),
-  };
+  return builder;
 }
 
 function outputsOf(builder: GraphBuilder, { taps, gradients }: GraphOptions): OnnxGraph {

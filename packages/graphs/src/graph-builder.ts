@@ -62,6 +62,8 @@ export class GraphBuilder {
    * read all of them.
    */
   readonly everyToken: boolean;
+  /** Heads of every attention that was emitted. */
+  readonly attentionHeads: number[] = [];
 
   constructor(options: {
     name: string;

@@ -1,3 +1,4 @@
+export { attentionHeads } from './attention-heads.ts';
 export { type ActivationName, activation, activationName, configuredActivation } from './blocks/activation.ts';
 export { attention } from './blocks/attention.ts';
 export { attentionBias } from './blocks/attention-mask.ts';

@@ -75,6 +75,8 @@ export interface Measurement {
   entries: readonly MeasuredEntry[];
   /** Bytes that one run's own values take at most, beside weights and outputs. */
   runBytes: number;
+  /** Weights that a session holds in the order in which products read them, once for every such order. */
+  packedWeights: number;
   /** Floating-point operations per token of a pass over all entries. */
   operationsPerToken: number;
   /** The graph whose outputs are those of the entries with these keys. */
@@ -88,9 +90,10 @@ export interface Measure {
   variants: readonly string[];
   /**
    * Says from headers alone what there is to gather.
+   * @param options.maxLength the longest input, in tokens, as far as it is known: the model may allow less
    * @throws GraphError where there is no graph of the model
    */
-  measure(model: MeasuredModel, variant: string): Measurement;
+  measure(model: MeasuredModel, options: { variant: string; maxLength?: number | undefined }): Measurement;
   /**
    * The runs over a dataset, in a fixed order that depends on the data alone.
    * @throws EvaluationError, StatisticsError where the data lack what the variant needs

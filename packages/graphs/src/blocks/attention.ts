@@ -12,6 +12,7 @@ export function attention(
   options: { sequence: Sequence; heads: number; headSize: number; bias: Value; readout?: Readout },
 ): Value {
   const { sequence, heads, headSize, readout = 'every-token' } = options;
+  builder.attentionHeads.push(heads);
   const split = (value: Value, perm: readonly number[]): Value =>
     builder.node('Transpose', [sequence.fromRows(value, [heads, headSize])], { perm });
   const first = readout === 'first-token';

@@ -53,7 +53,7 @@ export async function gatherModel(options: {
     ...{ name: basename(dataPath).replace(/\.[^.]+$/, ''), source: { path: file }, task: gather.task, registry },
     ...{ columns, reader: format, split, limit, seed },
   });
-  const plan = planGathering({ model, measure, request, limits });
+  const plan = planGathering({ model, measure, request, limits: { ...limits, maxLength } });
   await requireFreeBytes({
     ...{ path, bytes: plan.diskBytes, purpose: `the statistics of ${model.name}` },
     hint: 'make room, or keep the state of hubfuse on a larger disk (HUBFUSE_HOME)',

@@ -146,7 +146,7 @@ async function subjectOf(
 function expectedOf(model: MeasuredModel, request: StatisticRequest): StatisticsSubject['expected'] {
   try {
     const { measure } = findMeasure(request);
-    return expectedShapes(measure.measure(model, request.variant), request.kind);
+    return expectedShapes(measure.measure(model, request), request.kind);
   } catch (error) {
     if (error instanceof GraphError) return undefined;
     throw error;
@@ -172,7 +172,12 @@ async function planToGather(options: {
   const { input, request, calibration, context } = options;
   const model = measuredModel(input, context.registry);
   const { measure } = findMeasure(request);
-  const plan = planGathering({ model, measure, request, limits: context.limits });
+  const plan = planGathering({
+    model,
+    measure,
+    request,
+    limits: { ...context.limits, maxLength: calibration.maxLength },
+  });
   const data = await pinCalibration({ calibration, ...context });
   const tokens = estimateTokens(data.size);
   return {

@@ -21,6 +21,17 @@ test('values and squares are added in float64', () => {
   expect([...sums]).toEqual([10.5, 2 ** 40 + 1 + (2 ** 13 + 1) ** 2]);
 });
 
+test('every value of an output enters, however many there are', () => {
+  for (let length = 0; length < 10; length++) {
+    const values = Float32Array.from({ length }, (_, at) => at + 1);
+    const sums = new Float64Array(length).fill(0.5);
+    accumulate(sums, { values }, { rule: 'sum', output: '' });
+    expect([...sums]).toEqual(Array.from(values, (value) => 0.5 + value));
+    accumulate(sums.fill(0), { values }, { rule: 'squares', output: '' });
+    expect([...sums]).toEqual(Array.from(values, (value) => value * value));
+  }
+});
+
 test('rows of one index are summed before they are squared', () => {
   const sums = Float64Array.of(1, 1, 1, 1, 1, 1);
   const values = Float32Array.of(1, 2, 3, 4, -4, 6);

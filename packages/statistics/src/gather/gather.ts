@@ -3,7 +3,7 @@ import { StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
 import { FORMAT_VERSION } from '../format/metadata.ts';
 import type { Measure, MeasuredEntry, MeasuredModel } from '../measure.ts';
 import type { GatheringPlan } from './plan-gathering.ts';
-import { type EntryValues, runPass } from './run-pass.ts';
+import { type EntryValues, runPass, sumBytes } from './run-pass.ts';
 import { StatisticsWriter, type WrittenStatistics } from './statistics-writer.ts';
 
 /** Where the weights and the examples come from, for the file's metadata. */
@@ -64,12 +64,15 @@ export async function gatherStatistics(options: GatherOptions): Promise<WrittenS
   const task = model.registry.get('task', dataset.task);
   const runs = measure.runs({ encoded, labels, dataset, task }, request.variant);
   const total = dataset.examples.length;
+  // One room for all passes: that of a pass that has ended would be there until it is collected.
+  const sums = new SharedArrayBuffer(Math.max(...passes.map(sumBytes)));
   const writer = await StatisticsWriter.open({ path: options.path, dtype: plan.dtype });
   try {
     const gather = async (entries: readonly MeasuredEntry[], pass: number): Promise<EntryValues[]> => {
+      if (pass > 1) new Float64Array(sums).fill(0);
       const graph = await plan.measurement.graph(entries.map(({ key }) => key));
       return runPass({
-        ...{ name: model.name, graph, entries, runs, dtype: plan.dtype, workers, signal },
+        ...{ name: model.name, graph, entries, sums, runs, dtype: plan.dtype, workers, signal },
         onProgress: (done) => onProgress?.({ phase: 'gather', pass, passes: passes.length, done, total }),
       });
     };

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { estimateSessionMemory } from '@hubfuse/graphs';
 import type { StatisticKind, StatisticRequest, StatisticsLayout } from '@hubfuse/plugin';
-import { elementCount } from '@hubfuse/tensors';
 import { gramWidth } from '../format/triangle.ts';
 import type { Measure, MeasuredModel, Measurement } from '../measure.ts';
 import { type PassPlan, planPasses } from './plan-passes.ts';
@@ -19,6 +18,8 @@ export interface GatheringLimits {
   memory?: number | undefined;
   /** Threads. Default: the processors available, at most 8. */
   workers?: number | undefined;
+  /** Longest input in tokens. Default: what the model allows, at most 512. */
+  maxLength?: number | undefined;
 }
 
 /** What gathering will take, known from headers alone. */
@@ -46,11 +47,13 @@ export function planGathering(options: {
   limits?: GatheringLimits | undefined;
 }): GatheringPlan {
   const { model, measure, request, dtype = 'F32', limits = {} } = options;
-  const measurement = measure.measure(model, request.variant);
+  const measurement = measure.measure(model, { variant: request.variant, maxLength: limits.maxLength });
+  // Beside the weights in the orders of products, onnxruntime's arena holds up to as much as all of them take once: it grows
+  // by doubling, and what is freed when a session has been opened is only used again where it fits.
+  const sessionBytes = estimateSessionMemory(model.tensors.values()) + FLOAT32_BYTES * measurement.packedWeights;
   const passes = planPasses({
     measurement,
-    sessionBytes: estimateSessionMemory(model.tensors.values()),
-    weightBytes: FLOAT32_BYTES * [...model.tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    sessionBytes,
     memory: limits.memory ?? DEFAULT_MEMORY,
     workers: limits.workers ?? Math.min(8, availableParallelism()),
   });

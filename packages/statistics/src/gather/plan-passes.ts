@@ -18,10 +18,8 @@ export interface PassPlan {
 
 export interface PlanPassesOptions {
   measurement: Pick<Measurement, 'entries' | 'runBytes'>;
-  /** Bytes that one session keeps. */
+  /** Bytes that one session keeps beside the values of a run. */
   sessionBytes: number;
-  /** Bytes of the weights as a session holds them; while it opens, it holds them twice. */
-  weightBytes: number;
   /** Bytes that the whole process may take. */
   memory: number;
   workers: number;
@@ -61,14 +59,9 @@ export function planPasses(options: PlanPassesOptions): PassPlan {
   return { passes, workers, peakBytes: peakOf(options, workers, peak) };
 }
 
-/**
- * Bytes of a pass whose sums and outputs take `used`: all sessions opening at once, or the last one opening while the
- * others run.
- */
-function peakOf({ measurement, sessionBytes, weightBytes }: PlanPassesOptions, workers: number, used: number): number {
-  const opening = workers * (sessionBytes + weightBytes);
-  const running = workers * (sessionBytes + measurement.runBytes) + used + weightBytes;
-  return PROCESS_BYTES + Math.max(opening, running);
+/** Bytes of a pass whose sums and outputs take `used`. */
+function peakOf({ measurement, sessionBytes }: PlanPassesOptions, workers: number, used: number): number {
+  return PROCESS_BYTES + workers * (sessionBytes + measurement.runBytes) + used;
 }
 
 function megabytes(bytes: number): string {

@@ -18,6 +18,11 @@ export interface EntryValues {
 /** Bytes of a stored value. */
 const BYTES: Readonly<Record<StorageType, number>> = { F32: 4, BF16: 2 };
 
+/** Bytes that the sums of entries take. */
+export function sumBytes(entries: readonly MeasuredEntry[]): number {
+  return Float64Array.BYTES_PER_ELEMENT * entries.reduce((sum, { elements }) => sum + elements, 0);
+}
+
 /**
  * Runs the model over all examples once, adds up the outputs for some entries and takes their means.
  * @throws StatisticsError `statistics/no-rows`, `statistics/not-finite`
@@ -26,6 +31,8 @@ export async function runPass(options: {
   name: string;
   graph: OpenableGraph;
   entries: readonly MeasuredEntry[];
+  /** Room for the sums, of at least `sumBytes(entries)`. The values that are returned stand in it. */
+  sums: SharedArrayBuffer;
   runs: RunSequence;
   dtype: StorageType;
   workers: number;
@@ -33,16 +40,14 @@ export async function runPass(options: {
   /** Called with the examples done so far. */
   onProgress?: ((examples: number) => void) | undefined;
 }): Promise<EntryValues[]> {
-  const { name, graph, entries, runs, dtype, signal, onProgress } = options;
+  const { name, graph, entries, sums, runs, dtype, signal, onProgress } = options;
   disableTelemetry();
   const placed = place(entries);
   const start: PassStart = {
     name,
     ...graph,
     entries: placed,
-    sums: new SharedArrayBuffer(
-      Float64Array.BYTES_PER_ELEMENT * placed.reduce((sum, { elements }) => sum + elements, 0),
-    ),
+    sums,
     rows: new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT * entries.length),
     turns: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * entries.length),
   };

@@ -1,5 +1,6 @@
 import { labelNames, sliceBatch } from '@hubfuse/evaluate';
 import {
+  attentionHeads,
   type DifferentiableTensor,
   findDifferentiable,
   type GradientOutput,
@@ -15,17 +16,18 @@ import {
 import type { Contribution, Measure, MeasuredEntry, MeasuringData, RunFeeds, RunSequence } from '../measure.ts';
 import { type Answers, answersOf, givenLabels } from './answers.ts';
 import { batchFeeds } from './batch-feeds.ts';
+import { longestInput } from './longest-input.ts';
 
 /** Examples of a batch whose gradient is squared, as in the authors' runs. */
 const BATCH_EXAMPLES = 16;
 /** Most tokens of such a batch, padding included: it closes earlier where its examples are long. */
 const BATCH_TOKENS = 2048;
-/** Longest example that is scored, in tokens. */
-const EXAMPLE_TOKENS = 512;
 
 const FLOAT32_BYTES = 4;
-/** Values that a run holds at a time for each value that goes into or comes out of a linear layer. */
-const VALUES_HELD = 2;
+/** Values as wide as the widest one that the way back holds at a time, beside those that it finds. */
+const WIDE_VALUES = 8;
+/** Products read a weight in its order on the way there, and in the other one on the way back. */
+const ORDERS = 2;
 /** Products with a weight: forward, back to the input, and to the weight itself. */
 const PRODUCTS = 3;
 
@@ -40,16 +42,23 @@ const EXAMPLE = '-example';
 export const fisher: Measure = {
   kind: 'fisher',
   variants: ['hard', 'soft', 'empirical', 'hard-example', 'soft-example', 'empirical-example', 'definition'],
-  measure({ name, config, tensors, registry, folder }, variant) {
+  measure({ name, config, tensors, registry, folder }, { variant, maxLength }) {
     const { likelihood, single } = readVariant(variant);
     const found = findDifferentiable({ config, tensors, registry });
     const matrices = found.filter(({ tensor, lookedUp }) => tensor.shape.length === 2 && !lookedUp);
-    const widths = matrices.reduce((sum, { tensor: { shape } }) => sum + (shape[0] ?? 0) + (shape[1] ?? 0), 0);
-    const weights = matrices.reduce((sum, { tensor: { shape } }) => sum + (shape[0] ?? 0) * (shape[1] ?? 0), 0);
+    const sides = matrices.map(({ tensor: { shape } }) => [shape[0] ?? 0, shape[1] ?? 0] as const);
+    const longest = longestInput(config, maxLength);
+    const tokens = single ? longest : Math.max(BATCH_TOKENS, longest);
+    const heads = attentionHeads({ config, tensors, registry }).reduce((sum, count) => sum + count, 0);
+    // The way back finds what goes into and comes out of every layer, and the weights of every attention.
+    const perToken = sides.reduce((sum, [rows, columns]) => sum + rows + columns, heads * longest);
+    const widest = Math.max(1, ...sides.flat());
+    const weights = sides.reduce((sum, [rows, columns]) => sum + rows * columns, 0);
     const passes = likelihood === 'definition' ? labelNames(config, name).length : 1;
     return {
-      entries: found.map((tensor) => entryOf(tensor, single)),
-      runBytes: FLOAT32_BYTES * VALUES_HELD * widths * (single ? EXAMPLE_TOKENS : BATCH_TOKENS),
+      entries: found.map((tensor) => entryOf(tensor, tokens)),
+      runBytes: FLOAT32_BYTES * tokens * (perToken + WIDE_VALUES * widest),
+      packedWeights: ORDERS * weights,
       operationsPerToken: 2 * PRODUCTS * weights * passes,
       graph: async (names) => {
         const gradients = { likelihood, tensors: names, rules: await operatorRules() };
@@ -71,17 +80,17 @@ function readVariant(variant: string): { likelihood: Likelihood; single: boolean
   return { likelihood, single: variant.endsWith(EXAMPLE) || likelihood === 'definition' };
 }
 
-function entryOf(found: DifferentiableTensor, single: boolean): MeasuredEntry {
+/** @param tokens most tokens of a run */
+function entryOf(found: DifferentiableTensor, tokens: number): MeasuredEntry {
   const { name, tensor, lookedUp } = found;
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
   const width = tensor.shape[1] ?? 1;
-  const lookUps = width * (single ? EXAMPLE_TOKENS : BATCH_TOKENS);
   return {
     key: name,
     aliases: [],
     shape: tensor.shape,
     elements,
-    outputBytes: FLOAT32_BYTES * (lookedUp ? lookUps : elements),
+    outputBytes: FLOAT32_BYTES * (lookedUp ? width * tokens : elements),
     contributions: [contributionOf(gradientOutput(found), width)],
   };
 }

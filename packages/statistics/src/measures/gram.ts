@@ -1,9 +1,10 @@
 import { sliceBatch } from '@hubfuse/evaluate';
-import { findTaps, graphOverFiles, type PaddingRule, type Tap, tapOutputs } from '@hubfuse/graphs';
+import { attentionHeads, findTaps, graphOverFiles, type PaddingRule, type Tap, tapOutputs } from '@hubfuse/graphs';
 import { triangleLength } from '../format/triangle.ts';
 import type { Contribution, Measure, MeasuredEntry, MeasuredModel } from '../measure.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import { composeRuns } from './compose-runs.ts';
+import { longestInput } from './longest-input.ts';
 
 /**
  * Tokens of a run, padding included. The products of a batch are float32 sums over its rows: a larger batch spares
@@ -11,8 +12,12 @@ import { composeRuns } from './compose-runs.ts';
  */
 const BATCH_TOKENS = 2048;
 
-/** Values as wide as the widest input that a run holds at a time: the input, its slices and the attention's scores. */
+/** Values as wide as the widest input that a run holds at a time: the input, its rows, columns and their parts. */
 const WIDE_VALUES = 8;
+/** The same in an attention: queries, keys and values, in two orders each. */
+const ATTENTION_VALUES = 3;
+/** Scores that an attention holds at a time: products, biased ones and weights. */
+const SCORES = 3;
 
 const FLOAT32_BYTES = 4;
 
@@ -20,13 +25,14 @@ const FLOAT32_BYTES = 4;
 export const gram: Measure = {
   kind: 'gram',
   variants: ['mask', 'include'],
-  measure(model: MeasuredModel, variant: string) {
+  measure(model: MeasuredModel, { variant, maxLength }) {
     const { config, tensors, registry, folder } = model;
     const padding = variant as PaddingRule;
     const taps = findTaps({ config, tensors, registry });
     return {
       entries: taps.map(entryOf),
-      runBytes: FLOAT32_BYTES * BATCH_TOKENS * WIDE_VALUES * Math.max(1, ...taps.map(({ width }) => width)),
+      runBytes: runBytes(model, taps, longestInput(config, maxLength)),
+      packedWeights: taps.reduce((sum, { parameters }) => sum + parameters, 0),
       // Two operations per weight, and two per product of the upper triangle.
       operationsPerToken: taps.reduce((sum, { width, parameters }) => sum + 2 * parameters + width * (width + 1), 0),
       graph: (layers) => graphOverFiles({ config, tensors, registry, folder, taps: { padding, layers } }),
@@ -43,6 +49,14 @@ export const gram: Measure = {
     };
   },
 };
+
+/** The widest layer with its tap, or the attention, whichever holds more. */
+function runBytes({ config, tensors, registry }: MeasuredModel, taps: readonly Tap[], longest: number): number {
+  const heads = Math.max(0, ...attentionHeads({ config, tensors, registry }));
+  const widest = Math.max(1, ...taps.map(({ width }) => width));
+  const perToken = Math.max(WIDE_VALUES * widest, ATTENTION_VALUES * widest + SCORES * heads * longest);
+  return FLOAT32_BYTES * Math.max(BATCH_TOKENS, longest) * perToken;
+}
 
 function entryOf(tap: Tap): MeasuredEntry {
   const { layer, aliases, width } = tap;
