@@ -19,9 +19,21 @@ const ALPHA_N = -0.4;
 const BETA = 0.6;
 const EPS = -1e-3;
 
+/** The nearest bfloat16. */
+function coarse(x: number): number {
+  const bits = new Uint32Array(Float32Array.of(x).buffer);
+  const [found = 0] = bits;
+  bits[0] = (found + 0x7fff + ((found >>> 16) & 1)) & 0xffff0000;
+  return new Float32Array(bits.buffer)[0] ?? Number.NaN;
+}
+
+/** All four scalars are bfloat16 in transformers, and what is computed from them alone. */
 function xielu(x: number): number {
-  if (x > 0) return softplus(ALPHA_P) * x * x + BETA * x;
-  return (Math.expm1(Math.min(x, EPS)) - x) * (BETA + softplus(ALPHA_N)) + BETA * x;
+  const beta = coarse(BETA);
+  const positive = coarse(softplus(coarse(ALPHA_P)));
+  const negative = coarse(beta + coarse(softplus(coarse(ALPHA_N))));
+  if (x > 0) return positive * x * x + beta * x;
+  return (Math.expm1(Math.min(x, coarse(EPS))) - x) * negative + beta * x;
 }
 
 /** The definitions of transformers' activations.py and of the PyTorch modules that it names, in float64. */
