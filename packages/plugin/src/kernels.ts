@@ -171,8 +171,7 @@ export interface PcbKernels {
       bounds: readonly MagnitudeBounds[];
       floor: number;
       competitions: readonly { threshold: number; inverse: number; lambda: number }[];
-      /** Rows to work in. */
-      sums: QuotientRows;
+      /** Room for what `workOf` says. */
       work: Float32Array;
     },
   ): void;

@@ -90,27 +90,43 @@ function note(notes: usize, room: i32, noted: i32, from: i32, balances: usize, f
   }
 }
 
-/** `mergeCompetitors` from what `modelCompetitors` has noted. `numerator` and `denominator` are rows. */
+/**
+ * `mergeCompetitors` from what `modelCompetitors` has noted. `work` has room for two tiles: the sums stay in the nearest cache.
+ * The third number of each model, zero at first, counts the notes that are used up.
+ */
 export function mergeNoted(
-  out: usize, base: usize, numbers: usize, count: i32, n: i32, floor: f32, notes: usize, room: i32,
-  numerator: usize, denominator: usize,
+  out: usize, base: usize, numbers: usize, count: i32, n: i32, floor: f32, notes: usize, room: i32, work: usize,
 ): void {
-  memory.fill(numerator, 0, <usize>n << 2);
-  memory.fill(denominator, 0, <usize>n << 2);
+  const denominator = work + 4096;
   const column = <usize>room << 2;
-  for (let j: i32 = 0; j < count; j++) {
-    const noted = load<i32>(numbers + (<usize>j << NUMBERS), 28);
-    const own = notes + <usize>j * <usize>room * 12;
-    for (let from: i32 = 0; from < noted; from += TILE) {
-      // The room of a model is a multiple of four values, so that the last vector lies in it.
-      const places = own + (<usize>from << 2);
+  for (let from: i32 = 0; from < n; from += TILE) {
+    const at = <usize>from << 2;
+    const length = min(n - from, TILE);
+    memory.fill(work, 0, 8192);
+    for (let j: i32 = 0; j < count; j++) {
+      const own = numbers + (<usize>j << NUMBERS);
+      // The notes of a model end where the next one's begin, and those that are used up are taken from the front.
+      const noted = load<i32>(own, 28);
+      const done = load<i32>(own, 8);
+      const places = notes + <usize>j * <usize>room * 12 + (<usize>done << 2);
+      const here = placesBelow(places, noted - done, from + length);
+      store<i32>(own, done + here, 8);
       addWeighted(
-        numerator, denominator, places, places + column, places + column + column, min(noted - from, TILE),
+        work - at, denominator - at, places, places + column, places + column + column, here,
         number(numbers, j, 0), number(numbers, j, 1), number(numbers, j, 3), number(numbers, j, 4), number(numbers, j, 5),
       );
     }
+    finishQuotient(out + at, base + at, work, denominator, length, floor);
   }
-  finishQuotient(out, base, numerator, denominator, n, floor);
+}
+
+/** How many of `n` ascending places lie below `end`, which is at most a tile beyond the first. */
+function placesBelow(places: usize, n: i32, end: i32): i32 {
+  const limit = i32x4.splat(end);
+  let k: i32 = 0;
+  while (k + 4 <= n && i32x4.all_true(i32x4.lt_s(v128.load(places + (<usize>k << 2)), limit))) k += 4;
+  while (k < n && load<i32>(places + (<usize>k << 2)) < end) k++;
+  return k;
 }
 
 /**

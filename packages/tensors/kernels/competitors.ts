@@ -1,6 +1,6 @@
 // Competitors of PCB-Merging (arXiv 2410.02396): the values whose balance may reach a threshold above zero. All others have weight
 // zero, so that only the balances of these need be computed. Used by the kernels; not one itself.
-import { lanesInOrder } from "./compact";
+import { lanesOfEight } from "./compact";
 import { expVector, largerMagnitude, tanhInPlace } from "./transcendental";
 
 /** Min-max normalised, clamped magnitude. */
@@ -30,6 +30,8 @@ export const TILE: i32 = 1024;
 export const PLACES: usize = memory.data(1024 * 4 + 16, 16);
 export const TAUS: usize = memory.data(1024 * 4 + 16, 16);
 export const TOTALS: usize = memory.data(1024 * 4 + 16, 16);
+/** The places in half the room. */
+const SHORT_PLACES: usize = memory.data(1024 * 2 + 16, 16);
 
 /** exp(count * u^2 - shift), u the normalised magnitude. */
 @inline
@@ -62,39 +64,43 @@ const MARGIN: f32 = 0.999;
 /**
  * Finds the values of a tile whose balance may reach `least` (above zero) and puts their task vectors, sums and places
  * side by side into the tables; returns their number. The bound is tau * total >= tanh(tau * total) times a power of two
- * whose mantissa grows linearly, which lies at most 6.2 % above exp and never below it. In its exponent `factor` is
- * count * log2 e, and `bias` holds all that is added.
+ * whose mantissa grows linearly, which lies at most 6.2 % above exp and never below it. Its exponent is the square of the
+ * normalised magnitude, scaled by the root of count * log2 e that `scale` includes, and `bias`, which holds all that is added.
  */
 @inline
 function findCompetitors(
-  tau: usize, total: usize, n: i32, l: v128, h: v128, inv: v128, factor: v128, bias: v128, bound: v128,
+  tau: usize, total: usize, n: i32, l: v128, h: v128, scale: v128, bias: v128, bound: v128,
 ): i32 {
-  const step = i32x4.splat(4);
-  let places = i32x4.splat(0);
+  const step = i16x8.splat(8);
+  let first = i16x8.splat(0);
   let found: i32 = 0;
   let i: i32 = 0;
-  for (; i + 4 <= n; i += 4) {
+  for (; i + 8 <= n; i += 8) {
     const o = <usize>i << 2;
-    const lanes = competing(v128.load(tau + o), v128.load(total + o), l, h, inv, factor, bias, bound);
-    v128.store(PLACES + (<usize>found << 2), i32x4.add(lanesInOrder(lanes), places));
+    const a = below(v128.load(tau + o), v128.load(total + o), l, h, scale, bias, bound);
+    const b = below(v128.load(tau + o, 16), v128.load(total + o, 16), l, h, scale, bias, bound);
+    // What is not a number is not below the bound: it goes on and is found on writing.
+    const lanes = i16x8.bitmask(i16x8.narrow_i32x4_s(a, b)) ^ 255;
+    v128.store(SHORT_PLACES + (<usize>found << 1), i16x8.add(lanesOfEight(lanes), first));
     found += popcnt(lanes);
-    places = i32x4.add(places, step);
+    first = i16x8.add(first, step);
   }
-  if (i < n) {
+  for (; i < n; i += 4) {
     const o = <usize>i << 2;
-    const lanes = competing(v128.load(tau + o), v128.load(total + o), l, h, inv, factor, bias, bound);
+    const outside = i32x4.bitmask(below(v128.load(tau + o), v128.load(total + o), l, h, scale, bias, bound));
     // The padding of the last vector is not of the tile.
-    const valid = lanes & ((1 << (n - i)) - 1);
-    v128.store(PLACES + (<usize>found << 2), i32x4.add(lanesInOrder(valid), places));
-    found += popcnt(valid);
+    const lanes = (outside ^ 15) & ((1 << min(n - i, 4)) - 1);
+    v128.store(SHORT_PLACES + (<usize>found << 1), i16x8.add(lanesOfEight(lanes), i16x8.splat(<i16>i)));
+    found += popcnt(lanes);
   }
-  // Up to three places behind the last are whatever they are, but they are of the tile.
+  // Up to three places behind the last are whatever they are, but they are of the tile or its padding.
   for (let k: i32 = 0; k < found; k += 4) {
-    const at = PLACES + (<usize>k << 2);
-    const a = <usize>load<u32>(at) << 2;
-    const b = <usize>load<u32>(at, 4) << 2;
-    const c = <usize>load<u32>(at, 8) << 2;
-    const d = <usize>load<u32>(at, 12) << 2;
+    const at = SHORT_PLACES + (<usize>k << 1);
+    const a = <usize>load<u16>(at) << 2;
+    const b = <usize>load<u16>(at, 2) << 2;
+    const c = <usize>load<u16>(at, 4) << 2;
+    const d = <usize>load<u16>(at, 6) << 2;
+    v128.store(PLACES + (<usize>k << 2), v128.load16x4_u(at));
     v128.store(TAUS + (<usize>k << 2), gathered(tau, a, b, c, d));
     v128.store(TOTALS + (<usize>k << 2), gathered(total, a, b, c, d));
   }
@@ -109,13 +115,12 @@ function gathered(x: usize, a: usize, b: usize, c: usize, d: usize): v128 {
   return v128.load32_lane(x + d, v, 3);
 }
 
-/** The lanes whose balance may reach the bound. */
+/** All bits of the lanes whose balance is surely below the bound. */
 @inline
-function competing(t: v128, sum: v128, l: v128, h: v128, inv: v128, factor: v128, bias: v128, bound: v128): i32 {
-  const u = normalised(t, l, h, inv);
-  const power = i32x4.shl(f32x4.add(f32x4.mul(f32x4.mul(u, u), factor), bias), 13);
-  // What is not a number is not below the bound: it goes on and is found on writing.
-  return i32x4.bitmask(f32x4.lt(f32x4.mul(f32x4.mul(t, sum), power), bound)) ^ 15;
+function below(t: v128, sum: v128, l: v128, h: v128, scale: v128, bias: v128, bound: v128): v128 {
+  const v = normalised(t, l, h, scale);
+  const power = i32x4.shl(f32x4.add(f32x4.mul(v, v), bias), 13);
+  return f32x4.lt(f32x4.mul(f32x4.mul(t, sum), power), bound);
 }
 
 /** What is added in the exponent: rounded up to a step, so that the bound never falls short by it. */
@@ -134,7 +139,8 @@ export function tileCompetitors(
   const c = f32x4.splat(count);
   const s = f32x4.splat(shift);
   const bound = f32x4.splat(least * MARGIN);
-  const found = findCompetitors(tau, total, n, l, h, inv, f32x4.splat(count * LOG2_E), boundBias(shift), bound);
+  const scale = f32x4.splat(<f32>(<f64>inverse * sqrt<f64>(<f64>count * LOG2_E)));
+  const found = findCompetitors(tau, total, n, l, h, scale, boundBias(shift), bound);
   tanhProducts(TOTALS, TAUS, TOTALS, found);
   for (let k: i32 = 0; k < found; k += 4) {
     const o = <usize>k << 2;

@@ -119,8 +119,7 @@ describe('the competition of PCB-Merging', () => {
         const options = { ...centre, ...(bounds[i] as (typeof bounds)[0]), least: 0.02 };
         return bits(out.subarray(0, kernels.pcb.competitors(out, tau, total, options)));
       });
-      const sums = () => ({ numerator: freshRow(length), denominator: freshRow(length) });
-      const stepped = sums();
+      const stepped = { numerator: freshRow(length), denominator: freshRow(length) };
       taus.forEach((tau, i) => {
         const options = { ...centre, ...(bounds[i] as (typeof bounds)[0]) };
         const competition = competitions[i] as (typeof competitions)[0];
@@ -141,7 +140,7 @@ describe('the competition of PCB-Merging', () => {
       kernels.pcb.mergeCompetitors(out, rows, { ...centre, floor: 1e-12, competitions });
       expect(bits(out)).toEqual(bits(whole));
       out.fill(7);
-      const given = { notes, noted: noted ?? [], bounds, floor: 1e-12, competitions, sums: sums(), work };
+      const given = { notes, noted: noted ?? [], bounds, floor: 1e-12, competitions, work };
       kernels.pcb.mergeNoted(out, base, given);
       expect(bits(out)).toEqual(bits(whole));
       // Notes without room for all say that they are of no use.

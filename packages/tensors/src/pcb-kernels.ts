@@ -10,6 +10,8 @@ function inverseSpread(bounds: MagnitudeBounds): number {
 const NUMBERS = 8;
 const FOUND = 6;
 const NOTED = 7;
+/** Bits of zero: the kernel counts there how many notes are used up. */
+const NONE_DONE = 0;
 /** Values of a tile, and tiles beside those of the models: the sum of the task vectors, and the quotient's two rows. */
 const TILE = 1024;
 const SHARED_TILES = 3;
@@ -51,17 +53,17 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
       const noted = column(NOTED);
       return { found: column(FOUND), ...(room === 0 || noted.some((some) => some < 0) ? {} : { noted }) };
     },
-    mergeNoted(out, base, { notes, noted, bounds, floor, competitions, sums: quotient, work }) {
+    mergeNoted(out, base, { notes, noted, bounds, floor, competitions, work }) {
       const numbers = new Float32Array(work.buffer, work.byteOffset, noted.length * NUMBERS);
       const counts = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
       for (const [model, { low, high }] of bounds.entries()) {
         const { threshold, inverse, lambda } = competitions[model] as (typeof competitions)[number];
-        numbers.set([low, high, 0, threshold, inverse, lambda], model * NUMBERS);
+        numbers.set([low, high, NONE_DONE, threshold, inverse, lambda], model * NUMBERS);
         counts[model * NUMBERS + NOTED] = noted[model] as number;
       }
       const room = roomOf(notes, noted.length);
       const rows = [out.byteOffset, base.byteOffset, numbers.byteOffset, noted.length, out.length, floor] as const;
-      call('mergeNoted', ...rows, notes.byteOffset, room, ...sums(quotient));
+      call('mergeNoted', ...rows, notes.byteOffset, room, work.byteOffset + numbers.byteLength);
     },
     mergeCompetitors(out, rows, { count, shift, floor, competitions }) {
       const {

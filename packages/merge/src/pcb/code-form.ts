@@ -68,9 +68,7 @@ export function codeProgram(options: {
         if (left?.least.every((least, i) => least <= (competitions[i] as Competition).threshold) === true) {
           const { noted } = left;
           const notes = block.notes?.room as Float32Array;
-          const sums = { numerator: block.scratch(), denominator: block.scratch() };
-          const work = roomOf(block);
-          const options = { notes, noted, bounds: rows, floor, competitions, sums, work };
+          const options = { notes, noted, bounds: rows, floor, competitions, work: roomOf(block) };
           block.kernels.pcb.mergeNoted(block.out, block.base, options);
           return;
         }
