@@ -113,6 +113,29 @@ function roundBfloat16(bits: v128): v128 {
 /** The magnitudes from here on round to infinity, or are not finite. */
 const BFLOAT16_OVERFLOW: i32 = 0x7f7f8000;
 
+/** Rounds float32 values to those of bfloat16, in place as far as they can be. */
+export function roundToBfloat16(x: usize, n: i32): i32 {
+  const magnitude = i32x4.splat(0x7fffffff);
+  const limit = i32x4.splat(BFLOAT16_OVERFLOW - 1);
+  let i: i32 = 0;
+  for (; i + 8 <= n; i += 8) {
+    const at = x + (<usize>i << 2);
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const largest = i32x4.max_s(v128.and(a, magnitude), v128.and(b, magnitude));
+    if (v128.any_true(i32x4.gt_s(largest, limit))) break;
+    v128.store(at, i32x4.shl(roundBfloat16(a), 16));
+    v128.store(at, i32x4.shl(roundBfloat16(b), 16), 16);
+  }
+  for (; i < n; i++) {
+    const at = x + (<usize>i << 2);
+    const bits = load<i32>(at);
+    if ((bits & 0x7fffffff) >= BFLOAT16_OVERFLOW) return i;
+    store<i32>(at, i32x4.extract_lane(roundBfloat16(i32x4.splat(bits)), 0) << 16);
+  }
+  return -1;
+}
+
 /** float32 -> bfloat16. */
 export function narrowBfloat16(x: usize, raw: usize, n: i32): i32 {
   const magnitude = i32x4.splat(0x7fffffff);
@@ -146,9 +169,32 @@ function roundFloat16(bits: v128): v128 {
   return v128.or(v128.bitselect(normal, subnormal, isNormal), sign);
 }
 
+/** The largest magnitude that rounds to a float16. */
+const FLOAT16_LIMIT: i32 = 0x477fefff;
+
+/** Rounds float32 values to those of float16, in place as far as they can be. */
+export function roundToFloat16(x: usize, n: i32): i32 {
+  for (let i: i32 = 0; i < n; i++) {
+    const at = x + (<usize>i << 2);
+    const rest = n - i;
+    if (rest >= 4) {
+      const a = v128.load(at);
+      if (!v128.any_true(i32x4.gt_s(v128.and(a, i32x4.splat(0x7fffffff)), i32x4.splat(FLOAT16_LIMIT)))) {
+        v128.store(at, widenHalf(roundFloat16(a)));
+        i += 3;
+        continue;
+      }
+    }
+    const bits = load<i32>(at);
+    if ((bits & 0x7fffffff) > FLOAT16_LIMIT) return i;
+    store<i32>(at, i32x4.extract_lane(widenHalf(roundFloat16(i32x4.splat(bits))), 0));
+  }
+  return -1;
+}
+
 /** float32 -> float16. 65520 and above overflow. */
 export function narrowFloat16(x: usize, raw: usize, n: i32): i32 {
-  const limit = i32x4.splat(0x477fefff);
+  const limit = i32x4.splat(FLOAT16_LIMIT);
   const magnitudeMask = i32x4.splat(0x7fffffff);
   let bad = i32x4.splat(0);
   let i: i32 = 0;
@@ -165,7 +211,7 @@ export function narrowFloat16(x: usize, raw: usize, n: i32): i32 {
     store<u16>(raw + (<usize>i << 1), <u16>i32x4.extract_lane(roundFloat16(a), 0));
   }
   if (!v128.any_true(bad)) return -1;
-  for (i = 0; i < n; i++) if ((load<i32>(x + (<usize>i << 2)) & 0x7fffffff) > 0x477fefff) return i;
+  for (i = 0; i < n; i++) if ((load<i32>(x + (<usize>i << 2)) & 0x7fffffff) > FLOAT16_LIMIT) return i;
   return -1;
 }
 

@@ -12,6 +12,8 @@ function row(values: ArrayLike<number>): Float32Array {
   return array;
 }
 
+const bits = (array: Float32Array): number[] => [...new Uint32Array(array.buffer, array.byteOffset, array.length)];
+
 /** Values of all magnitudes, both signs, from a fixed seed. */
 function spread(length: number, seed = 1): Float32Array {
   let state = seed;
@@ -43,6 +45,38 @@ describe('widening and narrowing', () => {
       const raw = memory.bytes(values.length * 2);
       expect(kernels.narrow(dtype, row(values), raw)).toBe(-1);
       expect(Buffer.compare(raw, fromFloat32(values, dtype).data)).toBe(0);
+    }
+  });
+
+  test('rounding in place gives what narrowing and widening give', () => {
+    for (const dtype of ['F16', 'BF16', 'F32', 'F64'] as const) {
+      for (const length of [0, 1, 3, 4, 7, 8, 9, 10_007]) {
+        const values = spread(length, 4).map((value) => Math.max(-60_000, Math.min(60_000, value)));
+        const raw = memory.bytes(length * 8);
+        const expected = row(values);
+        kernels.narrow(dtype, expected, raw);
+        kernels.widen(dtype, raw, expected);
+        const rounded = row(values);
+        expect(kernels.round(dtype, rounded)).toBe(-1);
+        expect(bits(rounded)).toEqual(bits(expected));
+      }
+    }
+  });
+
+  test('rounding in place stops at the first value that it cannot hold, and leaves it to be told', () => {
+    for (let at = 0; at < 11; at++) {
+      for (const [dtype, value] of [
+        ['F16', -65_520],
+        ['BF16', Math.fround(3.4e38)],
+        ['F32', Number.POSITIVE_INFINITY],
+      ] as const) {
+        const values = row(new Float32Array(11).fill(1));
+        values[at] = value;
+        values[10] = Number.NaN;
+        if (at === 10) values[at] = value;
+        expect(kernels.round(dtype, values), `${dtype} at ${at}`).toBe(at);
+        expect(values[at]).toBe(value);
+      }
     }
   });
 

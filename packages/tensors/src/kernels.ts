@@ -169,6 +169,16 @@ export class KernelInstance implements Kernels {
     return this.#call(NARROW[dtype], x.byteOffset, raw.byteOffset, x.length);
   }
 
+  /**
+   * Rounds values to those of a dtype, in place; returns the index of the first that is not finite or overflows, or -1. That one
+   * and those behind it stay as they are.
+   */
+  round(dtype: FloatDType, x: Float32Array): number {
+    if (dtype === 'BF16') return this.#call('roundToBfloat16', x.byteOffset, x.length);
+    if (dtype === 'F16') return this.#call('roundToFloat16', x.byteOffset, x.length);
+    return this.firstNonFinite(x);
+  }
+
   /** Index of the first value that is not finite, or -1. */
   firstNonFinite(x: Float32Array): number {
     return this.#call('firstNonFinite', x.byteOffset, x.length);

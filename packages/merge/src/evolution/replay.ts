@@ -1,5 +1,5 @@
 import { TensorError } from '@hubfuse/plugin';
-import { dtypeBytes, type KernelInstance, type KernelMemory, type WordPair } from '@hubfuse/tensors';
+import { type KernelInstance, type KernelMemory, type WordPair } from '@hubfuse/tensors';
 import type { PlannedTensor } from '../plan/merge-plan.ts';
 import { crossoverKey, tensorWords } from './crossover-key.ts';
 import { evolves } from './evolving-tensors.ts';
@@ -32,13 +32,12 @@ export class Replay {
   readonly #lineage: Lineage;
   readonly #mask: Float32Array;
   readonly #children: readonly Float32Array[];
-  readonly #raw: Uint8Array;
   readonly #drawMask: DrawMask;
   readonly #names = new Map<string, WordPair>();
 
   /** Bytes of kernel memory that a replay takes. */
   static memoryBytes(genealogy: Genealogy, individuals: number): number {
-    const rows = 2 + (genealogy.update === 'synchronous' ? individuals : 1);
+    const rows = 1 + (genealogy.update === 'synchronous' ? individuals : 1);
     return rows * (REPLAY_ELEMENTS * 4 + 64);
   }
 
@@ -52,7 +51,6 @@ export class Replay {
     this.#mask = memory.float32(REPLAY_ELEMENTS);
     const children = genealogy.update === 'synchronous' ? individuals : 1;
     this.#children = Array.from({ length: children }, () => memory.float32(REPLAY_ELEMENTS));
-    this.#raw = memory.bytes(REPLAY_ELEMENTS * 4);
   }
 
   /** Whether it changes anything. */
@@ -142,19 +140,8 @@ export class Replay {
     const mask = this.#mask.subarray(0, child.length);
     this.#drawMask(mask, { step, tensor: tensor.name, offset });
     makeChild(child, { kernels, mode, scale, step, rows, mask });
-    const bad = this.#round(child);
+    const bad = kernels.round(dtype, child);
     if (bad >= 0) throw notRepresentable(tensor, { index: offset + bad, value: child[bad] as number, dtype });
-  }
-
-  /** Rounds a child to the state's dtype; returns the index of the first value that this cannot hold, or -1. */
-  #round(child: Float32Array): number {
-    const { genealogy, kernels } = this.#options;
-    const { dtype } = genealogy;
-    if (dtype === 'F32') return kernels.firstNonFinite(child);
-    const raw = this.#raw.subarray(0, child.length * dtypeBytes(dtype));
-    const bad = kernels.narrow(dtype, child, raw);
-    if (bad < 0) kernels.widen(dtype, raw, child);
-    return bad;
   }
 
   #seededMask(mask: Float32Array, place: { step: EvolutionStep; tensor: string; offset: number }): void {

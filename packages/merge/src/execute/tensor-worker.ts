@@ -218,14 +218,19 @@ export class TensorWorker {
   #store(tensor: PlannedTensor, out: Float32Array, offset: number): void {
     const { kernels, write } = this.#options;
     const { rounding, dtype } = tensor;
-    const narrow = (to: FloatDType): Uint8Array => {
-      const raw = this.#rows.raw.subarray(0, out.length * dtypeBytes(to));
-      const bad = kernels.narrow(to, out, raw);
+    const position = offset * dtypeBytes(dtype);
+    const require = (bad: number, to: FloatDType): void => {
       if (bad >= 0) throw overflow(tensor, { index: offset + bad, value: out[bad] as number, dtype: to });
-      return raw;
     };
-    if (rounding !== undefined) kernels.widen(rounding, narrow(rounding), out);
-    write(tensor, narrow(dtype as FloatDType), offset * dtypeBytes(dtype));
+    if (rounding !== undefined) require(kernels.round(rounding, out), rounding);
+    if (dtype === 'F32') {
+      if (rounding === undefined) require(kernels.firstNonFinite(out), dtype);
+      write(tensor, new Uint8Array(out.buffer, out.byteOffset, out.byteLength), position);
+      return;
+    }
+    const raw = this.#rows.raw.subarray(0, out.length * dtypeBytes(dtype));
+    require(kernels.narrow(dtype as FloatDType, out, raw), dtype as FloatDType);
+    write(tensor, raw, position);
   }
 
   #copy(tensor: PlannedTensor, { offset, length }: BlockReference): void {

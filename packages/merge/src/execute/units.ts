@@ -121,16 +121,26 @@ export function statisticsBlocks(plan: MergePlan): BlockReference[] {
   return blocksOf(plan.tensors, indices);
 }
 
+/** Values that stand together in a sample, where a block has so many: looking at a piece costs more than at its values. */
+const SAMPLED_PIECE = 2048;
+
 /**
- * A sample: one piece of every block, 1 / `stride` of its extent, at a place given by a hash. Every tensor takes part in
- * proportion, so that differences between tensors do not spoil the estimate, and no period of the model aliases.
+ * A sample: pieces of the blocks, 1 / `stride` of all values, at places given by a hash. What is too little for a piece is carried on
+ * to the next block, so that every part of the model is there in proportion, and no period of the model aliases.
  */
 export function sampleOf(blocks: readonly BlockReference[], stride: number): BlockReference[] {
-  return blocks.map(({ tensor, offset, length }, index) => {
-    const piece = Math.ceil(length / stride);
+  const pieces: BlockReference[] = [];
+  let owed = 0;
+  for (const [index, { tensor, offset, length }] of blocks.entries()) {
+    owed += length / stride;
+    const isLast = index === blocks.length - 1 && pieces.length === 0;
+    if (owed < SAMPLED_PIECE && !isLast) continue;
+    const piece = Math.min(length, Math.ceil(owed));
     const place = (Math.imul(index + 1, 0x9e3779b1) >>> 0) / 2 ** 32;
-    return { tensor, offset: offset + Math.floor(place * (length - piece + 1)), length: piece };
-  });
+    pieces.push({ tensor, offset: offset + Math.floor(place * (length - piece + 1)), length: piece });
+    owed -= piece;
+  }
+  return pieces;
 }
 
 /** Values of a sample, at least: what it guesses is then off by less than a hundredth of all ranks. */
