@@ -122,7 +122,7 @@ export function statisticsBlocks(plan: MergePlan): BlockReference[] {
 }
 
 /** Values that stand together in a sample, where a block has so many: looking at a piece costs more than at its values. */
-const SAMPLED_PIECE = 2048;
+const SAMPLED_PIECE = 512;
 
 /**
  * A sample: pieces of the blocks, 1 / `stride` of all values, at places given by a hash. What is too little for a piece is carried on
@@ -145,8 +145,10 @@ export function sampleOf(blocks: readonly BlockReference[], stride: number): Blo
 
 /** Values of a sample, at least: what it guesses is then off by less than a hundredth of all ranks. */
 const SAMPLED_ELEMENTS = 1 << 16;
+/** A larger sample of a large model guesses better, but takes longer than the passes become shorter. */
+const LARGEST_STRIDE = 256;
 
-/** A sample takes 1 / stride of all values, at most a 64th; 1 means none is worth it. */
+/** A sample takes 1 / stride of all values; 1 means none is worth it. */
 export function sampleStride(elements: number): number {
-  return Math.max(1, Math.min(64, Math.floor(elements / SAMPLED_ELEMENTS)));
+  return Math.max(1, Math.min(LARGEST_STRIDE, Math.floor(elements / SAMPLED_ELEMENTS)));
 }
