@@ -63,6 +63,8 @@ export interface Kernels {
    * array's length are counted, not stored.
    */
   collect(x: Float32Array, collected: CollectedKeys, range: KeyRange): void;
+  /** `collect` of the magnitudes |x - y| for several ranges of their keys in one pass: no difference is written down. */
+  collectDistances(x: Float32Array, y: Float32Array, into: readonly KeysInRange[]): void;
   /** Kernels of PCB-Merging (arXiv 2410.02396). */
   readonly pcb: PcbKernels;
   /** Kernels of task masks. */
@@ -239,6 +241,12 @@ export interface KeyRange {
   high: number;
   /** Take |x| instead of x. */
   absolute: boolean;
+}
+
+/** What `collectDistances` fills for a range, whose keys are those of magnitudes. */
+export interface KeysInRange extends CollectedKeys {
+  low: number;
+  high: number;
 }
 
 /** What `collect` fills; both are `AccumulatorMemory` arrays. */

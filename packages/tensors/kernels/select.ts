@@ -48,6 +48,81 @@ export function collect(
   else collectLoop(x, n, keys, capacity, low, high, false, counts);
 }
 
+/** Magnitudes of the last differences of a row, fewer than 16. */
+const DISTANCES: usize = memory.data(64, 16);
+/** Numbers of one range in a table of ranges, 4 bytes each: keys, capacity, low, high, counts. */
+const RANGE_BYTES: usize = 20;
+
+/**
+ * `collect` of the magnitudes |x - y| for several ranges at once: no difference is written down, and most groups of four vectors lie
+ * wholly below a range or above it. `ranges` points to a table of them.
+ */
+export function collectDistances(x: usize, y: usize, n: i32, ranges: usize, count: i32): void {
+  let i: i32 = 0;
+  for (; i + 16 <= n; i += 16) {
+    const o = <usize>i << 2;
+    const a = distance(x + o, y + o);
+    const b = distance(x + o + 16, y + o + 16);
+    const c = distance(x + o + 32, y + o + 32);
+    const d = distance(x + o + 48, y + o + 48);
+    // The bits of magnitudes order as signed numbers do.
+    const largest = i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d));
+    const smallest = i32x4.min_s(i32x4.min_s(a, b), i32x4.min_s(c, d));
+    for (let r: i32 = 0; r < count; r++) {
+      const range = ranges + <usize>r * RANGE_BYTES;
+      if (isEverywhere(i32x4.lt_s(largest, v128.load32_splat(range, 8)))) {
+        const counts = <usize>load<u32>(range, 16);
+        store<u32>(counts, load<u32>(counts) + 16);
+      } else if (!isEverywhere(i32x4.gt_s(smallest, v128.load32_splat(range, 12)))) {
+        collectVectors(range, a, b, c, d);
+      }
+    }
+  }
+  const rest = n - i;
+  if (rest == 0) return;
+  for (let k: i32 = 0; k < rest; k++) {
+    const o = <usize>(i + k) << 2;
+    store<f32>(DISTANCES + (<usize>k << 2), abs<f32>(load<f32>(x + o) - load<f32>(y + o)));
+  }
+  for (let r: i32 = 0; r < count; r++) collectInto(ranges + <usize>r * RANGE_BYTES, rest);
+}
+
+@inline
+function distance(x: usize, y: usize): v128 {
+  return v128.and(f32x4.sub(v128.load(x), v128.load(y)), i32x4.splat(0x7fffffff));
+}
+
+function collectInto(range: usize, n: i32): void {
+  const keys = <usize>load<u32>(range);
+  collect(DISTANCES, n, keys, load<u32>(range, 4), load<u32>(range, 8), load<u32>(range, 12), true, <usize>load<u32>(range, 16));
+}
+
+/** Collects magnitudes, of which some lie in the range or on both sides of its lower end. */
+function collectVectors(range: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const low = v128.load32_splat(range, 8);
+  const counts = <usize>load<u32>(range, 16);
+  const below = i32x4.add(i32x4.add(i32x4.lt_s(a, low), i32x4.lt_s(b, low)), i32x4.add(i32x4.lt_s(c, low), i32x4.lt_s(d, low)));
+  // A lane that is true is -1.
+  store<u32>(counts, load<u32>(counts) - sumOfLanes(below));
+  const high = v128.load32_splat(range, 12);
+  const keys = <usize>load<u32>(range);
+  const capacity = load<u32>(range, 4);
+  let inside = load<u32>(counts, 4);
+  inside = appendInside(a, low, high, keys, inside, capacity);
+  inside = appendInside(b, low, high, keys, inside, capacity);
+  inside = appendInside(c, low, high, keys, inside, capacity);
+  inside = appendInside(d, low, high, keys, inside, capacity);
+  store<u32>(counts, inside, 4);
+}
+
+@inline
+function appendInside(key: v128, low: v128, high: v128, keys: usize, inside: u32, capacity: u32): u32 {
+  const lanes = i32x4.bitmask(v128.and(i32x4.ge_s(key, low), i32x4.le_s(key, high)));
+  if (inside + 4 <= capacity) v128.store(keys + (<usize>inside << 2), i8x16.swizzle(key, frontOrder(lanes)));
+  else if (inside < capacity) storeWhereRoom(key, lanes, keys, inside, capacity);
+  return inside + popcnt(lanes);
+}
+
 /** Comparisons of vectors are signed: with the top bit of both sides flipped they order the unsigned keys. */
 const FLIP: u32 = 0x80000000;
 

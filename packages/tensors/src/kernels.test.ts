@@ -173,4 +173,39 @@ describe('counting order keys', () => {
     expect(below).toBe(sorted.filter((value) => value < 0).length);
     expect(bins.reduce((sum, count) => sum + count, 0)).toBe(values.length - below);
   });
+
+  test('keys of distances are those that differences would give, for ranges below, above and across each other', () => {
+    const magnitude = (key: number) => Math.max(0, Math.min(0x7fffffff, key));
+    for (const length of [0, 1, 15, 16, 17, 5_003]) {
+      const [x, y] = [row(spread(length, 12)), row(spread(length, 13))];
+      // Whole vectors that are equal: their distance is zero.
+      y.set(x.subarray(0, Math.floor(length / 3)));
+      const differences = row(x);
+      kernels.subtract(differences, x, y);
+      const sorted = [...new Uint32Array(differences.buffer, differences.byteOffset, length)]
+        .map((key) => key & 0x7fffffff)
+        .sort((a, b) => a - b);
+      const middle = sorted[Math.floor(length / 2)] ?? 0;
+      const top = sorted.at(-1) ?? 0;
+      const limits = [
+        [0, 0],
+        [magnitude(middle - 50_000), magnitude(middle + 50_000)],
+        [magnitude(middle), 0xffffffff],
+        [magnitude(top - 10_000), top],
+      ] as const;
+      const ranges = limits.map(([low, high], index) => {
+        // The last one has no room for all that it finds.
+        const keys = memory.uint32(index === 3 ? 1 : index === 0 ? 0 : length);
+        return { low, high, keys, counts: memory.uint32(2) };
+      });
+      kernels.collectDistances(x, y, ranges);
+      for (const { low, high, keys, counts } of ranges) {
+        const expected = { keys: memory.uint32(keys.length), counts: memory.uint32(2) };
+        kernels.collect(differences, expected, { low, high, absolute: true });
+        expect([...counts]).toEqual([...expected.counts]);
+        // What stands behind the last key is whatever it is.
+        expect([...keys.subarray(0, counts[1])]).toEqual([...expected.keys.subarray(0, counts[1])]);
+      }
+    }
+  });
 });

@@ -5,6 +5,7 @@ import {
   type HistogramWindow,
   type Kernels,
   type KeyRange,
+  type KeysInRange,
   type MatrixKernels,
 } from '@hubfuse/plugin';
 import { consensusKernels } from './consensus-kernels.ts';
@@ -233,6 +234,11 @@ export class KernelInstance implements Kernels {
   collect(x: Float32Array, { keys, counts }: CollectedKeys, { low, high, absolute }: KeyRange): void {
     const into = [keys.byteOffset, keys.length] as const;
     this.#call('collect', x.byteOffset, x.length, ...into, low, high, absolute ? 1 : 0, counts.byteOffset);
+  }
+
+  collectDistances(x: Float32Array, y: Float32Array, into: readonly KeysInRange[]): void {
+    const table = this.#table.ranges(into);
+    this.#call('collectDistances', x.byteOffset, y.byteOffset, x.length, table, into.length);
   }
 }
 

@@ -1,4 +1,10 @@
+import type { KeysInRange } from '@hubfuse/plugin';
 import type { KernelMemory } from './kernels.ts';
+
+/** Numbers of a range in the kernels' table: keys, capacity, low, high, counts. */
+const RANGE_NUMBERS = 5;
+/** The kernel compares as signed numbers do. */
+const HIGHEST_MAGNITUDE = 0x7fffffff;
 
 /** Where the kernels find the rows that they work on together, and a few numbers of each. */
 export class RowTable {
@@ -49,6 +55,17 @@ export class RowTable {
   numbers(column: 'thresholds' | 'scales', values: readonly number[], rows: readonly Float32Array[]): number {
     this.#column(Float32Array, this.#addresses[column], rows.length).set(checked(values, rows));
     return this.#addresses[column];
+  }
+
+  /** Puts ranges of keys into the table in place of rows; returns its address. */
+  ranges(ranges: readonly KeysInRange[]): number {
+    if (ranges.length * RANGE_NUMBERS > this.#length) throw new RangeError(`${ranges.length} ranges`);
+    const numbers = this.#column(Uint32Array, this.#addresses.rows, ranges.length * RANGE_NUMBERS);
+    for (const [index, { keys, counts, low, high }] of ranges.entries()) {
+      const range = [low, Math.min(high, HIGHEST_MAGNITUDE)] as const;
+      numbers.set([keys.byteOffset, keys.length, ...range, counts.byteOffset], index * RANGE_NUMBERS);
+    }
+    return this.#addresses.rows;
   }
 
   /** Room for two numbers that a kernel leaves; nothing of a row stays in it. */

@@ -1,5 +1,5 @@
 import { TensorError } from '@hubfuse/plugin';
-import { type KernelInstance, type KernelMemory, type WordPair } from '@hubfuse/tensors';
+import type { KernelInstance, KernelMemory, WordPair } from '@hubfuse/tensors';
 import type { PlannedTensor } from '../plan/merge-plan.ts';
 import { crossoverKey, tensorWords } from './crossover-key.ts';
 import { evolves } from './evolving-tensors.ts';

@@ -10,7 +10,7 @@ import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-param
 import { floatSums } from '../statistics/float-sums.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
 import { signMajority } from '../statistics/sign-majority.ts';
-import { modelNumbers, taskVector, taskVectors, tensorNumber } from '../statistics/task-vectors.ts';
+import { modelNumbers, taskVectors, tensorNumber } from '../statistics/task-vectors.ts';
 
 type Merge = 'mean' | 'sum' | 'max';
 
@@ -50,7 +50,7 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
   const thresholds = orderStatistics({
     name: 'trimming thresholds',
     absolute: true,
-    row: taskVector,
+    taskVectors: true,
     ranks: perTensor ? keptByCount : keptFromRank,
   });
   const norms = floatSums({

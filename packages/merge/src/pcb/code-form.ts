@@ -8,7 +8,7 @@ import type {
   QuotientRows,
 } from '@hubfuse/plugin';
 import { LEAST_SKIPPED, orderStatistics } from '../statistics/order-statistics.ts';
-import { isUnmoved, modelNumbers, taskVector, taskVectors } from '../statistics/task-vectors.ts';
+import { isUnmoved, modelNumbers, taskVectors } from '../statistics/task-vectors.ts';
 import { type CodeForm, thresholdRank } from './forms.ts';
 
 /** The authors' floor of the sum of weights. */
@@ -26,7 +26,7 @@ export function codeProgram(options: {
   const bounds = orderStatistics({
     name: 'clamping bounds of the magnitudes',
     absolute: true,
-    row: taskVector,
+    taskVectors: true,
     ranks: ({ length }) => {
       const low = Math.trunc(length * clamp);
       const high = Math.max(0, Math.trunc(length * (1 - clamp) - 1));

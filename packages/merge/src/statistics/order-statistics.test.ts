@@ -13,7 +13,7 @@ const PIECE = 65_536;
 function run(
   sweep: Sweep,
   rows: readonly Float32Array[],
-  options: { sampleEvery?: number; known?: readonly unknown[] } = {},
+  options: { sampleEvery?: number; known?: readonly unknown[]; onRead?: (model: number) => void } = {},
 ) {
   const length = rows[0]?.length ?? 0;
   const group: Group = { length, models: rows.length, parameters: { global: {}, models: [] } };
@@ -28,7 +28,19 @@ function run(
         return piece;
       });
       const accumulator = sweep.open(state, memory);
-      sweep.map({ models, kernels, length: models[0]?.length } as unknown as Block, state, accumulator);
+      const base = memory.float32(models[0]?.length ?? 0).fill(0);
+      const scratch = () => memory.float32(base.length);
+      const watched = new Proxy(models, {
+        get(target, key) {
+          if (typeof key === 'string' && /^\d+$/.test(key)) options.onRead?.(Number(key));
+          return Reflect.get(target, key) as unknown;
+        },
+      });
+      sweep.map(
+        { models: watched, base, kernels, scratch, length: base.length } as unknown as Block,
+        state,
+        accumulator,
+      );
       const partial = sweep.close(accumulator);
       total = total === undefined ? partial : sweep.reduce(total, partial);
       memory.release(mark);
@@ -126,15 +138,12 @@ describe('order statistics are those of a sort', () => {
     const rows = [3, 1, 2].map((scale) => values(length, (random) => scale * (random() - 0.5)));
     const ranks = [40, Math.trunc(length * 0.8)];
     const looked = new Set<number>();
-    const row = ({ models }: Block, model: number): Float32Array => {
-      looked.add(model);
-      return models[model] as Float32Array;
-    };
-    const sweep = orderStatistics({ name: 't', absolute: true, row, ranks: () => rows.map(() => ranks) });
+    const onRead = (model: number) => looked.add(model);
+    const sweep = orderStatistics({ name: 't', absolute: true, taskVectors: true, ranks: () => rows.map(() => ranks) });
     const { values: all } = run(sweep, rows, { sampleEvery: 3 });
     expect(all).toEqual(rows.map((values) => truth(values, { absolute: true, ranks })));
-    looked.clear();
-    const { values: again } = run(sweep, rows, { sampleEvery: 3, known: [all[0], undefined, all[2]] });
+    const known = [all[0], undefined, all[2]];
+    const { values: again } = run(sweep, rows, { sampleEvery: 3, known, onRead });
     expect(again).toEqual(all);
     expect([...looked]).toEqual([1]);
     const group = { length, models: 3, parameters: { global: {}, models: [] } };

@@ -3,11 +3,13 @@ import {
   type Block,
   defineSweep,
   type Group,
+  type KeysInRange,
   type Sweep,
   type SweepEntries,
 } from '@hubfuse/plugin';
 import { BLOCK_ELEMENTS, RUN_BLOCKS } from '../execute/units.ts';
 import { highestKey, valueOfKey } from './order-keys.ts';
+import { taskVector } from './task-vectors.ts';
 
 /** What to select: values by rank within rows that a method computes block by block. */
 export type OrderStatisticsOptions = {
@@ -18,16 +20,15 @@ export type OrderStatisticsOptions = {
   ranks(group: Group): readonly (readonly number[])[];
 } & (OwnRows | JointRows);
 
-/** Rows that rest on one model and the base alone. */
+/** The task vectors, each of which rests on one model and the base alone. */
 interface OwnRows {
-  /** The row of one model over a block. */
-  row(block: Block, model: number): Float32Array;
+  taskVectors: true;
   rows?: undefined;
   rowsAtLeast?: undefined;
 }
 
 interface JointRows {
-  row?: undefined;
+  taskVectors?: undefined;
   /** The rows of a block, one per model, from the results of earlier sweeps. */
   rows(block: Block, previous: readonly unknown[]): readonly Float32Array[];
   /**
@@ -127,6 +128,10 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
     },
     open: (state, memory) => distinctWindows(state).map((window) => openWindow(window, memory)),
     map(block, state, accumulators) {
+      if (options.taskVectors === true && absolute && accumulators.every(isOfKeys)) {
+        collectOwn(block, accumulators);
+        return;
+      }
       const least = options.rowsAtLeast === undefined ? [] : leastValues(accumulators, absolute);
       const rows =
         least.length > 0 && least.every((value) => value > LEAST_SKIPPED)
@@ -163,7 +168,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
       }
       return { result };
     },
-    ...(options.row === undefined ? {} : { entries: ownEntries(options) }),
+    ...(options.taskVectors === undefined ? {} : { entries: ownEntries(options) }),
   });
 }
 
@@ -194,10 +199,26 @@ function rowsOf(
   options: OrderStatisticsOptions,
   { block, state, accumulators }: { block: Block; state: State; accumulators: readonly WindowAccumulator[] },
 ): readonly Float32Array[] {
-  if (options.row === undefined) return options.rows(block, state.previous);
+  if (options.taskVectors === undefined) return options.rows(block, state.previous);
   const rows: Float32Array[] = [];
-  for (const { row } of accumulators) rows[row] ??= options.row(block, row);
+  for (const { row } of accumulators) rows[row] ??= taskVector(block, row);
   return rows;
+}
+
+/** Collects magnitudes of task vectors: one pass over a model for all its windows. */
+function collectOwn(block: Block, accumulators: readonly KeysAccumulator[]): void {
+  const ranges = new Map<number, KeysInRange[]>();
+  for (const { row, keys, counts, window } of accumulators) {
+    const range = { keys, counts, low: window.low, high: window.high };
+    ranges.set(row, [...(ranges.get(row) ?? []), range]);
+  }
+  for (const [model, into] of ranges) {
+    block.kernels.collectDistances(block.models[model] as Float32Array, block.base, into);
+  }
+}
+
+function isOfKeys(accumulator: WindowAccumulator): accumulator is KeysAccumulator {
+  return accumulator.kind === 'keys';
 }
 
 /** The least value that any window of a row looks at, per row; 0 where it looks at bins, which count all values. */
