@@ -148,6 +148,8 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
    * groups only; whatever a sample suggests, the full pass must prove.
    */
   sample?(total: Partial, state: State, options: { share: number; group: Group }): State;
+  /** Whether a sample would sharpen a first state. Default: always. */
+  wantsSample?(state: State): boolean;
   open(state: State, memory: AccumulatorMemory): Accumulator;
   map(block: Block, state: State, accumulator: Accumulator): void;
   /** Plain data (structured clone), independent of the accumulator's memory. */
@@ -172,8 +174,11 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
 export interface SweepEntries<State = unknown> {
   /** What decides the entry of each model beside values: where it is equal, entries are. Plain data. */
   basis(group: Group): readonly unknown[];
-  /** The first state where the entries of some models are known: the others are undefined. */
-  start(known: readonly unknown[], group: Group): State;
+  /**
+   * The first state where the entries of some models are known: the others are undefined.
+   * @param likely entries that models like these had, whose values may be near; nothing but time may depend on them
+   */
+  start(known: readonly unknown[], group: Group, likely?: readonly unknown[]): State;
   /** The models whose values `map` reads in a state. Where it reads none, `finish` is called without a pass and a total. */
   reads(state: State): readonly number[];
 }

@@ -21,6 +21,8 @@ interface Entry {
  */
 export class KnownEntries {
   readonly #entries = new Map<string, Entry>();
+  /** What a sweep came to last, whatever the individuals were. */
+  readonly #last = new Map<string, readonly unknown[]>();
   #build = 0;
 
   /** What is known for a build; undefined where its method has no such sweeps. */
@@ -40,7 +42,11 @@ export class KnownEntries {
         JSON.stringify([models, index, place, group.length, model, word, basis[model]]),
       );
     };
+    const lastOf = (index: number, group: Group): string =>
+      JSON.stringify([models, index, group.length, sweeps[index]?.entries?.basis(group)]);
     return {
+      likely: (group, tensor) =>
+        tensor === undefined ? sweeps.map((_, index) => this.#last.get(lastOf(index, group))) : [],
       entries: (group, tensor) =>
         sweeps.map(({ entries }, index) => {
           if (entries === undefined) return undefined;
@@ -50,6 +56,8 @@ export class KnownEntries {
         for (const [index, { entries }] of sweeps.entries()) {
           if (entries === undefined) continue;
           const values = results[index] as readonly unknown[];
+          // Over a tensor each group is small: looking at a sample of it costs nothing.
+          if (tensor === undefined) this.#last.set(lastOf(index, group), values);
           for (const [model, key] of keysOf(index, group, tensor).entries()) {
             this.#entries.set(key, { value: values[model], used: this.#build });
           }

@@ -7,6 +7,8 @@ export interface FoundBefore {
    * @param tensor index of the tensor that is the group; absent: the whole model
    */
   entries(group: Group, tensor?: number): (readonly unknown[] | undefined)[];
+  /** What each sweep came to last over the same group, by model: of individuals that may have changed since. */
+  likely(group: Group, tensor?: number): (readonly unknown[] | undefined)[];
   /** Keeps what the sweeps over a group came to. */
   keep(group: Group, results: readonly unknown[], tensor?: number): void;
 }

@@ -33,11 +33,13 @@ export interface GroupSweepsOptions {
 export async function groupSweeps(options: GroupSweepsOptions): Promise<unknown[]> {
   const { program, group, blocks, tensor, before } = options;
   const known = before?.entries(group, tensor) ?? [];
+  const likely = before?.likely(group, tensor) ?? [];
   const results: unknown[] = [];
   for (const [index, sweep] of program.sweeps.entries()) {
     const pass = (_: Sweep, state: unknown, taken: readonly BlockReference[]) =>
       onePass({ ...options, sweep, index, state }, taken);
-    results.push(await runSweepInWorkers(sweep, { group, blocks, previous: results, known: known[index], pass }));
+    const run = { group, blocks, previous: results, known: known[index], likely: likely[index], pass };
+    results.push(await runSweepInWorkers(sweep, run));
   }
   before?.keep(group, results, tensor);
   return results;

@@ -9,6 +9,8 @@ export interface SweepRun<Total> {
   previous: readonly unknown[];
   /** Entries of the result that are known already, by model; absent: none. */
   known?: readonly unknown[] | undefined;
+  /** Entries that may be near those that are not known. */
+  likely?: readonly unknown[] | undefined;
   /** Maps and reduces the blocks that are taken: all of them, or pieces of a sample. */
   pass(sweep: Sweep, state: unknown, taken: readonly BlockReference[]): Total;
 }
@@ -16,16 +18,17 @@ export interface SweepRun<Total> {
 /** The passes of one sweep: what to take next, until it yields its result. Fed with the total of each pass. */
 export function* sweepPasses(
   sweep: Sweep,
-  { group, blocks, previous, known }: Pick<SweepRun<unknown>, 'group' | 'blocks' | 'previous' | 'known'>,
+  { group, blocks, previous, known, likely }: Omit<SweepRun<unknown>, 'pass'>,
 ): Generator<{ state: unknown; taken: readonly BlockReference[] }, unknown, unknown> {
   const { entries } = sweep;
-  let state = entries === undefined || known === undefined ? sweep.start(previous, group) : entries.start(known, group);
+  let state =
+    entries === undefined || known === undefined ? sweep.start(previous, group) : entries.start(known, group, likely);
   if (entries?.reads(state).length === 0) {
     const outcome = sweep.finish(undefined, state, group);
     if ('result' in outcome) return outcome.result;
   }
   const stride = sampleStride(group.length);
-  if (sweep.sample !== undefined && stride > 1) {
+  if (sweep.sample !== undefined && stride > 1 && sweep.wantsSample?.(state) !== false) {
     const taken = sampleOf(blocks, stride);
     const share = taken.reduce((sum, { length }) => sum + length, 0) / group.length;
     state = sweep.sample(yield { state, taken }, state, { share, group });

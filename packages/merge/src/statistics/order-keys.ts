@@ -12,6 +12,12 @@ export function valueOfKey(key: number, absolute: boolean): number {
   return float[0] as number;
 }
 
+/** The key of a magnitude. */
+export function keyOfMagnitude(value: number): number {
+  float[0] = value;
+  return bits[0] as number;
+}
+
 /** The highest key: infinity for magnitudes, the positive NaNs' end for signed values. */
 export function highestKey(absolute: boolean): number {
   return absolute ? 0x7fffffff : 0xffffffff;

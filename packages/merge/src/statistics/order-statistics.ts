@@ -8,7 +8,7 @@ import {
   type SweepEntries,
 } from '@hubfuse/plugin';
 import { BLOCK_ELEMENTS, RUN_BLOCKS } from '../execute/units.ts';
-import { highestKey, valueOfKey } from './order-keys.ts';
+import { highestKey, keyOfMagnitude, valueOfKey } from './order-keys.ts';
 import { taskVector } from './task-vectors.ts';
 
 /** What to select: values by rank within rows that a method computes block by block. */
@@ -101,6 +101,9 @@ const SELECTION_PARTS = 1 << 12;
 /** A bracket spans this many standard deviations of the sampled rank to each side, and this share of the sample. */
 const BRACKET_DEVIATIONS = 8;
 const BRACKET_SHARE = 1e-4;
+/** Ranks within this share of the values count as near an end, where values of alike rows differ by less than this share. */
+const END_SHARE = 0.01;
+const END_CHANGE = 0.4;
 /** Thresholds below this are too near to denormal numbers for bounds of values to hold. */
 export const LEAST_SKIPPED = 1e-30;
 /** The high halves of all keys. */
@@ -117,6 +120,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
   return defineSweep<State, WindowAccumulator[], WindowCount[], number[][]>({
     name: options.name,
     start: (previous, group) => ({ previous, targets: firstTargets(options, group) }),
+    wantsSample: ({ targets }) => targets.some(({ value, window }) => value === undefined && window.kind === 'bins'),
     sample(total, state, { share }) {
       const windows = distinctWindows(state);
       const targets = state.targets.map((target): Target => {
@@ -182,11 +186,17 @@ function firstTargets({ absolute, ranks }: OrderStatisticsOptions, group: Group)
 function ownEntries(options: OrderStatisticsOptions): SweepEntries<State> {
   return {
     basis: (group) => options.ranks(group),
-    start(known, group) {
+    start(known, group, likely = []) {
       const targets = firstTargets(options, group).map((target, index, all): Target => {
-        const values = known[target.row] as readonly number[] | undefined;
-        const value = values?.[index - all.findIndex(({ row }) => row === target.row)];
-        return value === undefined ? target : { ...target, value };
+        const nth = index - all.findIndex(({ row }) => row === target.row);
+        const valueIn = (entries: readonly unknown[]) => (entries[target.row] as readonly number[] | undefined)?.[nth];
+        const value = valueIn(known);
+        if (value !== undefined) return { ...target, value };
+        const near = options.absolute ? valueIn(likely) : undefined;
+        return {
+          ...target,
+          window: (near === undefined ? undefined : windowAround(near, target, group)) ?? target.window,
+        };
       });
       return { previous: [], targets };
     },
@@ -229,6 +239,19 @@ function leastValues(accumulators: readonly WindowAccumulator[], absolute: boole
     least[row] = Math.min(value, least[row] ?? Number.POSITIVE_INFINITY);
   }
   return least;
+}
+
+/**
+ * Where a rank near the lowest or the highest magnitude of a large group may lie if its value is near another: beyond that end few
+ * keys are found, so that the window may be wide. Undefined for other ranks, which a sample places better.
+ */
+function windowAround(near: number, { rank }: Target, { length }: Group): Window | undefined {
+  if (length <= SMALL_GROUP) return undefined;
+  const most = COLLECTED_KEYS;
+  const place = rank / (length - 1);
+  if (place <= END_SHARE) return { kind: 'keys', low: 0, high: keyOfMagnitude(near * (1 + END_CHANGE)), most };
+  if (place < 1 - END_SHARE) return undefined;
+  return { kind: 'keys', low: keyOfMagnitude(near * (1 - END_CHANGE)), high: highestKey(true), most };
 }
 
 interface RowWindow {
