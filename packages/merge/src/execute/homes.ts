@@ -24,6 +24,7 @@ export class Homes {
     const whole = program.scope === 'tensor' && program.sweeps.length > 0;
     const blocks = plan.tensors.flatMap((_, index) => blocksOf(plan.tensors, [index]));
     if (whole || program.linear !== undefined) this.#byTensor(plan, program);
+    else if (program.sweeps.every(({ exact }) => exact === true)) this.#inTurn(plan, blocks);
     else this.#inOrder(plan, blocks);
   }
 
@@ -48,6 +49,16 @@ export class Homes {
     const divided = Array.from({ length: this.workers }, (): BlockReference[] => []);
     for (const block of blocks) divided[this.of(plan, block)]?.push(block);
     return divided;
+  }
+
+  /** Each block to the worker that has least: neighbours are alike (rows of an embedding that hardly moved), and so all have some. */
+  #inTurn(plan: MergePlan, blocks: readonly BlockReference[]): void {
+    const load = new Array<number>(this.workers).fill(0);
+    for (const { tensor, offset, length } of blocks) {
+      const home = load.indexOf(Math.min(...load));
+      this.#homes.set(`${plan.tensors[tensor]?.name} ${offset}`, home);
+      load[home] = (load[home] ?? 0) + length;
+    }
   }
 
   /** Neighbours stay together, so that what workers have found is joined in the order of the blocks. */
