@@ -43,6 +43,8 @@ interface FoundRows {
 }
 
 const BASE = 'base';
+/** What is wanted where nothing is said. */
+const ALL = 'all';
 
 /**
  * The values of a population from rows that are kept: what earlier candidates have had in common with this one is neither read nor
@@ -91,12 +93,12 @@ export class KeptPopulation {
   /** The values of the models, or of `wanted` alone; other rows hold anything. */
   models(tensor: PlannedTensor, piece: KeptPiece & { wanted: readonly number[] | undefined }): readonly Float32Array[] {
     const history = this.#historyOf(tensor);
-    const individual = this.#genealogy?.individual;
-    const wanted = piece.wanted ?? (individual === undefined ? [...tensor.parts.keys()] : [individual]);
     const known = pieceOf(history, piece.offset).models;
-    const key = wanted.join(' ');
+    const key = piece.wanted?.join(' ') ?? ALL;
     const found = known.get(key);
     if (found !== undefined) return found;
+    const individual = this.#genealogy?.individual;
+    const wanted = piece.wanted ?? (individual === undefined ? [...tensor.parts.keys()] : [individual]);
     const spare = piece.spare();
     const rows = this.#rowsOf(tensor, { history, piece: { ...piece, spare }, needed: neededOf(history, wanted) });
     // Rows that the population ends with are kept as long as this merge lasts; spare ones are not.
@@ -193,10 +195,7 @@ export class KeptPopulation {
       (part) => part && `${part.input} ${part.file} ${part.offset} ${part.dtype}`,
     );
     const history: History = {
-      // Short, since it is looked up for every piece.
-      place: createHash('sha256')
-        .update(`${this.#inputs} ${tensor.name} ${parts.join(' ')}`)
-        .digest('base64'),
+      place: this.#rows.shortNameOf(`${this.#inputs} ${tensor.name} ${parts.join(' ')}`),
       pieces: new Map(),
       ...(isEvolving ? this.#evolved(genealogy) : originals(tensor.parts.length)),
     };
@@ -229,9 +228,11 @@ function originals(models: number): Versions {
 }
 
 function pieceOf({ pieces }: History, offset: number): FoundRows {
-  const known = pieces.get(offset) ?? { models: new Map() };
-  pieces.set(offset, known);
-  return known;
+  const known = pieces.get(offset);
+  if (known !== undefined) return known;
+  const made: FoundRows = { models: new Map() };
+  pieces.set(offset, made);
+  return made;
 }
 
 function placeOf({ place }: History, { offset, length }: Pick<KeptPiece, 'offset' | 'length'>): string {

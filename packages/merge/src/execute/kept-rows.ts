@@ -19,6 +19,7 @@ export class KeptRows {
   readonly #versions: number;
   readonly #end: number;
   readonly #places = new Map<string, Slot[]>();
+  readonly #shortNames = new Map<string, string>();
   #next: number;
   #tick = 0;
 
@@ -38,6 +39,15 @@ export class KeptRows {
   /** Bytes that one row takes. */
   static rowBytes(length: number): number {
     return Math.ceil((length * 4) / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /** A short name for a long one, the same as long as rows are kept: what names places is looked up for every piece. */
+  shortNameOf(long: string): string {
+    const known = this.#shortNames.get(long);
+    if (known !== undefined) return known;
+    const short = `#${this.#shortNames.size}`;
+    this.#shortNames.set(long, short);
+    return short;
   }
 
   has(place: string, word: string): boolean {
