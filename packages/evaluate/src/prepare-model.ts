@@ -19,6 +19,8 @@ export interface PreparedModel {
   graph: Uint8Array;
   /** Absolute path of the folder with config.json and the tokenizer. */
   family: string;
+  /** What config.json says. */
+  config: Readonly<Record<string, unknown>>;
   /** Absolute path of the folder that the graph's data locations are relative to. */
   weights: string;
   labels: readonly string[];
@@ -76,6 +78,7 @@ export async function prepareModel(
         ...(head.model === undefined ? {} : { headModel: head.model }),
         graph: model,
         family,
+        config,
         weights: sessionOptions.extra.session.model_external_initializers_file_folder_path,
         labels: head.labels,
         weightBytes: 4 * [...all.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0),

@@ -9,8 +9,8 @@ export interface LoadRequest {
   name: string;
   /** The graph's bytes, its initializers in files of `weights`. */
   graph: Uint8Array;
-  /** Absolute path of the folder with config.json. */
-  family: string;
+  /** What config.json says. */
+  config: Readonly<Record<string, unknown>>;
   /** Absolute path of the folder that holds the weights. */
   weights: string;
   /** Class of transformers.js that finds the model class. */

@@ -178,7 +178,7 @@ export async function openSessions(
       key,
       name: model.name,
       graph: model.graph,
-      family: model.family,
+      config: model.config,
       weights: model.weights,
       autoModel: task.autoModel,
       labels: model.labels.length,

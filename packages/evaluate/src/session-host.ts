@@ -32,7 +32,7 @@ export class SessionHost {
   async load(request: LoadRequest): Promise<{ done: true }> {
     const transformers = await import('@huggingface/transformers');
     const { InferenceSession } = await import('onnxruntime-node');
-    const config = await transformers.AutoConfig.from_pretrained(request.family, { local_files_only: true });
+    const config = new transformers.PretrainedConfig(request.config);
     const exported = transformers as unknown as Record<string, unknown>;
     const auto = exported[request.autoModel] as AutoClass | undefined;
     const className = auto?.MODEL_CLASS_MAPPINGS.map((names) => names.get(config.model_type ?? '')).find(Boolean);
