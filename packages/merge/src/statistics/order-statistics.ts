@@ -98,6 +98,8 @@ const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
 const SMALL_GROUP = 1 << 14;
 /** Equal parts of their range in which collected keys are counted before some of them are sorted. */
 const SELECTION_PARTS = 1 << 12;
+/** Keys of a range up to this spread over its parts; those of a larger one may all lie in a few. */
+const NARROW_KEYS = 1 << 24;
 /** A bracket spans this many standard deviations of the sampled rank to each side, and this share of the sample. */
 const BRACKET_DEVIATIONS = 8;
 const BRACKET_SHARE = 1e-4;
@@ -321,7 +323,9 @@ function resolve(target: Target, count: WindowCount, absolute: boolean): Target 
     if (within && isOneValue(target.window)) return select(target.window.low);
     const stored = count.keys.reduce((sum, keys) => sum + keys.length, 0);
     const proven = within && stored === count.inside;
-    return proven ? select(keyAt(count.keys, position)) : { ...target, window: WHOLE };
+    return proven
+      ? select(keyAt(count.keys, position, target.window as Window & { kind: 'keys' }))
+      : { ...target, window: WHOLE };
   }
   const window = target.window as Window & { kind: 'bins' };
   const bin = binAt(count.bins, position);
@@ -332,42 +336,45 @@ function resolve(target: Target, count: WindowCount, absolute: boolean): Target 
   return { ...target, window: { kind: 'bins', low, shift: 0 } };
 }
 
-/** The key at `position` (from 0) of all keys in ascending order: narrowed to one part of the range, which is sorted. */
-function keyAt(parts: readonly Uint32Array[], position: number): number {
-  const keys = joined(parts);
-  let low = 0xffffffff;
-  let high = 0;
-  // Millions of keys: loops over indices, since iterators of typed arrays are slow until they are compiled.
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as number;
-    if (key < low) low = key;
-    if (key > high) high = key;
-  }
-  const width = (high - low + 1) / SELECTION_PARTS;
+/**
+ * The key at `position` (from 0) of all keys in ascending order: narrowed to one part of the range, which is sorted. Millions of keys:
+ * loops over indices, since iterators of typed arrays are slow until they are compiled.
+ */
+function keyAt(parts: readonly Uint32Array[], position: number, range: { low: number; high: number }): number {
+  const { low, high } = range.high - range.low > NARROW_KEYS ? extentOf(parts) : range;
+  const scale = SELECTION_PARTS / (high - low + 1);
   const counts = new Uint32Array(SELECTION_PARTS);
-  for (let i = 0; i < keys.length; i++) {
-    const part = Math.floor(((keys[i] as number) - low) / width);
-    counts[part] = (counts[part] as number) + 1;
+  for (const keys of parts) {
+    for (let i = 0; i < keys.length; i++) {
+      const part = Math.floor(((keys[i] as number) - low) * scale);
+      counts[part] = (counts[part] as number) + 1;
+    }
   }
   const wanted = binAt(counts, position) as number;
   let before = 0;
   for (let part = 0; part < wanted; part++) before += counts[part] as number;
   const candidates = new Uint32Array(counts[wanted] as number);
-  for (let i = 0, to = 0; to < candidates.length; i++) {
-    const key = keys[i] as number;
-    if (Math.floor((key - low) / width) === wanted) candidates[to++] = key;
+  let to = 0;
+  for (const keys of parts) {
+    for (let i = 0; i < keys.length && to < candidates.length; i++) {
+      const key = keys[i] as number;
+      if (Math.floor((key - low) * scale) === wanted) candidates[to++] = key;
+    }
   }
   return candidates.sort()[position - before] as number;
 }
 
-function joined(parts: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(parts.reduce((sum, keys) => sum + keys.length, 0));
-  let at = 0;
+function extentOf(parts: readonly Uint32Array[]): { low: number; high: number } {
+  let low = 0xffffffff;
+  let high = 0;
   for (const keys of parts) {
-    all.set(keys, at);
-    at += keys.length;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as number;
+      if (key < low) low = key;
+      if (key > high) high = key;
+    }
   }
-  return all;
+  return { low, high };
 }
 
 /** The bin in which the value at `position` (from 0) lies, or undefined where it lies in none. */
