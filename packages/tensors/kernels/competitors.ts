@@ -69,7 +69,7 @@ const MARGIN: f32 = 0.999;
  */
 @inline
 function findCompetitors(
-  tau: usize, total: usize, n: i32, l: v128, h: v128, scale: v128, bias: v128, bound: v128, fromZero: bool,
+  tau: usize, total: usize, n: i32, l: v128, h: v128, scale: v128, bias: v128, bound: v128,
 ): i32 {
   const step = i16x8.splat(8);
   let first = i16x8.splat(0);
@@ -77,8 +77,8 @@ function findCompetitors(
   let i: i32 = 0;
   for (; i + 8 <= n; i += 8) {
     const o = <usize>i << 2;
-    const a = below(v128.load(tau + o), v128.load(total + o), l, h, scale, bias, bound, fromZero);
-    const b = below(v128.load(tau + o, 16), v128.load(total + o, 16), l, h, scale, bias, bound, fromZero);
+    const a = below(v128.load(tau + o), v128.load(total + o), l, h, scale, bias, bound);
+    const b = below(v128.load(tau + o, 16), v128.load(total + o, 16), l, h, scale, bias, bound);
     // What is not a number is not below the bound: it goes on and is found on writing.
     const lanes = i16x8.bitmask(i16x8.narrow_i32x4_s(a, b)) ^ 255;
     v128.store(SHORT_PLACES + (<usize>found << 1), i16x8.add(lanesOfEight(lanes), first));
@@ -87,7 +87,7 @@ function findCompetitors(
   }
   for (; i < n; i += 4) {
     const o = <usize>i << 2;
-    const outside = i32x4.bitmask(below(v128.load(tau + o), v128.load(total + o), l, h, scale, bias, bound, fromZero));
+    const outside = i32x4.bitmask(below(v128.load(tau + o), v128.load(total + o), l, h, scale, bias, bound));
     // The padding of the last vector is not of the tile.
     const lanes = (outside ^ 15) & ((1 << min(n - i, 4)) - 1);
     v128.store(SHORT_PLACES + (<usize>found << 1), i16x8.add(lanesOfEight(lanes), i16x8.splat(<i16>i)));
@@ -115,12 +115,10 @@ function gathered(x: usize, a: usize, b: usize, c: usize, d: usize): v128 {
   return v128.load32_lane(x + d, v, 3);
 }
 
-/** All bits of the lanes whose balance is surely below the bound. `fromZero`, a constant, says that the lower limit is zero. */
+/** All bits of the lanes whose balance is surely below the bound. */
 @inline
-function below(t: v128, sum: v128, l: v128, h: v128, scale: v128, bias: v128, bound: v128, fromZero: bool): v128 {
-  const v = fromZero
-    ? f32x4.mul(f32x4.pmin(v128.and(t, i32x4.splat(0x7fffffff)), h), scale)
-    : normalised(t, l, h, scale);
+function below(t: v128, sum: v128, l: v128, h: v128, scale: v128, bias: v128, bound: v128): v128 {
+  const v = normalised(t, l, h, scale);
   const power = i32x4.shl(f32x4.add(f32x4.mul(v, v), bias), 13);
   return f32x4.lt(f32x4.mul(f32x4.mul(t, sum), power), bound);
 }
@@ -142,11 +140,7 @@ export function tileCompetitors(
   const s = f32x4.splat(shift);
   const bound = f32x4.splat(least * MARGIN);
   const scale = f32x4.splat(<f32>(<f64>inverse * sqrt<f64>(<f64>count * LOG2_E)));
-  const bias = boundBias(shift);
-  // The usual case, since fine-tuning leaves many values as they were, and a sixth shorter.
-  const found = low == 0
-    ? findCompetitors(tau, total, n, l, h, scale, bias, bound, true)
-    : findCompetitors(tau, total, n, l, h, scale, bias, bound, false);
+  const found = findCompetitors(tau, total, n, l, h, scale, boundBias(shift), bound);
   tanhProducts(TOTALS, TAUS, TOTALS, found);
   for (let k: i32 = 0; k < found; k += 4) {
     const o = <usize>k << 2;
