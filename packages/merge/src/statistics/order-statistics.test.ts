@@ -13,7 +13,12 @@ const PIECE = 65_536;
 function run(
   sweep: Sweep,
   rows: readonly Float32Array[],
-  options: { sampleEvery?: number; known?: readonly unknown[]; onRead?: (model: number) => void } = {},
+  options: {
+    sampleEvery?: number;
+    known?: readonly unknown[];
+    likely?: readonly unknown[];
+    onRead?: (model: number) => void;
+  } = {},
 ) {
   const length = rows[0]?.length ?? 0;
   const group: Group = { length, models: rows.length, parameters: { global: {}, models: [] } };
@@ -47,14 +52,16 @@ function run(
     }
     return total;
   };
-  const { known } = options;
-  let state = known === undefined ? sweep.start([], group) : sweep.entries?.start(known, group);
+  const { known, likely } = options;
+  let state = known === undefined ? sweep.start([], group) : sweep.entries?.start(known, group, likely);
   const every = options.sampleEvery;
-  if (every !== undefined && sweep.sample !== undefined) {
-    let sampled = 0;
-    for (let offset = 0; offset < length; offset += every * PIECE) sampled += Math.min(PIECE, length - offset);
+  let sampled = false;
+  if (every !== undefined && sweep.sample !== undefined && sweep.wantsSample?.(state) !== false) {
+    sampled = true;
+    let values = 0;
+    for (let offset = 0; offset < length; offset += every * PIECE) values += Math.min(PIECE, length - offset);
     const taken = pass(state, (index) => index % every === 0);
-    state = sweep.sample(taken, state, { share: sampled / length, group });
+    state = sweep.sample(taken, state, { share: values / length, group });
   }
   for (let passes = 1; ; passes++) {
     const outcome = sweep.finish(
@@ -62,7 +69,7 @@ function run(
       state,
       group,
     );
-    if ('result' in outcome) return { values: outcome.result as number[][], passes };
+    if ('result' in outcome) return { values: outcome.result as number[][], passes, sampled };
     state = outcome.again;
   }
 }
@@ -148,6 +155,26 @@ describe('order statistics are those of a sort', () => {
     expect([...looked]).toEqual([1]);
     const group = { length, models: 3, parameters: { global: {}, models: [] } };
     expect(sweep.entries?.reads(sweep.entries.start(all, group))).toEqual([]);
+  });
+
+  test('ranks near the ends are sought around values that alike rows had, without a sample, and found wherever they are', () => {
+    const row = values(length, (random) => (random() < 0.1 ? 0 : random() - 0.5));
+    const ends = [Math.trunc(length * 1e-4), Math.trunc(length * (1 - 1e-4))];
+    const sweepOf = (ranks: number[]) =>
+      orderStatistics({ name: 't', absolute: true, taskVectors: true, ranks: () => [ranks] });
+    const find = (ranks: number[], near: (value: number) => number) => {
+      const expected = truth(row, { absolute: true, ranks });
+      const options = { sampleEvery: 1, known: [undefined], likely: [expected.map((value) => near(value ?? 0))] };
+      const found = run(sweepOf(ranks), [row], options);
+      expect(found.values).toEqual([expected]);
+      return found;
+    };
+    expect(find(ends, (value) => value * 1.3)).toMatchObject({ sampled: false, passes: 1 });
+    expect(find(ends, (value) => value * 0.8)).toMatchObject({ sampled: false, passes: 1 });
+    for (const wrong of [(value: number) => value * 100, () => 0, () => 1e-30]) {
+      expect(find(ends, wrong).sampled).toBe(false);
+    }
+    expect(find([ends[0] as number, Math.trunc(length / 2)], (value) => value)).toMatchObject({ sampled: true });
   });
 
   test('rows without ranks have no values', () => {
