@@ -9,7 +9,7 @@ export function accumulate(
 ): void {
   switch (contribution.rule) {
     case 'sum':
-      addValues(sums, { to: 0, values, from: 0, end: sums.length });
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (values[at] as number);
       return;
     case 'squares':
       addSquares(sums, values);
@@ -23,23 +23,7 @@ export function accumulate(
   }
 }
 
-// Millions of values in each run: four at a time are a fifth faster, and the order within a value's own sum is the same.
-
-/** Adds the values between two places to the sums from `to` on. */
-function addValues(
-  sums: Float64Array,
-  { to, values, from, end }: { to: number; values: Float32Array; from: number; end: number },
-): void {
-  let [at, next] = [to, from];
-  for (const last = end - 3; next < last; at += 4, next += 4) {
-    sums[at] = (sums[at] as number) + (values[next] as number);
-    sums[at + 1] = (sums[at + 1] as number) + (values[next + 1] as number);
-    sums[at + 2] = (sums[at + 2] as number) + (values[next + 2] as number);
-    sums[at + 3] = (sums[at + 3] as number) + (values[next + 3] as number);
-  }
-  for (; next < end; at++, next++) sums[at] = (sums[at] as number) + (values[next] as number);
-}
-
+/** Millions of values in each run: four at a time are a fifth faster. */
 function addSquares(sums: Float64Array, values: Float32Array): void {
   const { length } = sums;
   let at = 0;
@@ -87,7 +71,10 @@ function addUpper(
   for (let i = 0; i < rows; i++) {
     const row = firstRow + i;
     const below = Math.max(0, row - firstColumn);
-    const to = triangleOffset(width, row) + firstColumn + below - row;
-    addValues(sums, { to, values, from: i * columns + below, end: (i + 1) * columns });
+    let to = triangleOffset(width, row) + firstColumn + below - row;
+    const end = (i + 1) * columns;
+    for (let from = i * columns + below; from < end; from++, to++) {
+      sums[to] = (sums[to] as number) + (values[from] as number);
+    }
   }
 }
