@@ -85,23 +85,24 @@ export function slow(folder) {
   });
 }
 
-/** Suites that take too long for `npm test`, whole. */
+/** Suites that take too long for `npm test`, whole; a row for each. */
 export function suites(folder) {
   return runTests(folder, {
     files: JSON.parse(readFileSync(join(root, 'scripts/soak/long-suites.json'), 'utf8')),
     variables: { HUBFUSE_SOAK: '1' },
     titles: '.',
+    perFile: true,
   });
 }
 
-/** Runs the tests whose titles match, one file after another; a row per title, its rounds taken together. */
-async function* runTests(folder, { files, variables, titles }) {
+/** Runs the tests whose titles match, one file after another; a row per title, its rounds taken together, or a row per file. */
+async function* runTests(folder, { files, variables, titles, perFile = false }) {
   for (const file of files) {
     const output = join(folder, `${file.replaceAll('/', '-')}.json`);
     const code = await vitest([file, '-t', titles, '--reporter=json', `--outputFile=${output}`], variables);
     const tests = JSON.parse(readFileSync(output, 'utf8')).testResults.flatMap((module) => module.assertionResults);
     const ran = tests.filter(({ status }) => status === 'passed' || status === 'failed');
-    const titleOf = ({ title }) => title.replace(/ \(round \d+\)$/, '');
+    const titleOf = ({ title }) => (perFile ? file : title.replace(/ \(round \d+\)$/, ''));
     for (const what of new Set(ran.map(titleOf))) {
       const rounds = ran.filter((test) => titleOf(test) === what);
       yield rowOf(what, rounds);
