@@ -27,14 +27,16 @@ function coarse(x: number): number {
   return new Float32Array(bits.buffer)[0] ?? Number.NaN;
 }
 
-/** All four scalars are bfloat16 in transformers, and what is computed from them alone. */
-function xielu(x: number): number {
-  const beta = coarse(BETA);
-  const positive = coarse(softplus(coarse(ALPHA_P)));
-  const negative = coarse(beta + coarse(softplus(coarse(ALPHA_N))));
-  if (x > 0) return positive * x * x + beta * x;
-  return (Math.expm1(Math.min(x, coarse(EPS))) - x) * negative + beta * x;
-}
+/** `round` is what the four scalars are stored in, and what is computed from them alone. */
+const xielu =
+  (round: (x: number) => number) =>
+  (x: number): number => {
+    const beta = round(BETA);
+    const positive = round(softplus(round(ALPHA_P)));
+    const negative = round(beta + round(softplus(round(ALPHA_N))));
+    if (x > 0) return positive * x * x + beta * x;
+    return (Math.expm1(Math.min(x, round(EPS))) - x) * negative + beta * x;
+  };
 
 /** The definitions of transformers' activations.py and of the PyTorch modules that it names, in float64. */
 const DEFINITIONS: Readonly<Record<ActivationName, (x: number) => number>> = {
@@ -61,8 +63,11 @@ const DEFINITIONS: Readonly<Record<ActivationName, (x: number) => number>> = {
   sqrtsoftplus: (x) => Math.sqrt(softplus(x)),
   swish: silu,
   tanh: Math.tanh,
-  xielu,
+  xielu: xielu((x) => x),
 };
+
+/** The module of a xielu whose scalars are stored in bfloat16. */
+const COARSE = 'coarse';
 
 const NAMES = Object.keys(DEFINITIONS) as ActivationName[];
 const INPUTS = Float32Array.from({ length: 241 }, (_, index) => (index - 120) / 10);
@@ -76,6 +81,12 @@ const scalar = (value: number, shape: number[]): TensorData => ({
   data: new Uint8Array(Float32Array.of(value).buffer),
 });
 
+const coarseScalar = (value: number, shape: number[]): TensorData => ({
+  dtype: 'BF16',
+  shape,
+  data: new Uint8Array(Float32Array.of(coarse(value)).buffer, 2),
+});
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hubfuse-activation-'));
   const stored = new Map([
@@ -84,12 +95,21 @@ beforeAll(async () => {
     ['xielu.alpha_n', scalar(ALPHA_N, [1])],
     ['xielu.beta', scalar(BETA, [])],
     ['xielu.eps', scalar(EPS, [])],
+    [`${COARSE}.alpha_p`, coarseScalar(ALPHA_P, [1])],
+    [`${COARSE}.alpha_n`, coarseScalar(ALPHA_N, [1])],
+    [`${COARSE}.beta`, coarseScalar(BETA, [])],
+    [`${COARSE}.eps`, coarseScalar(EPS, [])],
   ]);
   await writeSafetensors(join(folder, 'model.safetensors'), stored);
   const { tensors } = await readCheckpoint(await folderSource(folder));
   const builder = new GraphBuilder({
     name: 'activations',
-    weights: new Weights(tensors.values(), { prefix: 'model', heads: ['prelu', 'xielu'], legacyNames: [], tied: {} }),
+    weights: new Weights(tensors.values(), {
+      prefix: 'model',
+      heads: ['prelu', 'xielu', COARSE],
+      legacyNames: [],
+      tied: {},
+    }),
     place: (tensor) => ({
       elementType: storedElementType(tensor),
       data: { kind: 'external', location: tensor.file, offset: tensor.offset, length: tensor.bytes },
@@ -99,6 +119,7 @@ beforeAll(async () => {
   });
   const input = builder.input('input', 'float32', ['size']);
   for (const name of NAMES) builder.output(name, activation(builder, name, input, name), ['size']);
+  builder.output(COARSE, activation(builder, 'xielu', input, COARSE), ['size']);
   const model = encodeModelBytes({
     irVersion: 9,
     producer: 'test',
@@ -116,13 +137,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test.each(NAMES)('%s is what transformers defines by that name', (name) => {
-  const actual = outputs[name]?.data ?? [];
+function expectValues(output: string, definition: (x: number) => number): void {
+  const actual = outputs[output]?.data ?? [];
   expect(actual).toHaveLength(INPUTS.length);
   INPUTS.forEach((x, index) => {
-    const expected = DEFINITIONS[name](x);
+    const expected = definition(x);
     expect(Math.abs(Number(actual[index]) - expected), `at ${x}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(expected)));
   });
+}
+
+test.each(NAMES)('%s is what transformers defines by that name', (name) => expectValues(name, DEFINITIONS[name]));
+
+test('what xielu computes of scalars that are stored in bfloat16 is rounded to it, as in transformers', () => {
+  expectValues(COARSE, xielu(coarse));
 });
 
 test('a name that transformers does not know is refused with the nearest one', () => {

@@ -50,18 +50,19 @@ const prelu: Activation = (builder, input, name) =>
 /**
  * Where x > 0: alpha_p x^2 + beta x; elsewhere: (expm1(min(x, eps)) - x) alpha_n + beta x, with alpha_p = softplus of the
  * stored weight and alpha_n = beta + softplus of the stored weight (arXiv 2411.13010). `beta` and `eps` are buffers.
- * transformers (`XIELUActivation`) holds the four in bfloat16 whatever the model's own type, and so are alpha_p and alpha_n
- * rounded before they meet the float32 input.
+ * transformers (`XIELUActivation`) holds the four in bfloat16 unless the whole module was cast: where they are stored so, alpha_p and
+ * alpha_n are rounded before they meet the float32 input.
  */
 const xielu: Activation = (builder, input, name) => {
-  const coarse = (value: Value): Value => builder.widen(builder.node('Cast', [value], { to: ElementType.bfloat16 }));
+  const isCoarse = builder.storedWeight(`${name}.alpha_p`, [1]).elementType === ElementType.bfloat16;
+  const rounded = (value: Value): Value =>
+    isCoarse ? builder.widen(builder.node('Cast', [value], { to: ElementType.bfloat16 })) : value;
   const buffer = (key: string, value: number): Value =>
-    coarse(builder.has(`${name}.${key}`) ? builder.weight(`${name}.${key}`, []) : builder.scalar(value));
+    rounded(builder.has(`${name}.${key}`) ? builder.weight(`${name}.${key}`, []) : builder.scalar(value));
   const beta = buffer('beta', 0.5);
   const eps = buffer('eps', -1e-6);
-  const softplus = (key: string): Value =>
-    coarse(builder.node('Softplus', [coarse(builder.weight(`${name}.${key}`, [1]))]));
-  const alphaNegative = coarse(builder.node('Add', [beta, softplus('alpha_n')]));
+  const softplus = (key: string): Value => rounded(builder.node('Softplus', [builder.weight(`${name}.${key}`, [1])]));
+  const alphaNegative = rounded(builder.node('Add', [beta, softplus('alpha_n')]));
   const quadratic = builder.node('Mul', [builder.node('Mul', [softplus('alpha_p'), input]), input]);
   const exponential = builder.node('Exp', [builder.node('Min', [input, eps])]);
   const decay = builder.node('Sub', [builder.node('Sub', [exponential, builder.scalar(1)]), input]);
