@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { isProcessGone } from './processes.ts';
 
@@ -30,6 +31,8 @@ test.skipIf(process.platform !== 'linux')('a killed process that its parent neve
   const [line] = (await once(parent.stdout as NonNullable<typeof parent.stdout>, 'data')) as [Buffer];
   const orphan = Number(String(line).trim());
   expect(isProcessGone(orphan)).toBe(false);
+  // Until then it is the shell, which asks for its children.
+  await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8').trim()).toBe('sleep');
   process.kill(orphan, 'SIGKILL');
   await expect.poll(() => isProcessGone(orphan)).toBe(true);
   expect(() => process.kill(orphan, 0)).not.toThrow();
