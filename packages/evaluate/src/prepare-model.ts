@@ -7,6 +7,7 @@ import { EvaluationError, type Registry, type Task } from '@hubfuse/plugin';
 import { elementCount, folderSource, readCheckpoint } from '@hubfuse/tensors';
 import { type KeptHead, readKeptHeads } from './kept-heads.ts';
 import { labelNames } from './labels.ts';
+import { longestInput } from './longest-input.ts';
 import type { ModelInput } from './scorer-types.ts';
 
 /** What a worker needs to open a session, and what the labels and tokens of the model are. */
@@ -30,12 +31,6 @@ export interface PreparedModel {
   tokenizer: string;
   maxLength: number;
 }
-
-/** Longest input where nothing is said: what encoders of the BERT kind are trained for. */
-const USUAL_LENGTH = 512;
-
-/** Families whose first position is that of the padding token plus one, so that fewer tokens fit than positions. */
-const SHIFTED_POSITIONS = new Set(['roberta', 'xlm-roberta', 'xlm-roberta-xl', 'camembert', 'mpnet', 'longformer']);
 
 /** What a merge into one model per task has in place of config and weights. */
 const TASKS = 'hubfuse-tasks.json';
@@ -61,7 +56,7 @@ export async function prepareModel(
   const { tensors } = await readCheckpoint(await folderSource(weights, { reference: name }));
   const tokenizerConfig = await readJson(join(family, 'tokenizer_config.json'));
   const tokenizer = await hashTokenizer(family);
-  const maxLength = Math.min(options.maxLength ?? USUAL_LENGTH, longestInput(config, tokenizerConfig));
+  const maxLength = longestInput({ config, tokenizerConfig, wanted: options.maxLength });
   return Promise.all(
     heads.map(async (head) => {
       const all = new Map([...tensors, ...head.tensors.map((tensor) => [tensor.name, tensor] as const)]);
@@ -126,21 +121,6 @@ async function headsForTask(options: {
     message: `${task.name} needs a model of a class ...${suffix}, and ${classes}`,
     hint: 'score a fine-tuned model, or name the task that this one is made for',
   });
-}
-
-/** The smaller of what the tokenizer says and what the positions hold. */
-function longestInput(
-  config: Readonly<Record<string, unknown>>,
-  tokenizerConfig: Readonly<Record<string, unknown>>,
-): number {
-  const stated = tokenizerConfig.model_max_length;
-  const positions = config.max_position_embeddings;
-  const padding = typeof config.pad_token_id === 'number' ? config.pad_token_id : 1;
-  const shift = SHIFTED_POSITIONS.has(String(config.model_type)) ? padding + 1 : 0;
-  return Math.min(
-    typeof stated === 'number' && stated > 0 ? stated : Number.POSITIVE_INFINITY,
-    typeof positions === 'number' && positions > 0 ? positions - shift : Number.POSITIVE_INFINITY,
-  );
 }
 
 async function readJson(path: string): Promise<Record<string, unknown>> {

@@ -11,12 +11,6 @@ interface AutoClass {
   MODEL_CLASS_MAPPINGS: readonly ReadonlyMap<string, string>[];
 }
 
-/**
- * How far onnxruntime rewrites a graph as it opens it. Our graphs are made of the operators that its further levels would fuse others
- * into: on a processor looking for more takes a tenth of opening a session, and running is no faster.
- */
-const OPTIMIZATION: Readonly<Partial<Record<Device, 'basic'>>> = { cpu: 'basic' };
-
 /** The models of one worker thread. Only here onnxruntime runs: it blocks the thread that calls it. */
 export class SessionHost {
   readonly #models = new Map<string, LoadedModel>();
@@ -49,7 +43,9 @@ export class SessionHost {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      graphOptimizationLevel: OPTIMIZATION[this.#device] ?? 'all',
+      // Our graphs are made of the operators that onnxruntime's further levels would fuse others into: on a processor looking for
+      // more takes a tenth of opening a session, and running is no faster.
+      graphOptimizationLevel: this.#device === 'cpu' ? 'basic' : 'all',
       // Errors come back as such; the library would print them too.
       logSeverityLevel: 4,
       extra: { session: { model_external_initializers_file_folder_path: request.weights } },

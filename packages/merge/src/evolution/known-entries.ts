@@ -21,8 +21,8 @@ interface Entry {
  */
 export class KnownEntries {
   readonly #entries = new Map<string, Entry>();
-  /** What a sweep came to last, whatever the individuals were. */
-  readonly #last = new Map<string, readonly unknown[]>();
+  /** By sweep: what it came to last, whatever the individuals were. */
+  readonly #last = new Map<number, { of: string; values: readonly unknown[] }>();
   #build = 0;
 
   /** What is known for a build; undefined where its method has no such sweeps. */
@@ -42,11 +42,14 @@ export class KnownEntries {
         JSON.stringify([models, index, place, group.length, model, word, basis[model]]),
       );
     };
-    const lastOf = (index: number, group: Group): string =>
-      JSON.stringify([models, index, group.length, sweeps[index]?.entries?.basis(group)]);
+    const groupOf = (index: number, group: Group): string =>
+      JSON.stringify([models, group.length, sweeps[index]?.entries?.basis(group)]);
     return {
       likely: (group, tensor) =>
-        tensor === undefined ? sweeps.map((_, index) => this.#last.get(lastOf(index, group))) : [],
+        sweeps.map((_, index) => {
+          const last = tensor === undefined ? this.#last.get(index) : undefined;
+          return last?.of === groupOf(index, group) ? last.values : undefined;
+        }),
       entries: (group, tensor) =>
         sweeps.map(({ entries }, index) => {
           if (entries === undefined) return undefined;
@@ -57,7 +60,7 @@ export class KnownEntries {
           if (entries === undefined) continue;
           const values = results[index] as readonly unknown[];
           // Over a tensor each group is small: looking at a sample of it costs nothing.
-          if (tensor === undefined) this.#last.set(lastOf(index, group), values);
+          if (tensor === undefined) this.#last.set(index, { of: groupOf(index, group), values });
           for (const [model, key] of keysOf(index, group, tensor).entries()) {
             this.#entries.set(key, { value: values[model], used: this.#build });
           }

@@ -223,6 +223,7 @@ export class TensorWorker {
       if (bad >= 0) throw overflow(tensor, { index: offset + bad, value: out[bad] as number, dtype: to });
     };
     if (rounding !== undefined) require(kernels.round(rounding, out), rounding);
+    // Float32 is written from where it stands.
     if (dtype === 'F32') {
       if (rounding === undefined) require(kernels.firstNonFinite(out), dtype);
       write(tensor, new Uint8Array(out.buffer, out.byteOffset, out.byteLength), position);

@@ -7,8 +7,20 @@ import {
   type Sweep,
   type SweepEntries,
 } from '@hubfuse/plugin';
-import { BLOCK_ELEMENTS, RUN_BLOCKS } from '../execute/units.ts';
-import { highestKey, keyOfMagnitude, valueOfKey } from './order-keys.ts';
+import { binAt, keyAt } from './key-at.ts';
+import {
+  BINS,
+  type BinsWindow,
+  bracket,
+  COLLECTED_KEYS,
+  firstWindow,
+  isOneValue,
+  type KeysWindow,
+  WHOLE,
+  type Window,
+  windowAround,
+} from './key-windows.ts';
+import { valueOfKey } from './order-keys.ts';
 import { taskVector } from './task-vectors.ts';
 
 /** What to select: values by rank within rows that a method computes block by block. */
@@ -38,20 +50,6 @@ interface JointRows {
   rowsAtLeast?(block: Block, previous: readonly unknown[], least: readonly number[]): readonly Float32Array[];
 }
 
-/**
- * Which keys a pass looks at for one target: bins of equal width, or the keys of a range themselves, of which all runs together may
- * collect `most`.
- */
-type Window = { kind: 'bins'; low: number; shift: number } | { kind: 'keys'; low: number; high: number; most: number };
-
-/** The keys of zero and minus zero, by whether magnitudes are ordered: the one value that whole tensors may share. */
-const ZERO_KEYS = { magnitude: { low: 0, high: 0 }, signed: { low: 0x7fffffff, high: 0x80000000 } } as const;
-
-function isOneValue(window: Window): boolean {
-  if (window.kind !== 'keys') return false;
-  return Object.values(ZERO_KEYS).some(({ low, high }) => low === window.low && high === window.high);
-}
-
 interface Target {
   row: number;
   rank: number;
@@ -67,14 +65,14 @@ interface State {
 
 interface BinsAccumulator {
   kind: 'bins';
-  window: Window & { kind: 'bins' };
+  window: BinsWindow;
   row: number;
   below: number;
   bins: Uint32Array;
 }
 interface KeysAccumulator {
   kind: 'keys';
-  window: Window & { kind: 'keys' };
+  window: KeysWindow;
   row: number;
   keys: Uint32Array;
   counts: Uint32Array;
@@ -86,30 +84,8 @@ type WindowCount =
   | { kind: 'bins'; below: number; bins: Uint32Array | Float64Array }
   | { kind: 'keys'; below: number; inside: number; keys: Uint32Array[]; most: number };
 
-const COARSE_SHIFT = 16;
-const BINS = 1 << 16;
-/**
- * Keys that one run may collect for a window; a window that holds more is resolved by bins instead. Far more than a sample expects:
- * what fine-tunes have moved may lie in a few tensors.
- */
-const COLLECTED_KEYS = 1 << 19;
-const RUN_ELEMENTS = BLOCK_ELEMENTS * RUN_BLOCKS;
-/** Groups up to this size are collected whole: clearing bins would cost more than sorting. */
-const SMALL_GROUP = 1 << 14;
-/** Equal parts of their range in which collected keys are counted before some of them are sorted. */
-const SELECTION_PARTS = 1 << 12;
-/** Keys of a range up to this spread over its parts; those of a larger one may all lie in a few. */
-const NARROW_KEYS = 1 << 24;
-/** A bracket spans this many standard deviations of the sampled rank to each side, and this share of the sample. */
-const BRACKET_DEVIATIONS = 8;
-const BRACKET_SHARE = 1e-4;
-/** Ranks within this share of the values count as near an end, where values of alike rows differ by less than this share. */
-const END_SHARE = 0.01;
-const END_CHANGE = 0.4;
 /** Thresholds below this are too near to denormal numbers for bounds of values to hold. */
 export const LEAST_SKIPPED = 1e-30;
-/** The high halves of all keys. */
-const WHOLE: Window = { kind: 'bins', low: 0, shift: COARSE_SHIFT };
 
 /**
  * A sweep that finds exact order statistics without sorting: two passes of histograms over the bits of the values
@@ -128,7 +104,7 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
       const targets = state.targets.map((target): Target => {
         const count = total[windowIndex(windows, target)];
         if (target.value !== undefined || count?.kind !== 'bins') return target;
-        return { ...target, window: bracket(count, { rank: target.rank, share, absolute }) ?? target.window };
+        return { ...target, window: bracket(count.bins, { rank: target.rank, share, absolute }) ?? target.window };
       });
       return { ...state, targets };
     },
@@ -179,9 +155,8 @@ export function orderStatistics(options: OrderStatisticsOptions): Sweep {
 }
 
 function firstTargets({ absolute, ranks }: OrderStatisticsOptions, group: Group): Target[] {
-  const whole: Window =
-    group.length <= SMALL_GROUP ? { kind: 'keys', low: 0, high: highestKey(absolute), most: SMALL_GROUP } : WHOLE;
-  return ranks(group).flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window: whole })));
+  const window = firstWindow(group.length, absolute);
+  return ranks(group).flatMap((ranks, row) => ranks.map((rank): Target => ({ row, rank, window })));
 }
 
 /** The entry of a model is the values of its ranks. */
@@ -195,10 +170,8 @@ function ownEntries(options: OrderStatisticsOptions): SweepEntries<State> {
         const value = valueIn(known);
         if (value !== undefined) return { ...target, value };
         const near = options.absolute ? valueIn(likely) : undefined;
-        return {
-          ...target,
-          window: (near === undefined ? undefined : windowAround(near, target, group)) ?? target.window,
-        };
+        const place = { rank: target.rank, length: group.length };
+        return { ...target, window: (near === undefined ? undefined : windowAround(near, place)) ?? target.window };
       });
       return { previous: [], targets };
     },
@@ -241,19 +214,6 @@ function leastValues(accumulators: readonly WindowAccumulator[], absolute: boole
     least[row] = Math.min(value, least[row] ?? Number.POSITIVE_INFINITY);
   }
   return least;
-}
-
-/**
- * Where a rank near the lowest or the highest magnitude of a large group may lie if its value is near another: beyond that end few
- * keys are found, so that the window may be wide. Undefined for other ranks, which a sample places better.
- */
-function windowAround(near: number, { rank }: Target, { length }: Group): Window | undefined {
-  if (length <= SMALL_GROUP) return undefined;
-  const most = COLLECTED_KEYS;
-  const place = rank / (length - 1);
-  if (place <= END_SHARE) return { kind: 'keys', low: 0, high: keyOfMagnitude(near * (1 + END_CHANGE)), most };
-  if (place < 1 - END_SHARE) return undefined;
-  return { kind: 'keys', low: keyOfMagnitude(near * (1 - END_CHANGE)), high: highestKey(true), most };
 }
 
 interface RowWindow {
@@ -323,98 +283,13 @@ function resolve(target: Target, count: WindowCount, absolute: boolean): Target 
     if (within && isOneValue(target.window)) return select(target.window.low);
     const stored = count.keys.reduce((sum, keys) => sum + keys.length, 0);
     const proven = within && stored === count.inside;
-    return proven
-      ? select(keyAt(count.keys, position, target.window as Window & { kind: 'keys' }))
-      : { ...target, window: WHOLE };
+    return proven ? select(keyAt(count.keys, position, target.window as KeysWindow)) : { ...target, window: WHOLE };
   }
-  const window = target.window as Window & { kind: 'bins' };
+  const window = target.window as BinsWindow;
   const bin = binAt(count.bins, position);
   // Only a window that a sample guessed can miss.
   if (bin === undefined) return { ...target, window: WHOLE };
   const low = window.low + bin * 2 ** window.shift;
   if (window.shift === 0) return select(low);
   return { ...target, window: { kind: 'bins', low, shift: 0 } };
-}
-
-/**
- * The key at `position` (from 0) of all keys in ascending order: narrowed to one part of the range, which is sorted. Millions of keys:
- * loops over indices, since iterators of typed arrays are slow until they are compiled.
- */
-function keyAt(parts: readonly Uint32Array[], position: number, range: { low: number; high: number }): number {
-  const { low, high } = range.high - range.low > NARROW_KEYS ? extentOf(parts) : range;
-  const scale = SELECTION_PARTS / (high - low + 1);
-  const counts = new Uint32Array(SELECTION_PARTS);
-  for (const keys of parts) {
-    for (let i = 0; i < keys.length; i++) {
-      const part = Math.floor(((keys[i] as number) - low) * scale);
-      counts[part] = (counts[part] as number) + 1;
-    }
-  }
-  const wanted = binAt(counts, position) as number;
-  let before = 0;
-  for (let part = 0; part < wanted; part++) before += counts[part] as number;
-  const candidates = new Uint32Array(counts[wanted] as number);
-  let to = 0;
-  for (const keys of parts) {
-    for (let i = 0; i < keys.length && to < candidates.length; i++) {
-      const key = keys[i] as number;
-      if (Math.floor((key - low) * scale) === wanted) candidates[to++] = key;
-    }
-  }
-  return candidates.sort()[position - before] as number;
-}
-
-function extentOf(parts: readonly Uint32Array[]): { low: number; high: number } {
-  let low = 0xffffffff;
-  let high = 0;
-  for (const keys of parts) {
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as number;
-      if (key < low) low = key;
-      if (key > high) high = key;
-    }
-  }
-  return { low, high };
-}
-
-/** The bin in which the value at `position` (from 0) lies, or undefined where it lies in none. */
-function binAt(bins: ArrayLike<number>, position: number): number | undefined {
-  if (position < 0) return undefined;
-  let seen = 0;
-  for (let bin = 0; bin < bins.length; bin++) {
-    seen += bins[bin] as number;
-    if (position < seen) return bin;
-  }
-  return undefined;
-}
-
-/**
- * The window in which a sample places a target: the keys of a range, or, where a run would find too many keys in it to
- * collect, zero alone or bins. Undefined where neither can settle it in one pass.
- */
-function bracket(
-  count: WindowCount & { kind: 'bins' },
-  { rank, share, absolute }: { rank: number; share: number; absolute: boolean },
-): Window | undefined {
-  const { bins } = count;
-  let sampled = 0;
-  // By index: iterators of typed arrays are slow until they are compiled.
-  for (let bin = 0; bin < bins.length; bin++) sampled += bins[bin] as number;
-  const expected = Math.min(rank * share, sampled - 1);
-  const q = Math.max(0, expected / sampled);
-  const slack = BRACKET_DEVIATIONS * (Math.sqrt(sampled * q * (1 - q)) + 1) + BRACKET_SHARE * sampled;
-  const first = expected - slack <= 0 ? 0 : (binAt(count.bins, Math.floor(expected - slack)) ?? 0);
-  const last = binAt(count.bins, Math.ceil(expected + slack)) ?? count.bins.length - 1;
-  let inside = 0;
-  for (let bin = first; bin <= last; bin++) inside += count.bins[bin] as number;
-  const low = first * 2 ** COARSE_SHIFT;
-  if (2 * (inside / sampled) * RUN_ELEMENTS <= COLLECTED_KEYS) {
-    const high = (last + 1) * 2 ** COARSE_SHIFT - 1;
-    return { kind: 'keys', low, high, most: Math.ceil((2 * inside) / share) + COLLECTED_KEYS };
-  }
-  // Too many keys to collect: either they are all zero (weights that no fine-tune moved), or bins tell them apart.
-  const zero = ZERO_KEYS[absolute ? 'magnitude' : 'signed'];
-  const end = (last + 1) * 2 ** COARSE_SHIFT - 1;
-  if (low <= zero.high && end >= zero.low) return { kind: 'keys', ...zero, most: 0 };
-  return first === last ? { kind: 'bins', low, shift: 0 } : undefined;
 }

@@ -1,4 +1,4 @@
-import { labelNames, sliceBatch } from '@hubfuse/evaluate';
+import { labelNames, longestInput, sliceBatch } from '@hubfuse/evaluate';
 import {
   attentionHeads,
   type DifferentiableTensor,
@@ -16,7 +16,6 @@ import {
 import type { Contribution, Measure, MeasuredEntry, MeasuringData, RunFeeds, RunSequence } from '../measure.ts';
 import { type Answers, answersOf, givenLabels } from './answers.ts';
 import { batchFeeds } from './batch-feeds.ts';
-import { longestInput } from './longest-input.ts';
 
 /** Examples of a batch whose gradient is squared, as in the authors' runs. */
 const BATCH_EXAMPLES = 16;
@@ -47,7 +46,7 @@ export const fisher: Measure = {
     const found = findDifferentiable({ config, tensors, registry });
     const matrices = found.filter(({ tensor, lookedUp }) => tensor.shape.length === 2 && !lookedUp);
     const sides = matrices.map(({ tensor: { shape } }) => [shape[0] ?? 0, shape[1] ?? 0] as const);
-    const longest = longestInput(config, maxLength);
+    const longest = longestInput({ config, wanted: maxLength });
     const tokens = single ? longest : Math.max(BATCH_TOKENS, longest);
     const heads = attentionHeads({ config, tensors, registry }).reduce((sum, count) => sum + count, 0);
     // The way back finds what goes into and comes out of every layer, and the weights of every attention.

@@ -1,10 +1,9 @@
-import { sliceBatch } from '@hubfuse/evaluate';
+import { longestInput, sliceBatch } from '@hubfuse/evaluate';
 import { attentionHeads, findTaps, graphOverFiles, type PaddingRule, type Tap, tapOutputs } from '@hubfuse/graphs';
 import { triangleLength } from '../format/triangle.ts';
 import type { Contribution, Measure, MeasuredEntry, MeasuredModel } from '../measure.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import { composeRuns } from './compose-runs.ts';
-import { longestInput } from './longest-input.ts';
 
 /**
  * Tokens of a run, padding included. The products of a batch are float32 sums over its rows: a larger batch spares
@@ -31,7 +30,7 @@ export const gram: Measure = {
     const taps = findTaps({ config, tensors, registry });
     return {
       entries: taps.map(entryOf),
-      runBytes: runBytes(model, taps, longestInput(config, maxLength)),
+      runBytes: runBytes(model, taps, longestInput({ config, wanted: maxLength })),
       packedWeights: taps.reduce((sum, { parameters }) => sum + parameters, 0),
       // Two operations per weight, and two per product of the upper triangle.
       operationsPerToken: taps.reduce((sum, { width, parameters }) => sum + 2 * parameters + width * (width + 1), 0),
