@@ -72,6 +72,19 @@ test('a process of another machine is given up only after a long silence', async
   expect((await lock())?.predecessor).toBe('silent');
 });
 
+test('a lock whose maker was killed before it could write its name is given up after seconds', async () => {
+  await writeFile(path(), '');
+  const controller = new AbortController();
+  const waiting = lock(never, controller.signal);
+  await sleep(30);
+  controller.abort(new Error('waited enough'));
+  await expect(waiting).rejects.toThrow('waited enough');
+
+  const before = new Date(Date.now() - 5_000);
+  await utimes(path(), before, before);
+  expect((await lock())?.predecessor).toBe('silent');
+});
+
 test('of many that find a dead holder, one at a time gets the lock', async () => {
   await writeFile(path(), JSON.stringify({ host: hostname(), pid: deadProcess(), id: 'x' }));
   let holders = 0;

@@ -8,6 +8,8 @@ import { type Clock, pauseFor } from './transient.ts';
 const BEAT_MS = 5_000;
 /** A holder whose process cannot be looked at (another machine on a shared disk) is given up after this silence. */
 const SILENCE_MS = 60_000;
+/** A holder that is not named yet: it was killed between making the lock and writing to it, unless it does so at once. */
+const UNNAMED_MS = 2_000;
 const POLL_MS = 200;
 const GUARD_MS = 10_000;
 
@@ -98,10 +100,10 @@ async function stateOf(path: string): Promise<'alive' | 'dead' | 'silent' | 'gon
   try {
     const { mtimeMs } = await stat(path);
     const text = await readFile(path, 'utf8');
-    // An empty file is one that is being written, or whose writer died between two calls.
     const holder = text === '' ? undefined : (JSON.parse(text) as Holder);
     if (holder !== undefined && holder.host === hostname() && !isRunning(holder)) return 'dead';
-    return Date.now() - mtimeMs > SILENCE_MS ? 'silent' : 'alive';
+    const patienceMs = holder === undefined ? UNNAMED_MS : SILENCE_MS;
+    return Date.now() - mtimeMs > patienceMs ? 'silent' : 'alive';
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
     if (cause instanceof SyntaxError) return 'dead';
