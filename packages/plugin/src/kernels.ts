@@ -163,6 +163,8 @@ export interface PcbKernels {
     rows: CompetingRows,
     options: { count: number; shift: number; least: readonly number[]; notes?: Float32Array | undefined },
   ): { found: number[]; noted?: number[] | undefined };
+  /** Moves the notes of a block together; returns how many values at the front of `notes` then hold them. */
+  packNotes(notes: Float32Array, noted: readonly number[]): number;
   /** `mergeCompetitors` from notes whose `least` was not above the thresholds. */
   mergeNoted(
     out: Float32Array,

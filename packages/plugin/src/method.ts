@@ -100,10 +100,12 @@ export interface Block {
  * some blocks and not for others.
  */
 export interface BlockNotes {
-  /** `MethodProgram.notes` values for each element, rounded down. */
-  readonly room: Float32Array;
+  /** `MethodProgram.notes` values for each element, rounded down, or what `cut` has left; undefined where there is no more. */
+  readonly room: Float32Array | undefined;
   /** What the room holds, as the pass that left it knows; undefined where none did. */
   content: unknown;
+  /** Leaves all but so many values at the front of the room to other blocks. Absent where blocks have a room each. */
+  cut?(values: number): void;
 }
 
 /** What a method knows before it sees data: the number of models and the parameters that are not per tensor. */

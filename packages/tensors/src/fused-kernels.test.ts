@@ -143,6 +143,11 @@ describe('the competition of PCB-Merging', () => {
       const given = { notes, noted: noted ?? [], bounds, floor: 1e-12, competitions, work };
       kernels.pcb.mergeNoted(out, base, given);
       expect(bits(out)).toEqual(bits(whole));
+      out.fill(7);
+      const values = kernels.pcb.packNotes(notes, noted ?? []);
+      expect(values).toBe(3 * 3 * 4 * Math.ceil(Math.max(...found) / 4));
+      kernels.pcb.mergeNoted(out, base, { ...given, notes: notes.subarray(0, values) });
+      expect(bits(out)).toEqual(bits(whole));
       // Notes without room for all say that they are of no use.
       const most = Math.max(...found);
       if (most < 8) continue;

@@ -53,6 +53,16 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
       const noted = column(NOTED);
       return { found: column(FOUND), ...(room === 0 || noted.some((some) => some < 0) ? {} : { noted }) };
     },
+    packNotes(notes, noted) {
+      const room = roomOf(notes, noted.length);
+      const packed = 4 * Math.ceil(Math.max(0, ...noted) / 4);
+      const columns = NOTE_VALUES * noted.length;
+      for (let column = 0; column < columns; column++) {
+        const count = noted[Math.floor(column / NOTE_VALUES)] as number;
+        notes.copyWithin(column * packed, column * room, column * room + count);
+      }
+      return columns * packed;
+    },
     mergeNoted(out, base, { notes, noted, bounds, floor, competitions, work }) {
       const numbers = new Float32Array(work.buffer, work.byteOffset, noted.length * NUMBERS);
       const counts = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);

@@ -15,6 +15,7 @@ interface Pending {
   job: unknown;
   /** The one worker that may have it. */
   place: number | undefined;
+  taken: ((place: number) => void) | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
 }
@@ -79,11 +80,17 @@ export class WorkerPool {
     return this.#seconds;
   }
 
-  /** Runs a job in the next free worker, or in the one at a place (counted from 0) as soon as that is free. */
-  run<Result>(job: unknown, place?: number): Promise<Result> {
+  /**
+   * Runs a job in the next free worker, or in the one at a place (counted from 0) as soon as that is free.
+   * @param where.taken told the place of the worker that has the job, when it begins
+   */
+  run<Result>(
+    job: unknown,
+    { place, taken }: { place?: number | undefined; taken?: ((place: number) => void) | undefined } = {},
+  ): Promise<Result> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const done = new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ id: this.#next++, job, place, resolve: resolve as (value: unknown) => void, reject });
+      this.#queue.push({ id: this.#next++, job, place, taken, resolve: resolve as (value: unknown) => void, reject });
       this.#dispatch();
     });
     this.#open.add(done);
@@ -127,6 +134,7 @@ export class WorkerPool {
       const [worker] = this.#idle.splice(free, 1) as [Worker];
       this.#queue.splice(index, 1);
       this.#running.set(worker, pending);
+      pending.taken?.(this.#workers.indexOf(worker));
       worker.postMessage({ id: pending.id, job: pending.job });
     }
   }

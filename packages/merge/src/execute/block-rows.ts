@@ -6,6 +6,7 @@ import type { Replay } from '../evolution/replay.ts';
 import type { MergePlan, PlannedTensor, TensorPart } from '../plan/merge-plan.ts';
 import { type BlockReader, rawBlockBytes } from './block-reader.ts';
 import type { KeptRows } from './kept-rows.ts';
+import type { NoteRoom } from './note-room.ts';
 import { BLOCK_ELEMENTS, type BlockReference, blockAround } from './units.ts';
 
 const NONE: ReadonlySet<string> = new Set();
@@ -36,6 +37,8 @@ export interface BlockRowsOptions {
    * Rows that are kept from one merge to the next, the folder of each input, and the values for each element that a sweep may leave.
    */
   kept?: { rows: KeptRows; folders: readonly string[]; notes: number } | undefined;
+  /** Room for what sweeps leave of blocks where no rows are kept. */
+  notes?: NoteRoom | undefined;
 }
 
 /** The values of blocks: read, kept from an earlier merge, or evolved, in rows of the kernels' memory. */
@@ -124,8 +127,10 @@ export class BlockRows {
         : resident === undefined
           ? this.#base(tensor, tensor.base, { offset, length, read })
           : cut(resident.base);
-    const models =
+    const ofModels = () =>
       resident === undefined ? this.#models(tensor, { offset, length, wanted, read }) : resident.models.map(cut);
+    // Whoever writes from notes reads no model. Replaying takes memory, which belongs to whoever asked last.
+    let models = this.#replay === undefined ? undefined : ofModels();
     const statistics =
       resident === undefined
         ? elementStatistics(tensor).map((part, i) => {
@@ -138,7 +143,10 @@ export class BlockRows {
       length,
       tensorLength: tensor.length,
       base,
-      models,
+      get models() {
+        models ??= ofModels();
+        return models;
+      },
       statistics,
       measured: elementStatistics(tensor).map(({ input }) => input),
       out: this.out.subarray(0, length),
@@ -151,14 +159,17 @@ export class BlockRows {
 
   /** The room of a whole block of a method over the whole model, for as long as this merge lasts. */
   #notesOf(tensor: PlannedTensor, { offset, length }: BlockReference): BlockNotes | undefined {
-    const { kept, program } = this.#options;
+    const { kept, program, notes: shared } = this.#options;
     const whole = blockAround(tensor, offset);
-    const wants = program.scope === 'model' && program.notes !== undefined && program.notes <= (kept?.notes ?? 0);
-    if (kept === undefined || !wants || whole.offset !== offset || whole.length !== length) return undefined;
+    const wants = program.scope === 'model' && program.notes !== undefined && tensor.rule === 'method';
+    if (!wants || whole.offset !== offset || whole.length !== length) return undefined;
+    const values = Math.floor((program.notes ?? 0) * length);
     const place = `notes ${tensor.name} ${offset} ${length} ${program.notes}`;
+    if (kept === undefined) return shared?.of(place, values);
+    if ((program.notes ?? 0) > kept.notes) return undefined;
     const known = this.#notes.get(place);
     if (known !== undefined) return known;
-    const options = { word: 'notes', length: Math.floor((program.notes ?? 0) * length) };
+    const options = { word: 'notes', length: values };
     const room = kept.rows.get(place, options) ?? kept.rows.keep(place, { ...options, alive: NONE, fill: () => {} });
     const notes = room && { room, content: undefined };
     if (notes !== undefined) this.#notes.set(place, notes);

@@ -9,6 +9,8 @@ const MAIN_BYTES = 110 << 20;
 const WORKER_BYTES = 40 << 20;
 /** What onnxruntime takes where it multiplies the matrices of large layers, once, in bytes (measured). */
 const RUNTIME_BYTES = 64 << 20;
+/** Share of the spare memory that notes may take: what is found passes through it, too. */
+const NOTES_SHARE = 0.8;
 /** Kept rows beyond this bring nothing: larger tensors are read again for each sweep. */
 const MAXIMUM_RESIDENT_BYTES = 256 << 20;
 const FLOAT32_BYTES = 4;
@@ -18,6 +20,8 @@ export interface MemoryDivision {
   workers: number;
   /** Bytes that each may keep of a tensor. */
   residentBytes: number;
+  /** Bytes for what each leaves of blocks between the sweeps of a merge and its writing. */
+  noteBytes: number;
   /** Bytes that are left to each, of which those are a part. */
   spareBytes: number;
   /** The most that the whole process is expected to take. */
@@ -65,5 +69,14 @@ export function divideMemory(options: {
   const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, spareBytes);
   const longest = Math.max(0, ...plan.tensors.map(({ length }) => length));
   const kept = Math.min(residentBytes, (plan.models + plan.statistics.length + 1) * longest * FLOAT32_BYTES);
-  return { workers: count, residentBytes, spareBytes, peakBytes: mainBytes(plan) + count * (perWorker + kept) };
+  const noteBytes = roomForNotes(plan, { workers: count, spareBytes });
+  const peakBytes = mainBytes(plan) + count * (perWorker + Math.max(kept, noteBytes));
+  return { workers: count, residentBytes, noteBytes, spareBytes, peakBytes };
+}
+
+/** Usual ratios need less than half of the most that may be noted; where not even that fits, little is won. */
+function roomForNotes({ totals }: MergePlan, { workers, spareBytes }: { workers: number; spareBytes: number }): number {
+  const { noteBytes: most = 0 } = totals;
+  const room = Math.floor(NOTES_SHARE * spareBytes);
+  return most / 2 <= workers * room ? Math.min(most, room) : 0;
 }

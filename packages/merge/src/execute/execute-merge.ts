@@ -13,6 +13,7 @@ import type { LayerNote } from './linear-tensor.ts';
 import { assignMerge, openMergeThreads } from './merge-threads.ts';
 import { nameOutputs, outputsExist, planDigest, prepareOutputs, syncOutputs, temporaryName } from './output-files.ts';
 import { OutputHashes } from './output-hashes.ts';
+import { SweptBy } from './swept-by.ts';
 import { writeTaskFiles } from './task-files.ts';
 import { wholeModelSweeps } from './whole-model-sweeps.ts';
 import { writeUnits } from './write-units.ts';
@@ -69,7 +70,7 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     parameters: plan.parameters,
     modelParameters: plan.modelParameters,
   });
-  const { workers, residentBytes } = divideMemory(options);
+  const { workers, residentBytes, spareBytes, noteBytes } = divideMemory(options);
   // The threads start while the outputs are laid out.
   const pool = openMergeThreads({ workers, signal: options.signal });
   let journal: Journal | undefined;
@@ -80,19 +81,21 @@ export async function executeMerge(options: ExecuteMergeOptions): Promise<MergeR
     await prepareOutputs({ plan, out, resume });
     journal = await Journal.open(out, { digest, resume });
     const assignment = {
-      ...{ plan, genealogy, out, residentBytes },
+      ...{ plan, genealogy, out, noteBytes },
+      residentBytes: Math.min(residentBytes, spareBytes - noteBytes),
       folders: options.folders,
       statistics: options.statistics ?? [],
       files: plan.outputs.map(({ path }) => temporaryName(path)),
     };
     await assignMerge(pool, { registry, assignment });
+    const sweptBy = noteBytes > 0 ? new SweptBy() : undefined;
     const onPass = (pass: PassProgress) => options.onProgress?.({ phase: 'statistics', ...pass });
-    const results = progress?.results ?? (await wholeModelSweeps({ plan, program, pool, onPass }));
+    const results = progress?.results ?? (await wholeModelSweeps({ plan, program, pool, sweptBy, onPass }));
     if (progress?.results === undefined) await journal.recordResults(results);
     const paths = plan.outputs.map(({ path }) => join(out, temporaryName(path)));
     const hashes = new OutputHashes({ plan, paths });
     const written = await writeUnits({
-      ...{ plan, program, pool, results, journal, paths, hashes },
+      ...{ plan, program, pool, results, journal, paths, hashes, sweptBy },
       done: progress?.units ?? new Set<number>(),
       onWritten: (done, total) => options.onProgress?.({ phase: 'writing', done, total }),
     });

@@ -6,6 +6,7 @@ import type { Homes } from './homes.ts';
 import { inOrder } from './in-order.ts';
 import type { MergeJob } from './merge-worker.ts';
 import { runSweepInWorkers } from './run-sweep.ts';
+import type { SweptBy } from './swept-by.ts';
 import { type BlockReference, runsOf } from './units.ts';
 
 /** How far a pass of a sweep has come, in scalars. */
@@ -26,6 +27,8 @@ export interface GroupSweepsOptions {
   before?: FoundBefore | undefined;
   /** Where each block is at home; absent: it goes to whoever is free. */
   homes?: { homes: Homes; plan: MergePlan } | undefined;
+  /** Learns who sweeps which blocks; absent: nobody asks. */
+  sweptBy?: SweptBy | undefined;
   onPass?(progress: PassProgress): void;
 }
 
@@ -50,7 +53,7 @@ async function onePass(
   options: GroupSweepsOptions & { sweep: Sweep; index: number; state: unknown },
   blocks: readonly BlockReference[],
 ): Promise<unknown> {
-  const { pool, sweep, index, state, homes, onPass } = options;
+  const { pool, sweep, index, state, homes, sweptBy, onPass } = options;
   const total = blocks.reduce((sum, block) => sum + block.length, 0);
   let done = 0;
   let reduced: unknown;
@@ -60,7 +63,8 @@ async function onePass(
     // Those of one worker come before those of the next one: all must be waiting, so that nobody is idle.
     parallel: homes === undefined ? pool.size : runs.length,
     start: ({ run, home }) => {
-      return pool.run<unknown>({ kind: 'sweep', sweep: index, state, blocks: run } satisfies MergeJob, home);
+      const job: MergeJob = { kind: 'sweep', sweep: index, state, blocks: run };
+      return pool.run<unknown>(job, { place: home, taken: (worker) => sweptBy?.note(run, worker) });
     },
     finish: (partial, { run }) => {
       reduced = reduced === undefined ? partial : sweep.reduce(reduced, partial);

@@ -27,4 +27,6 @@ export interface MergeAssignment {
   residentBytes: number;
   /** Room for rows that a worker keeps from one merge to the next, the same in all merges; absent: none are. */
   kept?: KeptRoom | undefined;
+  /** Bytes for what sweeps leave of blocks where no rows are kept. Default 0. */
+  noteBytes?: number | undefined;
 }

@@ -5,6 +5,7 @@ import { KernelInstance, KernelMemory } from '@hubfuse/tensors';
 import { BlockReader } from './block-reader.ts';
 import { KeptRows } from './kept-rows.ts';
 import type { MergeAssignment } from './merge-assignment.ts';
+import { NoteRoom } from './note-room.ts';
 import { OpenFiles } from './open-files.ts';
 import { largeProducts } from './runtime-products.ts';
 import { TensorWorker } from './tensor-worker.ts';
@@ -36,7 +37,7 @@ export class MergeThread {
 
   /** Takes up another merge: its outputs are opened, inputs that it does not read are closed. */
   async assign(assignment: MergeAssignment): Promise<void> {
-    const { module, plan, genealogy, folders, statistics, out, files, residentBytes, kept } = assignment;
+    const { module, plan, genealogy, folders, statistics, out, files, residentBytes, kept, noteBytes = 0 } = assignment;
     this.#worker = undefined;
     this.#closeOutputs();
     this.#memory.release(this.#start);
@@ -44,6 +45,7 @@ export class MergeThread {
       this.#kept = new KeptRows({ ...kept, memory: this.#memory });
       this.#start = this.#memory.mark;
     }
+    const notes = noteBytes > 0 ? new NoteRoom({ memory: this.#memory, bytes: noteBytes }) : undefined;
     await this.#registry.load(module);
     this.#inputs.keepOnly([
       ...plan.inputs.flatMap((input, index) => input.files.map(({ path }) => join(folders[index] ?? '', path))),
@@ -73,6 +75,7 @@ export class MergeThread {
         damaged: 'the statistics are damaged, or overflowed while they were gathered; gather them anew',
       }),
       residentBytes,
+      notes,
       kept: this.#kept && { rows: this.#kept, folders, notes: kept?.notes ?? 0 },
       write: (place, bytes, position) => {
         const file = this.#outputs[place.output] as number;

@@ -10,6 +10,7 @@ import type { Journal } from './journal.ts';
 import type { LayerNote } from './linear-tensor.ts';
 import type { MergeJob } from './merge-worker.ts';
 import type { OutputHashes } from './output-hashes.ts';
+import type { SweptBy } from './swept-by.ts';
 import type { UnitResult } from './tensor-worker.ts';
 import { type BlockReference, elementsOf, isGroup, isShared, runsOf, writingUnits } from './units.ts';
 
@@ -29,6 +30,8 @@ export interface WriteUnitsOptions {
   /** Present path of each output. */
   paths: readonly string[];
   hashes: OutputHashes;
+  /** Who has what sweeps have left of blocks; absent: nothing was left. */
+  sweptBy?: SweptBy | undefined;
   onWritten?(done: number, total: number): void;
 }
 
@@ -49,7 +52,7 @@ export async function writeUnits(options: WriteUnitsOptions): Promise<LayerNote[
     await inOrder({
       items: units.filter(({ index }) => !options.done.has(index)),
       parallel: pool.size,
-      start: ({ blocks }) => writeUnit(options, blocks),
+      start: ({ blocks }) => writeUnit({ ...options, worker: options.sweptBy?.of(blocks) }, blocks),
       finish: (unit, { index, blocks }) => {
         layers.push(...unit.layers);
         written += unit.elements;
@@ -69,6 +72,8 @@ export interface WriteUnitOptions extends Pick<WriteUnitsOptions, 'plan' | 'prog
   before?: FoundBefore | undefined;
   /** Where each block is at home; absent: it goes to whoever is free. */
   homes?: Homes | undefined;
+  /** The one worker that is to have the unit, where no block has a home. */
+  worker?: number | undefined;
 }
 
 /** Writes one unit: in one worker, or in all of them where its statistics are what takes long. */
@@ -78,7 +83,8 @@ export async function writeUnit(options: WriteUnitOptions, blocks: readonly Bloc
   const groups = before === undefined ? [] : groupsOf(plan, program, blocks);
   const known = groups.map(({ tensor, group }) => ({ tensor, entries: before?.entries(group, tensor) ?? [] }));
   const job: MergeJob = { kind: 'write', blocks, results, ...(known.length === 0 ? {} : { known }) };
-  const unit = await pool.run<UnitResult>(job, homes?.of(plan, blocks[0] as BlockReference));
+  const place = homes?.of(plan, blocks[0] as BlockReference) ?? options.worker;
+  const unit = await pool.run<UnitResult>(job, { place });
   for (const { tensor, group } of groups) {
     const found = unit.found?.find((one) => one.tensor === tensor);
     if (found !== undefined) before?.keep(group, found.results, tensor);
@@ -114,8 +120,8 @@ async function writeShared(options: WriteUnitOptions, blocks: readonly BlockRefe
     items: runs,
     parallel: homes === undefined ? pool.size : runs.length,
     start: (run) => {
-      const home = homes?.of(plan, run[0] as BlockReference);
-      return pool.run<UnitResult>({ kind: 'write', blocks: run, results: [], found } satisfies MergeJob, home);
+      const job: MergeJob = { kind: 'write', blocks: run, results: [], found };
+      return pool.run<UnitResult>(job, { place: homes?.of(plan, run[0] as BlockReference) });
     },
     finish: () => undefined,
   });

@@ -67,8 +67,10 @@ export function codeProgram(options: {
         const left = block.notes?.content as Noted | undefined;
         if (left?.least.every((least, i) => least <= (competitions[i] as Competition).threshold) === true) {
           const { noted } = left;
-          const notes = block.notes?.room as Float32Array;
-          const options = { notes, noted, bounds: rows, floor, competitions, work: roomOf(block) };
+          const notes = block.notes?.room ?? NOTHING;
+          // The models are not looked at, so that nobody reads them.
+          const work = block.scratch(block.kernels.pcb.workOf(noted.length));
+          const options = { notes, noted, bounds: rows, floor, competitions, work };
           block.kernels.pcb.mergeNoted(block.out, block.base, options);
           return;
         }
@@ -128,8 +130,7 @@ function competitors(
   { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
 ): Float32Array[] {
   if (isUnmoved(block)) {
-    if (block.notes !== undefined)
-      block.notes.content = { noted: limits.map(() => 0), least: [...least] } satisfies Noted;
+    leave(block, { noted: limits.map(() => 0), least: [...least] });
     return limits.map(() => new Float32Array(0));
   }
   if (fuses(form)) {
@@ -138,9 +139,7 @@ function competitors(
       ...{ ...centred(outs.length), least },
       notes: block.notes?.room,
     });
-    if (block.notes !== undefined) {
-      block.notes.content = noted === undefined ? undefined : ({ noted, least: [...least] } satisfies Noted);
-    }
+    leave(block, noted && { noted, least: [...least] });
     return outs.map((row, i) => row.subarray(0, found[i]));
   }
   const { taus, total } = totals(block, { form, limits });
@@ -162,6 +161,17 @@ const NOTES_PER_MODEL = 0.75;
 interface Noted {
   noted: readonly number[];
   least: readonly number[];
+}
+
+const NOTHING = new Float32Array(0);
+
+/** Leaves what was noted of a block, and no more room than it takes. */
+function leave({ notes, kernels }: Block, content: Noted | undefined): void {
+  if (notes === undefined) return;
+  notes.content = content;
+  if (notes.cut === undefined) return;
+  const { room } = notes;
+  notes.cut(room === undefined || content === undefined ? 0 : kernels.pcb.packNotes(room, content.noted));
 }
 
 /** Whether one kernel may do all models of a block: where what they are multiplied by is the sum of their task vectors. */

@@ -175,5 +175,7 @@ export interface MergePlan {
     writeBytes: number;
     /** Times that the merged tensors are read. */
     passes: number;
+    /** Bytes that sweeps over the whole model would leave for the writing, at most, where there is room for them. Absent: none. */
+    noteBytes?: number;
   };
 }

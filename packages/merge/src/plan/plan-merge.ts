@@ -1,4 +1,4 @@
-import { MergeError, type MethodOptions, type Registry } from '@hubfuse/plugin';
+import { MergeError, type MethodOptions, type MethodProgram, type Registry } from '@hubfuse/plugin';
 import { methodOptions, type Recipe, sameModel } from '@hubfuse/recipe';
 import { dtypeBytes } from '@hubfuse/tensors';
 import { type AlignedTensor, alignTensors } from './align.ts';
@@ -99,8 +99,16 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
       readBytes: planned.reduce((sum, tensor) => sum + readBytes(tensor), 0),
       writeBytes: layout.outputs.reduce((sum, { size }) => sum + size, 0),
       passes: program.scope === 'model' ? 1 + program.sweeps.length : 1,
+      ...noteBytes(program, planned),
     },
   };
+}
+
+/** For each merged value of a method over the whole model. */
+function noteBytes({ scope, notes }: MethodProgram, planned: readonly PlannedTensor[]): { noteBytes?: number } {
+  if (scope !== 'model' || notes === undefined) return {};
+  const merged = planned.reduce((sum, { rule, length }) => sum + (rule === 'method' ? length : 0), 0);
+  return { noteBytes: Float32Array.BYTES_PER_ELEMENT * notes * merged };
 }
 
 /** Loaders know shards of a model; what a method keeps per task is read by its own rules, a file at a time. */
