@@ -8,6 +8,7 @@ export * from './crossover';
 export * from './matrix';
 export * from './parameter-competition';
 export * from './select';
+export * from './select-key';
 export * from './task-masks';
 export * from './trimmed-consensus';
 export { exponential, hyperbolicTangent } from './transcendental';

@@ -236,6 +236,21 @@ export class KernelInstance implements Kernels {
     this.#call('collect', x.byteOffset, x.length, ...into, low, high, absolute ? 1 : 0, counts.byteOffset);
   }
 
+  /** counts[(key - low) >> shift] += 1 for each key; no key is below `low`. */
+  countKeys(keys: Uint32Array, counts: Uint32Array, { low, shift }: { low: number; shift: number }): void {
+    this.#call('countKeys', keys.byteOffset, keys.length, counts.byteOffset, low, shift);
+  }
+
+  /** Brings the keys of one part of `countKeys` to the front; returns how many they are. What stands behind them is undefined. */
+  keepKeys(keys: Uint32Array, { low, shift, part }: { low: number; shift: number; part: number }): number {
+    return this.#call('keepKeys', keys.byteOffset, keys.length, low, shift, part);
+  }
+
+  /** Joins the least and the greatest key with the two at `extent`. */
+  extentOfKeys(keys: Uint32Array, extent: Uint32Array): void {
+    this.#call('extentOfKeys', keys.byteOffset, keys.length, extent.byteOffset);
+  }
+
   collectDistances(x: Float32Array, y: Float32Array, into: readonly KeysInRange[]): void {
     const table = this.#table.ranges(into);
     this.#call('collectDistances', x.byteOffset, y.byteOffset, x.length, table, into.length);
