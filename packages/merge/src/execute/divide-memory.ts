@@ -11,6 +11,8 @@ const WORKER_BYTES = 40 << 20;
 const RUNTIME_BYTES = 64 << 20;
 /** Share of the spare memory that notes may take: what is found passes through it, too. */
 const NOTES_SHARE = 0.8;
+/** A worker's kernels see 4 GiB at most, in which all else has its place, too. */
+const MAXIMUM_NOTE_BYTES = 2 * 2 ** 30;
 /** Kept rows beyond this bring nothing: larger tensors are read again for each sweep. */
 const MAXIMUM_RESIDENT_BYTES = 256 << 20;
 const FLOAT32_BYTES = 4;
@@ -77,6 +79,6 @@ export function divideMemory(options: {
 /** Usual ratios need less than half of the most that may be noted; where not even that fits, little is won. */
 function roomForNotes({ totals }: MergePlan, { workers, spareBytes }: { workers: number; spareBytes: number }): number {
   const { noteBytes: most = 0 } = totals;
-  const room = Math.floor(NOTES_SHARE * spareBytes);
+  const room = Math.min(MAXIMUM_NOTE_BYTES, Math.floor(NOTES_SHARE * spareBytes));
   return most / 2 <= workers * room ? Math.min(most, room) : 0;
 }
