@@ -160,13 +160,14 @@ export class BlockRows {
   /** The room of a whole block of a method over the whole model, for as long as this merge lasts. */
   #notesOf(tensor: PlannedTensor, { offset, length }: BlockReference): BlockNotes | undefined {
     const { kept, program, notes: shared } = this.#options;
+    const { scope, notes: perElement = 0 } = program;
     const whole = blockAround(tensor, offset);
-    const wants = program.scope === 'model' && program.notes !== undefined && tensor.rule === 'method';
+    const wants = scope === 'model' && perElement > 0 && tensor.rule === 'method';
     if (!wants || whole.offset !== offset || whole.length !== length) return undefined;
-    const values = Math.floor((program.notes ?? 0) * length);
-    const place = `notes ${tensor.name} ${offset} ${length} ${program.notes}`;
+    const values = Math.floor(perElement * length);
+    const place = `notes ${tensor.name} ${offset} ${length} ${perElement}`;
     if (kept === undefined) return shared?.of(place, values);
-    if ((program.notes ?? 0) > kept.notes) return undefined;
+    if (perElement > kept.notes) return undefined;
     const known = this.#notes.get(place);
     if (known !== undefined) return known;
     const options = { word: 'notes', length: values };
