@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { HubError, type ModelFile, type ModelSource } from '@hubfuse/plugin';
+import { HubError, type ModelFile, type ModelSource, settleAll } from '@hubfuse/plugin';
 import type { RepoAddress } from './addresses.ts';
 import {
   cachedBlob,
@@ -16,7 +16,6 @@ import { explainFileFailure } from './file-failures.ts';
 import { missingFile } from './missing-file.ts';
 import type { HubOptions } from './options.ts';
 import { leftBytes } from './partial-download.ts';
-import { settleAll } from './semaphore.ts';
 import type { HubSource } from './source.ts';
 import { createTransport } from './transport.ts';
 

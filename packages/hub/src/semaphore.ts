@@ -19,15 +19,3 @@ export class Semaphore {
     }
   }
 }
-
-/**
- * Runs all actions and waits until every one has ended, even where one failed, so that nothing goes on in the
- * background; then throws the first failure.
- */
-export async function settleAll<T>(actions: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(actions);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
-}

@@ -1,5 +1,6 @@
+import { settleAll } from '@hubfuse/plugin';
 import { hasMark } from '../marks.ts';
-import { Semaphore, settleAll } from '../semaphore.ts';
+import { Semaphore } from '../semaphore.ts';
 import { type DiscussionAccess, discussionAccess } from './discussion-request.ts';
 import type { Discussion, DiscussionPlace } from './discussion-types.ts';
 import { type DiscussionFilter, discussionsAt } from './list-discussions.ts';

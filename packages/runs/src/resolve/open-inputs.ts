@@ -8,7 +8,7 @@ import {
   openModel,
   type SourceReference,
 } from '@hubfuse/hub';
-import { HubError, type ModelSource, RunError } from '@hubfuse/plugin';
+import { HubError, type ModelSource, RunError, settleAll } from '@hubfuse/plugin';
 import { type ModelEntry, type ModelReference, type Recipe, recipeError, sameModel } from '@hubfuse/recipe';
 import { type Checkpoint, readCheckpoint } from '@hubfuse/tensors';
 import type { PinnedModel, RunPlan } from '../run-plan.ts';
@@ -43,7 +43,7 @@ export async function openInputs(options: {
   hub: HubOptions;
 }): Promise<OpenedInput[]> {
   const { recipe, workingDirectory, hub } = options;
-  return await Promise.all(
+  return await settleAll(
     inputEntries(recipe).map(async ({ role, entry }) => {
       const source = await openModel(absolute(entry.reference, workingDirectory), hub).catch((error: unknown) => {
         throw error instanceof HubError ? atEntry(entry, error) : error;
@@ -83,7 +83,7 @@ export async function reopenInputs(
   { recipe, models }: Pick<RunPlan, 'recipe' | 'models'>,
   hub: HubOptions,
 ): Promise<OpenedInput[]> {
-  return await Promise.all(
+  return await settleAll(
     inputEntries(recipe).map(async ({ role, entry }, index) => {
       const source = await reopenModel(models[index] as PinnedModel, hub);
       return { role, entry, source, inspection: await inspectModel(source), checkpoint: await readCheckpoint(source) };
