@@ -6,10 +6,10 @@ import macroF1 from '../metrics/macro-f1.ts';
 import matthews from '../metrics/matthews.ts';
 import microF1 from '../metrics/micro-f1.ts';
 import spanF1 from '../metrics/span-f1.ts';
+import { randomWords } from '../random-words.ts';
 import { type Answers, packAnswers, unpackAnswers } from './answers.ts';
 import { isBetter } from './difference.ts';
 import { openPairedScores } from './open-paired-scores.ts';
-import { randomWords } from './random-words.ts';
 
 type Said = { prediction: Prediction; reference: Prediction };
 

@@ -1,9 +1,9 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Metric } from '@hubfuse/plugin';
+import { randomWords } from '../random-words.ts';
 import type { Answers } from './answers.ts';
 import { type Contributions, contributionsOf, KindTotals } from './contributions.ts';
 import { type Difference, differenceOf, randomisationP } from './difference.ts';
-import { randomWords } from './random-words.ts';
 import { type RescoredAnswers, rescoredAnswers } from './rescored-answers.ts';
 
 /** One dataset and what each model said on it, in the same order of models for every dataset. */

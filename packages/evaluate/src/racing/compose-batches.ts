@@ -5,7 +5,7 @@ import type { RaceBatch } from './race-types.ts';
 export interface RacedDataset {
   /** Tokens of each example. */
   lengths: ArrayLike<number>;
-  /** For each example how probable a wrong answer is, 0 to 1. */
+  /** For each example what it is expected to cost the mean of the datasets (`difficultyOf`). */
   difficulty: ArrayLike<number>;
 }
 

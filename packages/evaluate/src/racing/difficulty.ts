@@ -1,37 +1,54 @@
+import type { Metric, Task } from '@hubfuse/plugin';
+import { labelShare } from '../metrics/accuracy.ts';
+import { randomWords } from '../random-words.ts';
 import type { PlannedDataset } from '../scoring.ts';
+import { predictionOf, referencesOf } from '../summarise.ts';
+import { possibleAnswers } from './possible-answers.ts';
+import { RunningTotals } from './running-totals.ts';
 
 /**
- * How probable a wrong answer to each example is: one minus the softmax of the right label, for an example of several labels
- * that of its hardest one, averaged over the models. What all get wrong is 1, what they dispute lies between.
+ * What each example is expected to cost the score of its dataset: how much higher the score were with the right answer to it
+ * than with those that a model may give, by their probabilities, all other answers being the model's; averaged over the models.
+ * It is the metric that says what an answer costs: one of few examples costs more than one of many, a span that is missed more
+ * than one too many. Under a metric that is no function of totals every wrong label costs the same.
  * @param models One scored plan of the same dataset for each model, logits kept.
  */
-export function difficultyOf(models: readonly PlannedDataset[]): Float64Array {
+export function difficultyOf(
+  models: readonly PlannedDataset[],
+  { task, metric }: { task: Task; metric: Metric },
+): Float64Array {
   const [first] = models;
   const difficulty = new Float64Array(first?.dataset.examples.length ?? 0);
   for (const planned of models) {
-    for (const index of difficulty.keys()) difficulty[index] = (difficulty[index] ?? 0) + hardest(planned, index);
+    for (const [index, cost] of costs(planned, { task, metric }).entries()) {
+      difficulty[index] = (difficulty[index] ?? 0) + cost / models.length;
+    }
   }
-  return difficulty.map((sum) => sum / models.length);
+  return difficulty;
 }
 
-function hardest(planned: PlannedDataset, index: number): number {
-  const { names } = planned;
-  const logits = planned.logits[index];
-  const answers = planned.answers[index];
-  const labels = planned.dataset.examples[index]?.labels ?? [];
-  let worst = 0;
-  for (const [nth, label] of labels.entries()) {
-    const right = names.indexOf(planned.labels.nameOf.get(label) ?? String(label));
-    // Where no token answers, the answer is the same for every model.
-    if (logits === undefined || answers?.[nth] === -1) continue;
-    const row = logits.subarray(nth * names.length, (nth + 1) * names.length);
-    worst = Math.max(worst, right === -1 ? 1 : 1 - probability(row, right));
+function costs(planned: PlannedDataset, { task, metric }: { task: Task; metric: Metric }): number[] {
+  const random = randomWords(planned.dataset.name);
+  const references = referencesOf(planned, task);
+  const totals = new RunningTotals(metric.totals ?? labelShare);
+  for (const [index, reference] of references.entries()) {
+    totals.count(predictionOf(planned, task, index), { reference, times: 1 });
   }
-  return worst;
-}
-
-function probability(logits: Float32Array, label: number): number {
-  const top = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const total = logits.reduce((sum, value) => sum + Math.exp(value - top), 0);
-  return Math.exp((logits[label] ?? 0) - top) / total;
+  return references.map((reference, index) => {
+    const given = predictionOf(planned, task, index);
+    totals.count(given, { reference, times: -1 });
+    const scoreWith = (answer: typeof given): number => {
+      totals.count(answer, { reference, times: 1 });
+      const score = totals.score();
+      totals.count(answer, { reference, times: -1 });
+      return score;
+    };
+    const right = scoreWith(reference);
+    let cost = 0;
+    for (const { answer, probability } of possibleAnswers(planned, { task, index, random })) {
+      cost += probability * (right - scoreWith(answer));
+    }
+    totals.count(given, { reference, times: 1 });
+    return cost;
+  });
 }

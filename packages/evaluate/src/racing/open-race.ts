@@ -93,7 +93,8 @@ class PooledRace implements Race {
       }
       const raced = datasets.map((_, index) => {
         const plans = scored.flatMap((plan) => plan[index] ?? []);
-        return { lengths: plans[0]?.members[0]?.encoded.lengths ?? [], difficulty: difficultyOf(plans) };
+        const difficulty = difficultyOf(plans, { task: this.#task, metric: this.#metric });
+        return { lengths: plans[0]?.members[0]?.encoded.lengths ?? [], difficulty };
       });
       const batches: RaceBatches = {
         version: 1,

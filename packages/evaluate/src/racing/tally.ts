@@ -1,4 +1,5 @@
 import type { Metric, MetricTotals, Prediction } from '@hubfuse/plugin';
+import { RunningTotals } from './running-totals.ts';
 
 /** What is known of one candidate: answers so far, and right ones in place of those to come. */
 export class Tally {
@@ -72,33 +73,24 @@ class ListedAnswers implements KnownAnswers {
   }
 }
 
-/** Of a metric that is a function of totals: what an answer costs does not depend on how many there are. */
+/** Of a metric that is a function of totals. */
 class CountedAnswers implements KnownAnswers {
-  readonly #metric: MetricTotals;
+  readonly #totals: RunningTotals;
   readonly #references: readonly Prediction[];
-  readonly #totals = new Map<string, number[]>();
 
   constructor(metric: MetricTotals, references: readonly Prediction[]) {
-    this.#metric = metric;
+    this.#totals = new RunningTotals(metric);
     this.#references = references;
-    for (const reference of references) this.#add(metric.of(reference, reference), 1);
+    for (const reference of references) this.#totals.count(reference, { reference, times: 1 });
   }
 
   take({ example, prediction }: Answer): void {
     const reference = this.#references[example] as Prediction;
-    this.#add(this.#metric.of(reference, reference), -1);
-    this.#add(this.#metric.of(prediction, reference), 1);
+    this.#totals.count(reference, { reference, times: -1 });
+    this.#totals.count(prediction, { reference, times: 1 });
   }
 
   score(): number {
-    return this.#metric.score(this.#totals);
-  }
-
-  #add(amounts: ReadonlyMap<string, readonly number[]>, times: 1 | -1): void {
-    for (const [group, values] of amounts) {
-      const total = this.#totals.get(group) ?? values.map(() => 0);
-      for (const [place, value] of values.entries()) total[place] = (total[place] ?? 0) + times * value;
-      this.#totals.set(group, total);
-    }
+    return this.#totals.score();
   }
 }

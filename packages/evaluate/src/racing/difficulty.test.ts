@@ -1,0 +1,114 @@
+import { type Metric, Registry } from '@hubfuse/plugin';
+import { beforeAll, expect, test } from 'vitest';
+import accuracy from '../metrics/accuracy.ts';
+import spanF1 from '../metrics/span-f1.ts';
+import { registerEvaluation } from '../register.ts';
+import type { PlannedDataset } from '../scoring.ts';
+import { difficultyOf } from './difficulty.ts';
+
+const registry = new Registry();
+beforeAll(() => registerEvaluation(registry));
+
+const TASKS = new Map([
+  [accuracy.name, 'text-classification'],
+  [spanF1.name, 'token-classification'],
+]);
+
+interface Example {
+  labels: string[];
+  /** By label, the probability of each name. */
+  probabilities: number[][];
+  /** Whether a token answers each label. Default: one does. */
+  answered?: boolean[];
+}
+
+/** A dataset that a model has answered with these probabilities. */
+function answered(names: string[], examples: readonly Example[]): PlannedDataset {
+  const answer = ({ probabilities, answered: asked }: Example): Int32Array =>
+    Int32Array.from(probabilities, (row, nth) => (asked?.[nth] === false ? -1 : row.indexOf(Math.max(...row))));
+  return {
+    dataset: {
+      ...{ name: 'toy', task: 'toy', where: 'toy.jsonl', domain: 'in' },
+      examples: examples.map(({ labels }) => ({ input: '', labels })),
+    },
+    names,
+    labels: { nameOf: new Map(names.map((name) => [name, name])), unknown: {}, warnings: [] },
+    answers: examples.map(answer),
+    logits: examples.map(({ probabilities }) => Float32Array.from(probabilities.flat(), Math.log)),
+    ...{ members: [], batches: [], warnings: [] },
+  };
+}
+
+function difficulty(metric: Metric, ...models: PlannedDataset[]): number[] {
+  return [...difficultyOf(models, { task: registry.get('task', TASKS.get(metric.name) ?? ''), metric })];
+}
+
+const oneLabel = (...right: number[]): PlannedDataset =>
+  answered(
+    ['yes', 'no'],
+    right.map((probability) => ({ labels: ['yes'], probabilities: [[probability, 1 - probability]] })),
+  );
+
+const TAGS = ['O', 'B-X', 'I-X'];
+const sentence = (labels: string[], right: number, more: Partial<Example> = {}): Example => ({
+  labels,
+  probabilities: labels.map((label) => TAGS.map((tag) => (tag === label ? right : (1 - right) / 2))),
+  ...more,
+});
+
+test('under accuracy an example costs what its answer is improbable, as a share of its dataset', () => {
+  const found = difficulty(accuracy, oneLabel(0.25, 0.75, 1 - 2 ** -10, 0.5));
+  for (const [index, cost] of [0.75, 0.25, 2 ** -10, 0.5].entries()) expect(found[index]).toBeCloseTo(cost / 4, 6);
+});
+
+test('an answer of a small dataset costs more than the same one of a large dataset', () => {
+  const [small = 0] = difficulty(accuracy, oneLabel(0.6, 0.6));
+  const [large = 0] = difficulty(accuracy, oneLabel(...new Array<number>(20).fill(0.6)));
+  expect(small / large).toBeCloseTo(10, 6);
+});
+
+test('several models count by their mean', () => {
+  const [one = 0] = difficulty(accuracy, oneLabel(0.9));
+  const [other = 0] = difficulty(accuracy, oneLabel(0.3));
+  const [both = 0] = difficulty(accuracy, oneLabel(0.9), oneLabel(0.3));
+  expect(both).toBeCloseTo((one + other) / 2, 6);
+});
+
+test('under span F1 doubtful spans cost most, and a sentence that is surely right nothing', () => {
+  const [span = 0, words = 0, sure] = difficulty(
+    spanF1,
+    answered(TAGS, [
+      sentence(['B-X', 'I-X', 'O', 'B-X'], 0.6),
+      sentence(['O', 'O', 'O', 'O'], 0.9),
+      sentence(['B-X', 'O'], 1),
+    ]),
+  );
+  expect(span).toBeGreaterThan(words);
+  expect(words).toBeGreaterThan(0);
+  expect(sure).toBe(0);
+});
+
+test('words without a token are answered alike by every model: what is wrong about that is lost for sure', () => {
+  const sentences = [['B-X', 'O'], ['O', 'O'], ['B-X']].map((labels, nth) =>
+    sentence(labels, nth === 2 ? 1 : 0.5, { answered: labels.map(() => nth === 2) }),
+  );
+  const [span = 0, words] = difficulty(spanF1, answered(TAGS, sentences));
+  expect(span).toBeCloseTo(1 - 2 / 3, 12);
+  expect(words).toBe(0);
+});
+
+test('the same answers give the same numbers, to the last bit', () => {
+  const toy = answered(TAGS, [sentence(['B-X', 'I-X', 'O'], 0.5), sentence(['O', 'B-X'], 0.4)]);
+  expect(difficulty(spanF1, toy)).toEqual(difficulty(spanF1, toy));
+});
+
+test('under a metric without totals every wrong label costs the same', () => {
+  const { totals: _, ...listed } = accuracy;
+  const right = [0.25, 0.75, 0.5];
+  expect(difficulty(listed, oneLabel(...right))).toEqual(difficulty(accuracy, oneLabel(...right)));
+});
+
+test('an example without logits has the answer that was given', () => {
+  const toy = { ...oneLabel(0.25, 0.75), logits: [undefined, undefined] };
+  expect(difficulty(accuracy, toy)).toEqual([0.5, 0]);
+});
