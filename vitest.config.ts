@@ -46,8 +46,8 @@ export default defineConfig({
     pool: 'forks',
     // Files share a process: what they import is loaded once. A file that changes its environment puts it back.
     isolate: false,
-    // vitest leaves one core free, which is half of a machine of two.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Tests of processes, servers and disks wait for a third of their time: one file more than there are cores.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { external: [/\/(packages|functions)\/[^/]+\/dist\//, /\/cdk\/dist\//] } },
