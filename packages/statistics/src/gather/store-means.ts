@@ -22,8 +22,10 @@ export function storeMeans(sums: Float64Array, { rows, dtype }: { rows: number; 
   const { buffer, byteOffset, length } = sums;
   const floats = new Float32Array(buffer, byteOffset, length);
   const halves = new Uint16Array(buffer, byteOffset, length);
-  let [largest, worst] = [0, 0];
-  // Millions of values: loops over indices, since callbacks for each are several times slower.
+  // Millions of values: a loop over indices, since a callback for each is several times slower. And numbers that come out of an
+  // array stay objects of their own, which makes one as slow.
+  let largest = 0;
+  let worst = 0;
   for (let index = 0; index < length; index++) {
     const value = (sums[index] as number) / rows;
     let stored = Math.fround(value);
