@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { divideMemory } from '@hubfuse/merge';
-import { type ObjectStore, RunError, settleAll } from '@hubfuse/plugin';
+import { type ObjectStore, RunError } from '@hubfuse/plugin';
 import { type EvaluateSection, type Recipe, sameModel } from '@hubfuse/recipe';
 import { buildModel } from './build-model.ts';
 import { fetchInputs, type LocalInputs } from './fetch-inputs.ts';
@@ -128,7 +128,7 @@ async function gatherInputs(options: CompareOptions, evaluate: EvaluateSection):
       hint: 'compare methods over the same models and base',
     });
   }
-  const [opened, data] = await settleAll([
+  const [opened, data] = await Promise.all([
     openInputs({ recipe: fullest, workingDirectory, hub }),
     pinData({ evaluate, workingDirectory, hub }),
   ]);

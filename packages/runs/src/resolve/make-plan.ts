@@ -1,7 +1,7 @@
 import { requireRuntime } from '@hubfuse/evaluate';
 import { describeLicences, type HubOptions, type LicenceVerdict } from '@hubfuse/hub';
 import { type MergePlan, planMerge } from '@hubfuse/merge';
-import { type ModelStatistics, type Registry, settleAll } from '@hubfuse/plugin';
+import type { ModelStatistics, Registry } from '@hubfuse/plugin';
 import { type Recipe, requireBase, searchSpace } from '@hubfuse/recipe';
 import type { GatheringLimits } from '@hubfuse/statistics';
 import type { PhaseName } from '../phase.ts';
@@ -39,7 +39,7 @@ export async function makePlan(options: {
   const workingDirectory = spec.options.workingDirectory ?? process.cwd();
   if (recipe.evaluate !== undefined && !elsewhere) requireRuntime();
   const target = recipe.publish?.gate?.names.includes('published') ? recipe.publish.hub : undefined;
-  const [inputs, data, published] = await settleAll([
+  const [inputs, data, published] = await Promise.all([
     openInputs({ recipe, workingDirectory, hub }),
     recipe.evaluate === undefined ? [] : pinData({ evaluate: recipe.evaluate, workingDirectory, hub }),
     target === undefined ? undefined : openPublished(target, hub),

@@ -43,16 +43,20 @@ export async function openInputs(options: {
   hub: HubOptions;
 }): Promise<OpenedInput[]> {
   const { recipe, workingDirectory, hub } = options;
-  return await settleAll(
-    inputEntries(recipe).map(async ({ role, entry }) => {
-      const source = await openModel(absolute(entry.reference, workingDirectory), hub).catch((error: unknown) => {
-        throw error instanceof HubError ? atEntry(entry, error) : error;
-      });
-      const inspection = await inspectModel(source);
-      refuseUnfit(recipe, entry, inspection);
-      return { role, entry, source, inspection, checkpoint: await readCheckpoint(source) };
-    }),
+  const open = async ({ role, entry }: ReturnType<typeof inputEntries>[number]): Promise<OpenedInput> => {
+    const source = await openModel(absolute(entry.reference, workingDirectory), hub).catch((error: unknown) => {
+      throw error instanceof HubError ? atEntry(entry, error) : error;
+    });
+    const inspection = await inspectModel(source);
+    refuseUnfit(recipe, entry, inspection);
+    return { role, entry, source, inspection, checkpoint: await readCheckpoint(source) };
+  };
+  const entries = inputEntries(recipe);
+  // A wrong path is said at once, and of several always the first, before the Hub is waited for.
+  const folders = await settleAll(
+    entries.map((input) => (input.entry.reference.kind === 'hub' ? undefined : open(input))),
   );
+  return await Promise.all(entries.map((input, index) => folders[index] ?? open(input)));
 }
 
 /** The same error with the place in the recipe that names the model. */
@@ -83,7 +87,7 @@ export async function reopenInputs(
   { recipe, models }: Pick<RunPlan, 'recipe' | 'models'>,
   hub: HubOptions,
 ): Promise<OpenedInput[]> {
-  return await settleAll(
+  return await Promise.all(
     inputEntries(recipe).map(async ({ role, entry }, index) => {
       const source = await reopenModel(models[index] as PinnedModel, hub);
       return { role, entry, source, inspection: await inspectModel(source), checkpoint: await readCheckpoint(source) };

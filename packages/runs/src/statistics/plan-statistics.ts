@@ -6,7 +6,6 @@ import {
   type Registry,
   type StatisticRequest,
   StatisticsError,
-  settleAll,
 } from '@hubfuse/plugin';
 import { type Calibration, methodOptions, type Recipe } from '@hubfuse/recipe';
 import {
@@ -60,7 +59,7 @@ export async function planStatistics(
   const request = requestOf(context);
   if (request === undefined) return undefined;
   const models = inputs.filter(({ role }) => role === 'model');
-  const found = await settleAll(models.map((input) => planOne(input, request, context)));
+  const found = await Promise.all(models.map((input) => planOne(input, request, context)));
   return {
     planned: found.map((one) => one?.planned),
     statistics: found.map((one) => one?.statistics),
