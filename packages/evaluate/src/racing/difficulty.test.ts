@@ -34,7 +34,9 @@ function answered(names: string[], examples: readonly Example[]): PlannedDataset
     names,
     labels: { nameOf: new Map(names.map((name) => [name, name])), unknown: {}, warnings: [] },
     answers: examples.map(answer),
-    logits: examples.map(({ probabilities }) => Float32Array.from(probabilities.flat(), Math.log)),
+    logits: examples.map(({ probabilities }) =>
+      Float32Array.from(probabilities.flat(), (probability) => Math.log(Math.max(probability, 1e-30))),
+    ),
     ...{ members: [], batches: [], warnings: [] },
   };
 }
@@ -57,20 +59,30 @@ const sentence = (labels: string[], right: number, more: Partial<Example> = {}):
 });
 
 test('under accuracy an example costs what its answer is improbable, as a share of its dataset', () => {
+  // Surer than right, so that probabilities are taken as they are.
   const found = difficulty(accuracy, oneLabel(0.25, 0.75, 1 - 2 ** -10, 0.5));
   for (const [index, cost] of [0.75, 0.25, 2 ** -10, 0.5].entries()) expect(found[index]).toBeCloseTo(cost / 4, 6);
 });
 
 test('an answer of a small dataset costs more than the same one of a large dataset', () => {
-  const [small = 0] = difficulty(accuracy, oneLabel(0.6, 0.6));
-  const [large = 0] = difficulty(accuracy, oneLabel(...new Array<number>(20).fill(0.6)));
+  const [small = 0] = difficulty(accuracy, oneLabel(0.4, 0.4));
+  const [large = 0] = difficulty(accuracy, oneLabel(...new Array<number>(20).fill(0.4)));
   expect(small / large).toBeCloseTo(10, 6);
 });
 
+test('probabilities of a model that is unsure of right answers are sharpened before they are compared with others', () => {
+  const unsure = oneLabel(...[0.52, 0.51, 0.52, 0.51, 0.49].flatMap((right) => [right, right]));
+  const found = difficulty(accuracy, unsure);
+  const sum = found.reduce((total, cost) => total + cost, 0);
+  // A fifth is wrong; the probabilities themselves would say a half.
+  expect(sum).toBeLessThan(0.3);
+  expect(found[8]).toBeGreaterThan(2 * (found[0] ?? 1));
+});
+
 test('several models count by their mean', () => {
-  const [one = 0] = difficulty(accuracy, oneLabel(0.9));
+  const [one = 0] = difficulty(accuracy, oneLabel(0.4));
   const [other = 0] = difficulty(accuracy, oneLabel(0.3));
-  const [both = 0] = difficulty(accuracy, oneLabel(0.9), oneLabel(0.3));
+  const [both = 0] = difficulty(accuracy, oneLabel(0.4), oneLabel(0.3));
   expect(both).toBeCloseTo((one + other) / 2, 6);
 });
 
@@ -81,6 +93,7 @@ test('under span F1 doubtful spans cost most, and a sentence that is surely righ
       sentence(['B-X', 'I-X', 'O', 'B-X'], 0.6),
       sentence(['O', 'O', 'O', 'O'], 0.9),
       sentence(['B-X', 'O'], 1),
+      sentence(['O'], 1e-6),
     ]),
   );
   expect(span).toBeGreaterThan(words);

@@ -3,7 +3,8 @@ import { labelShare } from '../metrics/accuracy.ts';
 import { randomWords } from '../random-words.ts';
 import type { PlannedDataset } from '../scoring.ts';
 import { predictionOf, referencesOf } from '../summarise.ts';
-import { possibleAnswers } from './possible-answers.ts';
+import { calibrate } from './calibrate.ts';
+import { labelledLogits, possibleAnswers } from './possible-answers.ts';
 import { RunningTotals } from './running-totals.ts';
 
 /**
@@ -29,6 +30,7 @@ export function difficultyOf(
 
 function costs(planned: PlannedDataset, { task, metric }: { task: Task; metric: Metric }): number[] {
   const random = randomWords(planned.dataset.name);
+  const factor = calibrate(planned.dataset.examples.flatMap((_, index) => labelledLogits(planned, index)));
   const references = referencesOf(planned, task);
   const totals = new RunningTotals(metric.totals ?? labelShare);
   for (const [index, reference] of references.entries()) {
@@ -45,7 +47,7 @@ function costs(planned: PlannedDataset, { task, metric }: { task: Task; metric: 
     };
     const right = scoreWith(reference);
     let cost = 0;
-    for (const { answer, probability } of possibleAnswers(planned, { task, index, random })) {
+    for (const { answer, probability } of possibleAnswers(planned, { task, index, factor, random })) {
       cost += probability * (right - scoreWith(answer));
     }
     totals.count(given, { reference, times: 1 });
