@@ -15,7 +15,6 @@ test('of two failures the first in order is thrown, whichever came first, and no
   expect(ended).toBe(true);
 });
 
-test('values keep their order and types', async () => {
-  const [one, two]: [number, string] = await settleAll([after(5).then(() => 1), 'two']);
-  expect([one, two]).toEqual([1, 'two']);
+test('values keep their order', async () => {
+  expect(await settleAll([after(5).then(() => 1), 2])).toEqual([1, 2]);
 });

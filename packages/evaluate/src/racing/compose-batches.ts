@@ -5,30 +5,30 @@ import type { RaceBatch } from './race-types.ts';
 export interface RacedDataset {
   /** Tokens of each example. */
   lengths: ArrayLike<number>;
-  /** For each example what it is expected to cost the mean of the datasets (`difficultyOf`). */
-  difficulty: ArrayLike<number>;
+  /** What each example is expected to cost the score. */
+  costs: ArrayLike<number>;
 }
 
 /**
- * Examples of like difficulty are batched by length within a window of so many full batches: alone by difficulty they would
- * be padded, alone by length the hard ones would be spread over all batches.
+ * Examples of like cost are batched by length within a window of so many full batches: alone by cost they would be padded,
+ * alone by length the dear ones would be spread over all batches.
  */
 const WINDOW_BATCHES = 4;
 
 /**
- * Composes the batches of a race. Within a dataset the most difficult examples stand together; batches come in the order of
- * their mean difficulty. An exact rejection needs as many errors as the bar has, so nearly all errors must have been seen:
- * what may hold one comes first whatever it costs, what all answer well comes last.
+ * Composes the batches of a race. Within a dataset the examples that are expected to cost the score most stand together, and
+ * batches come in the order of their mean cost. An exact rejection has to see the score sink to the bar, which takes nearly all
+ * errors of a candidate that is near it: what is likely to hold one comes first, what all answer well comes last.
  */
 export function composeBatches(datasets: readonly RacedDataset[], batchTokens: number): RaceBatch[] {
-  const ranked: { batch: RaceBatch; difficulty: number }[] = [];
+  const ranked: { batch: RaceBatch; cost: number }[] = [];
   for (const [dataset, raced] of datasets.entries()) {
     for (const examples of windowed(raced, batchTokens)) {
-      const total = examples.reduce((sum, index) => sum + (raced.difficulty[index] ?? 0), 0);
-      ranked.push({ batch: { dataset, examples }, difficulty: total / examples.length });
+      const total = examples.reduce((sum, index) => sum + (raced.costs[index] ?? 0), 0);
+      ranked.push({ batch: { dataset, examples }, cost: total / examples.length });
     }
   }
-  ranked.sort((a, b) => b.difficulty - a.difficulty || order(a.batch, b.batch));
+  ranked.sort((a, b) => b.cost - a.cost || order(a.batch, b.batch));
   return ranked.map(({ batch }) => batch);
 }
 
@@ -36,10 +36,10 @@ function order(a: RaceBatch, b: RaceBatch): number {
   return a.dataset - b.dataset || (a.examples[0] ?? 0) - (b.examples[0] ?? 0);
 }
 
-/** The examples of a dataset in batches, most difficult window first. */
-function windowed({ lengths, difficulty }: RacedDataset, batchTokens: number): number[][] {
+/** The examples of a dataset in batches, dearest window first. */
+function windowed({ lengths, costs }: RacedDataset, batchTokens: number): number[][] {
   const indices = Array.from({ length: lengths.length }, (_, index) => index);
-  indices.sort((a, b) => (difficulty[b] ?? 0) - (difficulty[a] ?? 0) || a - b);
+  indices.sort((a, b) => (costs[b] ?? 0) - (costs[a] ?? 0) || a - b);
   const batches: number[][] = [];
   let window: number[] = [];
   let tokens = 0;

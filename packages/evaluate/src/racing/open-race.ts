@@ -10,7 +10,7 @@ import { predictionOf, referencesOf } from '../summarise.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import { checkBatches, checkRace } from './check-race.ts';
 import { composeBatches } from './compose-batches.ts';
-import { difficultyOf } from './difficulty.ts';
+import { expectedCosts } from './expected-costs.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
 import { RaceCrew } from './race-crew.ts';
 import { RaceEntry } from './race-entry.ts';
@@ -93,8 +93,8 @@ class PooledRace implements Race {
       }
       const raced = datasets.map((_, index) => {
         const plans = scored.flatMap((plan) => plan[index] ?? []);
-        const difficulty = difficultyOf(plans, { task: this.#task, metric: this.#metric });
-        return { lengths: plans[0]?.members[0]?.encoded.lengths ?? [], difficulty };
+        const costs = expectedCosts(plans, { task: this.#task, metric: this.#metric });
+        return { lengths: plans[0]?.members[0]?.encoded.lengths ?? [], costs };
       });
       const batches: RaceBatches = {
         version: 1,

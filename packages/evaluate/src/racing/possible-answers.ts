@@ -1,6 +1,5 @@
-import type { Prediction, Task } from '@hubfuse/plugin';
+import type { Prediction } from '@hubfuse/plugin';
 import type { PlannedDataset } from '../scoring.ts';
-import { predictionOf } from '../summarise.ts';
 import type { LabelledLogits } from './calibrate.ts';
 
 /** Answers that are drawn of an example with several labels: all their combinations would be too many. */
@@ -17,16 +16,16 @@ export interface PossibleAnswer {
 /**
  * The answers that a model may give to an example that it was scored on: of one label every one, of several labels some that
  * are drawn, each label for itself. An example without logits has the answer that was given.
+ * @param options.given the model's answer
  * @param options.factor what logits are multiplied by before their softmax (`calibrate`)
  * @param options.random uniform 32-bit words
  */
 export function possibleAnswers(
   planned: PlannedDataset,
-  options: { task: Task; index: number; factor: number; random: () => number },
+  options: { index: number; given: Prediction; factor: number; random: () => number },
 ): PossibleAnswer[] {
-  const { task, index, factor, random } = options;
+  const { index, given, factor, random } = options;
   const logits = planned.logits[index];
-  const given = predictionOf(planned, task, index);
   if (logits === undefined) return [{ answer: given, probability: 1 }];
   const { names } = planned;
   const rowOf = (nth: number): Float64Array => softmax(logitsOf(planned, { logits, nth }), factor);

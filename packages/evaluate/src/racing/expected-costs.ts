@@ -1,4 +1,4 @@
-import type { Metric, Task } from '@hubfuse/plugin';
+import type { Metric, Prediction, Task } from '@hubfuse/plugin';
 import { labelShare } from '../metrics/accuracy.ts';
 import { randomWords } from '../random-words.ts';
 import type { PlannedDataset } from '../scoring.ts';
@@ -14,32 +14,33 @@ import { RunningTotals } from './running-totals.ts';
  * than one too many. Under a metric that is no function of totals every wrong label costs the same.
  * @param models One scored plan of the same dataset for each model, logits kept.
  */
-export function difficultyOf(
+export function expectedCosts(
   models: readonly PlannedDataset[],
   { task, metric }: { task: Task; metric: Metric },
 ): Float64Array {
   const [first] = models;
-  const difficulty = new Float64Array(first?.dataset.examples.length ?? 0);
+  const means = new Float64Array(first?.dataset.examples.length ?? 0);
   for (const planned of models) {
-    for (const [index, cost] of costs(planned, { task, metric }).entries()) {
-      difficulty[index] = (difficulty[index] ?? 0) + cost / models.length;
+    for (const [index, cost] of costsOf(planned, { task, metric }).entries()) {
+      means[index] = (means[index] ?? 0) + cost / models.length;
     }
   }
-  return difficulty;
+  return means;
 }
 
-function costs(planned: PlannedDataset, { task, metric }: { task: Task; metric: Metric }): number[] {
+/** The same for one model. */
+function costsOf(planned: PlannedDataset, { task, metric }: { task: Task; metric: Metric }): number[] {
   const random = randomWords(planned.dataset.name);
   const factor = calibrate(planned.dataset.examples.flatMap((_, index) => labelledLogits(planned, index)));
-  const references = referencesOf(planned, task);
   const totals = new RunningTotals(metric.totals ?? labelShare);
-  for (const [index, reference] of references.entries()) {
-    totals.count(predictionOf(planned, task, index), { reference, times: 1 });
-  }
-  return references.map((reference, index) => {
+  const examples = referencesOf(planned, task).map((reference, index) => {
     const given = predictionOf(planned, task, index);
+    totals.count(given, { reference, times: 1 });
+    return { reference, given };
+  });
+  return examples.map(({ reference, given }, index) => {
     totals.count(given, { reference, times: -1 });
-    const scoreWith = (answer: typeof given): number => {
+    const scoreWith = (answer: Prediction): number => {
       totals.count(answer, { reference, times: 1 });
       const score = totals.score();
       totals.count(answer, { reference, times: -1 });
@@ -47,7 +48,7 @@ function costs(planned: PlannedDataset, { task, metric }: { task: Task; metric: 
     };
     const right = scoreWith(reference);
     let cost = 0;
-    for (const { answer, probability } of possibleAnswers(planned, { task, index, factor, random })) {
+    for (const { answer, probability } of possibleAnswers(planned, { index, given, factor, random })) {
       cost += probability * (right - scoreWith(answer));
     }
     totals.count(given, { reference, times: 1 });
