@@ -54,34 +54,14 @@ const DISTANCES: usize = memory.data(64, 16);
 const RANGE_BYTES: usize = 20;
 
 /**
- * `collect` of the magnitudes |x - y| for several ranges at once: no difference is written down, and most groups of four vectors lie
- * wholly below a range or above it. `ranges` points to a table of them.
+ * `collect` of the magnitudes |x - y| for several ranges at once: no difference is written down. `ranges` points to a table of them.
  */
 export function collectDistances(x: usize, y: usize, n: i32, ranges: usize, count: i32): void {
-  let i: i32 = 0;
-  for (; i + 16 <= n; i += 16) {
-    const o = <usize>i << 2;
-    const a = distance(x + o, y + o);
-    const b = distance(x + o + 16, y + o + 16);
-    const c = distance(x + o + 32, y + o + 32);
-    const d = distance(x + o + 48, y + o + 48);
-    // The bits of magnitudes order as signed numbers do.
-    const largest = i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d));
-    const smallest = i32x4.min_s(i32x4.min_s(a, b), i32x4.min_s(c, d));
-    for (let r: i32 = 0; r < count; r++) {
-      const range = ranges + <usize>r * RANGE_BYTES;
-      if (isEverywhere(i32x4.lt_s(largest, v128.load32_splat(range, 8)))) {
-        const counts = <usize>load<u32>(range, 16);
-        store<u32>(counts, load<u32>(counts) + 16);
-      } else if (!isEverywhere(i32x4.gt_s(smallest, v128.load32_splat(range, 12)))) {
-        collectVectors(range, a, b, c, d);
-      }
-    }
-  }
-  const rest = n - i;
+  const done = count == 1 ? collectOneRange(x, y, n, ranges) : collectRanges(x, y, n, ranges, count);
+  const rest = n - done;
   if (rest == 0) return;
   for (let k: i32 = 0; k < rest; k++) {
-    const o = <usize>(i + k) << 2;
+    const o = <usize>(done + k) << 2;
     store<f32>(DISTANCES + (<usize>k << 2), abs<f32>(load<f32>(x + o) - load<f32>(y + o)));
   }
   for (let r: i32 = 0; r < count; r++) collectInto(ranges + <usize>r * RANGE_BYTES, rest);
@@ -97,30 +77,87 @@ function collectInto(range: usize, n: i32): void {
   collect(DISTANCES, n, keys, load<u32>(range, 4), load<u32>(range, 8), load<u32>(range, 12), true, <usize>load<u32>(range, 16));
 }
 
-/** Collects magnitudes, of which some lie in the range or on both sides of its lower end. */
-function collectVectors(range: usize, a: v128, b: v128, c: v128, d: v128): void {
-  const low = v128.load32_splat(range, 8);
-  const counts = <usize>load<u32>(range, 16);
-  const below = i32x4.add(i32x4.add(i32x4.lt_s(a, low), i32x4.lt_s(b, low)), i32x4.add(i32x4.lt_s(c, low), i32x4.lt_s(d, low)));
-  // A lane that is true is -1.
-  store<u32>(counts, load<u32>(counts) - sumOfLanes(below));
-  const high = v128.load32_splat(range, 12);
+/** Groups of four vectors on either side of the range need not be rare: what lies below is counted without a branch. */
+function collectOneRange(x: usize, y: usize, n: i32, range: usize): i32 {
   const keys = <usize>load<u32>(range);
   const capacity = load<u32>(range, 4);
+  const low = v128.load32_splat(range, 8);
+  const high = v128.load32_splat(range, 12);
+  const counts = <usize>load<u32>(range, 16);
+  let belowLanes = i32x4.splat(0);
   let inside = load<u32>(counts, 4);
-  inside = appendInside(a, low, high, keys, inside, capacity);
-  inside = appendInside(b, low, high, keys, inside, capacity);
-  inside = appendInside(c, low, high, keys, inside, capacity);
-  inside = appendInside(d, low, high, keys, inside, capacity);
+  let i: i32 = 0;
+  for (; i + 16 <= n; i += 16) {
+    const o = <usize>i << 2;
+    const a = distance(x + o, y + o);
+    const b = distance(x + o + 16, y + o + 16);
+    const c = distance(x + o + 32, y + o + 32);
+    const d = distance(x + o + 48, y + o + 48);
+    // The bits of magnitudes order as signed numbers do.
+    const belowA = i32x4.lt_s(a, low);
+    const belowB = i32x4.lt_s(b, low);
+    const belowC = i32x4.lt_s(c, low);
+    const belowD = i32x4.lt_s(d, low);
+    belowLanes = i32x4.add(belowLanes, i32x4.add(i32x4.add(belowA, belowB), i32x4.add(belowC, belowD)));
+    const outsideA = v128.or(belowA, i32x4.gt_s(a, high));
+    const outsideB = v128.or(belowB, i32x4.gt_s(b, high));
+    const outsideC = v128.or(belowC, i32x4.gt_s(c, high));
+    const outsideD = v128.or(belowD, i32x4.gt_s(d, high));
+    if (isEverywhere(v128.and(v128.and(outsideA, outsideB), v128.and(outsideC, outsideD)))) continue;
+    inside = append(a, outsideA, keys, inside, capacity);
+    inside = append(b, outsideB, keys, inside, capacity);
+    inside = append(c, outsideC, keys, inside, capacity);
+    inside = append(d, outsideD, keys, inside, capacity);
+  }
+  // A lane that is true is -1.
+  store<u32>(counts, load<u32>(counts) - sumOfLanes(belowLanes));
   store<u32>(counts, inside, 4);
+  return i;
 }
 
-@inline
-function appendInside(key: v128, low: v128, high: v128, keys: usize, inside: u32, capacity: u32): u32 {
-  const lanes = i32x4.bitmask(v128.and(i32x4.ge_s(key, low), i32x4.le_s(key, high)));
-  if (inside + 4 <= capacity) v128.store(keys + (<usize>inside << 2), i8x16.swizzle(key, frontOrder(lanes)));
-  else if (inside < capacity) storeWhereRoom(key, lanes, keys, inside, capacity);
-  return inside + popcnt(lanes);
+/** Of several ranges most lie near an end of the values: most groups of four vectors lie wholly below one or above it. */
+function collectRanges(x: usize, y: usize, n: i32, ranges: usize, count: i32): i32 {
+  let i: i32 = 0;
+  for (; i + 16 <= n; i += 16) {
+    const o = <usize>i << 2;
+    const a = distance(x + o, y + o);
+    const b = distance(x + o + 16, y + o + 16);
+    const c = distance(x + o + 32, y + o + 32);
+    const d = distance(x + o + 48, y + o + 48);
+    const largest = i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d));
+    const smallest = i32x4.min_s(i32x4.min_s(a, b), i32x4.min_s(c, d));
+    for (let r: i32 = 0; r < count; r++) {
+      const range = ranges + <usize>r * RANGE_BYTES;
+      if (isEverywhere(i32x4.lt_s(largest, v128.load32_splat(range, 8)))) {
+        const counts = <usize>load<u32>(range, 16);
+        store<u32>(counts, load<u32>(counts) + 16);
+      } else if (!isEverywhere(i32x4.gt_s(smallest, v128.load32_splat(range, 12)))) {
+        collectVectors(range, a, b, c, d);
+      }
+    }
+  }
+  return i;
+}
+
+/** Collects magnitudes, of which some lie in the range or on both sides of its lower end. */
+function collectVectors(range: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const keys = <usize>load<u32>(range);
+  const capacity = load<u32>(range, 4);
+  const low = v128.load32_splat(range, 8);
+  const high = v128.load32_splat(range, 12);
+  const counts = <usize>load<u32>(range, 16);
+  const belowA = i32x4.lt_s(a, low);
+  const belowB = i32x4.lt_s(b, low);
+  const belowC = i32x4.lt_s(c, low);
+  const belowD = i32x4.lt_s(d, low);
+  const below = i32x4.add(i32x4.add(belowA, belowB), i32x4.add(belowC, belowD));
+  store<u32>(counts, load<u32>(counts) - sumOfLanes(below));
+  let inside = load<u32>(counts, 4);
+  inside = append(a, v128.or(belowA, i32x4.gt_s(a, high)), keys, inside, capacity);
+  inside = append(b, v128.or(belowB, i32x4.gt_s(b, high)), keys, inside, capacity);
+  inside = append(c, v128.or(belowC, i32x4.gt_s(c, high)), keys, inside, capacity);
+  inside = append(d, v128.or(belowD, i32x4.gt_s(d, high)), keys, inside, capacity);
+  store<u32>(counts, inside, 4);
 }
 
 /** Comparisons of vectors are signed: with the top bit of both sides flipped they order the unsigned keys. */
@@ -203,10 +240,11 @@ function collectLoop(
     const outsideD = v128.or(belowD, i32x4.gt_s(d, highest));
     const outside = v128.and(v128.and(outsideA, outsideB), v128.and(outsideC, outsideD));
     if (isEverywhere(outside)) continue;
-    inside = append(a, outsideA, keys, inside, capacity);
-    inside = append(b, outsideB, keys, inside, capacity);
-    inside = append(c, outsideC, keys, inside, capacity);
-    inside = append(d, outsideD, keys, inside, capacity);
+    const flip = i32x4.splat(FLIP);
+    inside = append(v128.xor(a, flip), outsideA, keys, inside, capacity);
+    inside = append(v128.xor(b, flip), outsideB, keys, inside, capacity);
+    inside = append(v128.xor(c, flip), outsideC, keys, inside, capacity);
+    inside = append(v128.xor(d, flip), outsideD, keys, inside, capacity);
   }
   for (; i < n; i++) {
     const key = keyOf(load<u32>(x + (<usize>i << 2)), absolute);
@@ -230,9 +268,8 @@ function isEverywhere(mask: v128): bool {
 
 /** Stores the keys of the lanes that are not outside behind the `inside` that stand already; returns how many stand now. */
 @inline
-function append(flipped: v128, outside: v128, keys: usize, inside: u32, capacity: u32): u32 {
+function append(key: v128, outside: v128, keys: usize, inside: u32, capacity: u32): u32 {
   const lanes = i32x4.bitmask(outside) ^ 15;
-  const key = v128.xor(flipped, i32x4.splat(FLIP));
   if (inside + 4 <= capacity) v128.store(keys + (<usize>inside << 2), i8x16.swizzle(key, frontOrder(lanes)));
   else storeWhereRoom(key, lanes, keys, inside, capacity);
   return inside + popcnt(lanes);
