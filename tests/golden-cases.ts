@@ -64,7 +64,7 @@ export async function readCases(folder: string, part: Part): Promise<Record<stri
 
 /**
  * A case as a recipe for `count` models, or the name of what it asks for and hubfuse does not do.
- * @param names all tensor names: a case excludes by regular expression, a recipe by substring
+ * @param names all tensor names: a case excludes by regular expression, a recipe by parts of names
  */
 export function caseRecipe(options: {
   part: Part;
@@ -90,7 +90,7 @@ export function caseRecipe(options: {
         method: 'ties',
         parameters: {
           scope: 'model',
-          density: (parameters.keep_percent ?? 100) / 100,
+          density: keptShare(parameters.keep_percent ?? 1),
           merge: parameters.merge,
           lambda: parameters.lambda ?? 1,
         },
@@ -129,6 +129,11 @@ export function caseRecipe(options: {
   }
 }
 
+/** The authors' code takes numbers above one as percent, and one as all. */
+function keptShare(kept: number): number {
+  return kept > 1 ? kept / 100 : kept;
+}
+
 /** Averaging names its coefficients in words where the entry has no key for them. */
 function averaging(
   parameters: Case,
@@ -156,13 +161,13 @@ function averaging(
   };
 }
 
-/** Whole names that the expressions match, provided that as substrings they match nothing else. */
+/** What excludes the names that the expressions match, and no others. */
 export function translateExclude(expressions: readonly string[], names: readonly string[]): string[] {
   const patterns = expressions.map((expression) => new RegExp(`^(?:${expression})`));
   const excluded = names.filter((name) => patterns.some((pattern) => pattern.test(name)));
-  const bySubstring = names.filter((name) => excluded.some((part) => name.includes(part)));
-  if (bySubstring.length !== excluded.length) throw new Error(`no substrings exclude exactly ${excluded.join(', ')}`);
-  return excluded;
+  const beginning = names.filter((name) => excluded.some((part) => name.startsWith(part)));
+  if (beginning.length !== excluded.length) throw new Error(`no beginnings exclude exactly ${excluded.join(', ')}`);
+  return excluded.map((name) => `^${name}`);
 }
 
 /** A recipe as the text that a user would write. JSON is YAML. */

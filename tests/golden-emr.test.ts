@@ -37,7 +37,7 @@ async function describeCases(folder: string, cases: Record<string, EmrCase>) {
 
   describe.each(Object.entries(cases))('the authors EMR-Merging, %s', (key, expected) => {
     const exclude = translateExclude(expected.excluded, names);
-    const merged = names.filter((name) => !exclude.includes(name));
+    const merged = names.filter((name) => !exclude.includes(`^${name}`));
 
     test.each(['code', 'paper'] as const)('vector, masks and rescalers, rescale: %s', async (rescale) => {
       const out = join(temporary, `${key}-${rescale}`);

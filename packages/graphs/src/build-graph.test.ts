@@ -93,3 +93,23 @@ test('two spellings of one tensor in a file are an error, not a choice', () => {
   );
   expect(error.code).toBe('graph/ambiguous-tensor');
 });
+
+test('a width under both of its names is what transformers takes: the common one', () => {
+  const name = 'embeddings.word_embeddings.weight';
+  const tensor: StoredTensor = { name, dtype: 'F32', shape: [7, 8], file: 'model.safetensors', offset: 8, bytes: 224 };
+  const config = { model_type: 'distilbert', architectures: ['DistilBertModel'], vocab_size: 7, dim: 8, n_heads: 4 };
+  const error = failure({ ...config, hidden_size: 12 }, new Map([[name, tensor]]));
+  expect(error.message).toContain('[7, 12]');
+});
+
+test('embeddings that are not stored are the decoder that they are tied to', () => {
+  const name = 'cls.predictions.decoder.weight';
+  const tensor: StoredTensor = { name, dtype: 'F32', shape: [7, 12], file: 'model.safetensors', offset: 8, bytes: 336 };
+  const config = { model_type: 'bert', architectures: ['BertForMaskedLM'], hidden_size: 12, vocab_size: 7 };
+  expect(failure(config, new Map([[name, tensor]])).message).not.toContain('word_embeddings');
+});
+
+test('a kind of positions that is left open is that of the class', () => {
+  const error = failure({ model_type: 'bert', architectures: ['BertModel'], position_embedding_type: null });
+  expect(error.code).toBe('graph/missing-tensor');
+});

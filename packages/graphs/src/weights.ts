@@ -32,13 +32,16 @@ export class Weights {
     }
   }
 
-  /** The tensor, or the one that it is tied to, or undefined where neither is stored. */
+  /** The tensor, or the one that it is tied to (either way), or undefined where neither is stored. */
   find(name: string): Weight | undefined {
     const tensor = this.#tensors.get(name);
     if (tensor !== undefined) return { name, tensor };
-    const other = this.#tied[name];
-    const substitute = other === undefined ? undefined : this.#tensors.get(other);
-    return other === undefined || substitute === undefined ? undefined : { name: other, tensor: substitute };
+    for (const [head, target] of Object.entries(this.#tied)) {
+      const other = head === name ? target : target === name ? head : undefined;
+      const substitute = other === undefined ? undefined : this.#tensors.get(other);
+      if (other !== undefined && substitute !== undefined) return { name: other, tensor: substitute };
+    }
+    return undefined;
   }
 
   /**

@@ -19,9 +19,9 @@ export const LAMBDA: NumberParameter = {
   description: 'Scale of the merged task vector.',
 };
 
-/** Something to be switched on or off for the whole merge. */
+/** Something to be switched on or off. */
 export function option(options: Pick<BooleanParameter, 'default' | 'description' | 'onlyWith'>): BooleanParameter {
-  return { type: 'boolean', level: 'global', perTensor: 'never', ...options };
+  return { type: 'boolean', level: 'global', perTensor: 'always', ...options };
 }
 
 /** mergekit stores an intermediate mask in fewer bits with it. */

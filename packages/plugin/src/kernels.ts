@@ -30,6 +30,8 @@ export interface Kernels {
   range(x: Float32Array): { low: number; high: number };
   /** out[i] = |x[i]| >= threshold ? x[i] : 0 */
   keepAtLeast(out: Float32Array, x: Float32Array, threshold: number): void;
+  /** How many values have a magnitude of at least `threshold`. */
+  countAtLeast(x: Float32Array, threshold: number): number;
   /** out[i] = sum over j of weights[j] rows[j][i], rows in order, in float64 and rounded once */
   weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void;
   /**

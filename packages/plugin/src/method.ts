@@ -152,6 +152,8 @@ export interface Sweep<State = unknown, Accumulator = unknown, Partial = unknown
   sample?(total: Partial, state: State, options: { share: number; group: Group }): State;
   /** Whether a sample would sharpen a first state. Default: always. */
   wantsSample?(state: State): boolean;
+  /** Whether a state looks at no values: `finish` is called without a pass and a total then. Default: never. */
+  isIdle?(state: State): boolean;
   open(state: State, memory: AccumulatorMemory): Accumulator;
   map(block: Block, state: State, accumulator: Accumulator): void;
   /** Plain data (structured clone), independent of the accumulator's memory. */

@@ -138,7 +138,14 @@ describe('scalars are read by what is expected', () => {
     ['.NaN', Number.NaN],
     ['1x', undefined],
     ['', undefined],
-    ['0x10', undefined],
+    ['0x1F', 31],
+    ['-0b101', -5],
+    ['010', 8],
+    ['"010"', 10],
+    ['08', 8],
+    ['1:30', 90],
+    ['1:75', undefined],
+    ['"0x10"', undefined],
   ])('the number %s', (text, value) => {
     expect(numberOf(scalar(text))).toBe(value);
   });

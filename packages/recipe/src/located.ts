@@ -49,16 +49,28 @@ export function booleanOf(node: Located): boolean | undefined {
 
 /**
  * A number in any spelling of YAML 1.1 or 1.2 or JSON (`5e-1`, `.5`, `1_000`, `.nan`), quoted or not, as mergekit
- * takes it.
+ * takes it. What is not quoted may be of another base: `0x10`, `0b101`, and `010` is eight as in YAML 1.1.
  */
 export function numberOf(node: Located): number | undefined {
   if (node.kind !== 'scalar') return undefined;
   const text = node.text.trim().replaceAll('_', '');
+  const whole = node.plain ? wholeNumberOf(text) : undefined;
+  if (whole !== undefined) return whole;
   if (/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text)) return Number(text);
   if (/^\.(nan|NaN|NAN)$/.test(text)) return Number.NaN;
   const infinity = /^([-+]?)\.(inf|Inf|INF)$/.exec(text);
   if (infinity === null) return undefined;
   return infinity[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** A whole number of base 2, 8, 16 or 60 (`1:30` is ninety), as PyYAML reads it. */
+function wholeNumberOf(text: string): number | undefined {
+  const sign = text.startsWith('-') ? -1 : 1;
+  const digits = text.replace(/^[-+]/, '');
+  if (/^0(b[01]+|x[\da-fA-F]+)$/.test(digits)) return sign * Number(digits);
+  if (/^0[0-7]+$/.test(digits)) return sign * Number.parseInt(digits, 8);
+  if (!/^[1-9]\d*(:[0-5]?\d)+$/.test(digits)) return undefined;
+  return sign * digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 /** The value in YAML's flow style, cut to what a message can hold. */

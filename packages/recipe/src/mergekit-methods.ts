@@ -14,7 +14,7 @@ function overall(description: string, range: Partial<NumberParameter> = {}): Num
   return { type: 'number', level: 'global', perTensor: 'always', description, ...range };
 }
 function flag(description: string, byDefault: boolean): BooleanParameter {
-  return { type: 'boolean', level: 'global', perTensor: 'never', description, default: byDefault };
+  return { type: 'boolean', level: 'global', perTensor: 'always', description, default: byDefault };
 }
 
 const WEIGHT = perModel('Share of the model', { default: 1, allOrNone: true });

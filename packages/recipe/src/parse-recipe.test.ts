@@ -165,6 +165,22 @@ parameters: {normalize: off}
     expect(recipe.parameters.normalize).toEqual({ kind: 'constant', value: false });
   });
 
+  test.each([
+    ['off', false],
+    ['"no"', false],
+    ['"True"', true],
+    ['0', false],
+    ['[yes]', true],
+  ])('a switch may be spelled %s, as in mergekit', (text, value) => {
+    const recipe = read(`merge_method: linear\nmodels: [a/b]\nparameters: {normalize: ${text}}\n`);
+    expect(recipe.parameters.normalize).toEqual({ kind: 'constant', value });
+  });
+
+  test('a switch counts as one or zero where a number is expected, as in mergekit', () => {
+    const recipe = read('merge_method: linear\nmodels: [a/b]\nparameters: {weight: [yes, 0.5, off]}\n');
+    expect(recipe.parameters.weight).toEqual({ kind: 'gradient', values: [1, 0.5, 0] });
+  });
+
   test('precision with and without torch in front', () => {
     const text = 'merge_method: linear\nmodels: [a/b]\ndtype: torch.float32\nout_dtype: float16\n';
     expect(read(text)).toMatchObject({ dtype: 'float32', outDtype: 'float16', seed: 0 });

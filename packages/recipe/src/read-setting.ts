@@ -82,10 +82,8 @@ function readValue(field: Field, { name, parameter }: Named): ParameterValue | u
   switch (parameter.type) {
     case 'number':
       return readNumber(field, { name, parameter });
-    case 'boolean': {
-      const number = numberOf(field.node);
-      return number === 0 || number === 1 ? number === 1 : field.boolean();
-    }
+    case 'boolean':
+      return readBoolean(field, name);
     case 'choice':
       return field.choice(parameter.choices);
     case 'names': {
@@ -99,14 +97,30 @@ function readValue(field: Field, { name, parameter }: Named): ParameterValue | u
   }
 }
 
+/** mergekit takes numbers, text and lists of one for a switch. */
+function readBoolean(field: Field, name: string): boolean | undefined {
+  const { node } = field;
+  const [only, ...others] = node.kind === 'sequence' ? (field.items() ?? []) : [];
+  if (others.length > 0) {
+    const message = `${name} cannot be a gradient: it is true or false`;
+    return field.report({ code: 'recipe/wrong-type', message, hint: 'use filters where it differs between tensors' });
+  }
+  if (only !== undefined) return readBoolean(only, name);
+  const number = numberOf(node);
+  if (number === 0 || number === 1) return number === 1;
+  return (node.kind === 'scalar' ? booleanOf({ ...node, plain: true }) : undefined) ?? field.boolean();
+}
+
 function readNumber(field: Field, named: Named<NumberParameter>): number | undefined {
   const value = readFinite(field, named);
   const problem = value === undefined ? undefined : rangeProblem({ ...named, value, shown: field.shown });
   return problem === undefined ? value : field.report(problem);
 }
 
+/** A switch counts as 1 or 0, as for mergekit. */
 function readFinite(field: Field, { name, parameter }: Named<NumberParameter>): number | undefined {
-  const value = booleanOf(field.node) === undefined ? numberOf(field.node) : undefined;
+  const option = booleanOf(field.node);
+  const value = option === undefined ? numberOf(field.node) : Number(option);
   if (value === undefined) return field.reportType(parameter.integer ? 'a whole number' : 'a number');
   if (Number.isFinite(value)) return value;
   const message = `${name} is ${field.shown}, which is no finite number`;

@@ -34,6 +34,13 @@ describe('values per tensor', () => {
     expect(first).toEqual({ global: { normalize: false }, models: [{ weight: 0.7 }, { weight: 0.2 }] });
   });
 
+  test('a switch may differ between tensors', () => {
+    const resolved = resolve(
+      linear('{weight: 1}', '{weight: 1}', '{normalize: [{filter: mlp, value: no}, {value: yes}]}'),
+    );
+    expect(resolved.map(({ global }) => global.normalize)).toEqual([true, true, false, true, false, true]);
+  });
+
   test('where no filter matches the next level is asked', () => {
     const resolved = resolve(linear('{weight: [{filter: mlp, value: 0.9}]}', '{}', '{weight: 0.4}'));
     expect(resolved.map(({ models }) => models[0]?.weight)).toEqual([0.4, 0.4, 0.9, 0.4, 0.9, 0.4]);

@@ -65,7 +65,7 @@ describe('the JSON Schema of recipes', () => {
     ['a value out of range', { ...ties, parameters: { density: 1.5 } }],
     ['a value of the merge at a model', { ...ties, models: [{ model: 'a/x', parameters: { lambda: 1 } }] }],
     ['no models', { merge_method: 'linear', models: [] }],
-    ['a filter of a flag', { merge_method: 'linear', models: ['a/x'], parameters: { normalize: [{ value: true }] } }],
+    ['a gradient of a flag', { merge_method: 'linear', models: ['a/x'], parameters: { normalize: [true, false] } }],
     ['an unknown task', { ...ties, evaluate: { task: 'x', datasets: [{ name: 'x', dev: 'x' }] } }],
     ['an unknown way to publish', { ...ties, publish: { hub: { repo: 'a/b', as: 'force' } } }],
     ['an unknown way to evolve', { ...ties, evolve: { mode: 'drift' } }],

@@ -61,7 +61,7 @@ export function evolveSchema(): JsonSchema {
       },
       exclude: {
         anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
-        description: 'Parts of names of tensors that do not evolve.',
+        description: 'Parts of names of tensors that do not evolve. `^` stands for the beginning of a name.',
       },
       refresh: {
         enum: ['grams', 'fisher'],

@@ -99,7 +99,7 @@ function share(more: Part<Parameter & { type: 'number' }>): Parameter {
 }
 
 function boolean(byDefault: boolean, more: Part<Parameter & { type: 'boolean' }> = {}): Parameter {
-  return { type: 'boolean', level: 'global', perTensor: 'never', description: 'A flag', default: byDefault, ...more };
+  return { type: 'boolean', level: 'global', perTensor: 'always', description: 'A flag', default: byDefault, ...more };
 }
 
 function choice(

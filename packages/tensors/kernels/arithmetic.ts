@@ -137,3 +137,15 @@ export function keepAtLeast(out: usize, x: usize, n: i32, threshold: f32): void 
     store<f32>(out + (<usize>i << 2), abs(v) >= threshold ? v : 0);
   }
 }
+
+/** How many values have a magnitude of at least the threshold. */
+export function countAtLeast(x: usize, n: i32, threshold: f32): u32 {
+  const t = f32x4.splat(threshold);
+  let lanes = i32x4.splat(0);
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) lanes = i32x4.sub(lanes, f32x4.ge(f32x4.abs(v128.load(x + (<usize>i << 2))), t));
+  let count = <u32>i32x4.extract_lane(lanes, 0) + <u32>i32x4.extract_lane(lanes, 1);
+  count += <u32>i32x4.extract_lane(lanes, 2) + <u32>i32x4.extract_lane(lanes, 3);
+  for (; i < n; i++) if (abs(load<f32>(x + (<usize>i << 2))) >= threshold) count++;
+  return count;
+}

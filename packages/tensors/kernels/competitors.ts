@@ -5,7 +5,7 @@ import { expVector, largerMagnitude, tanhInPlace } from "./transcendental";
 
 /** Min-max normalised, clamped magnitude. */
 @inline
-export function normalised(tau: v128, low: v128, high: v128, inverse: v128): v128 {
+function normalised(tau: v128, low: v128, high: v128, inverse: v128): v128 {
   // f32x4.abs would build the mask anew each time.
   const magnitude = f32x4.pmin(f32x4.pmax(v128.and(tau, i32x4.splat(0x7fffffff)), low), high);
   return f32x4.mul(f32x4.sub(magnitude, low), inverse);

@@ -1,16 +1,22 @@
 // The importance of PCB-Merging (arXiv 2410.02396), fused per form so that a row is read once. `low` and `high` are
 // the row's clamping bounds, `inverse` is 1 / (high - low), or 0 for a row without spread.
 import {
-  addWeighted, clamped, intraVector, normalised, PLACES, TAUS, tanhProducts, TILE, tileCompetitors, TOTALS, withSign,
+  addWeighted, clamped, intraVector, PLACES, TAUS, tanhProducts, TILE, tileCompetitors, TOTALS, withSign,
 } from "./competitors";
 import { expVector } from "./transcendental";
 
-/** out = sign(tau) * normalised magnitude. */
-export function signedNormalised(out: usize, tau: usize, n: i32, low: f32, high: f32, inverse: f32): void {
+/**
+ * out = sign(tau) * normalised magnitude; `spread` is high - low, or infinite for a row without spread. Divided by the spread what
+ * is clamped to the upper bound comes to one exactly, so that values of opposite signs cancel there.
+ */
+export function signedNormalised(out: usize, tau: usize, n: i32, low: f32, high: f32, spread: f32): void {
+  const l = f32x4.splat(low);
+  const h = f32x4.splat(high);
   for (let i: i32 = 0; i < n; i += 4) {
     const o = <usize>i << 2;
     const t = v128.load(tau + o);
-    v128.store(out + o, withSign(normalised(t, f32x4.splat(low), f32x4.splat(high), f32x4.splat(inverse)), t));
+    const magnitude = f32x4.pmin(f32x4.pmax(f32x4.abs(t), l), h);
+    v128.store(out + o, withSign(f32x4.div(f32x4.sub(magnitude, l), f32x4.splat(spread)), t));
   }
 }
 

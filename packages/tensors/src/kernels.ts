@@ -225,6 +225,9 @@ export class KernelInstance implements Kernels {
   keepAtLeast(out: Float32Array, x: Float32Array, threshold: number): void {
     this.#call('keepAtLeast', out.byteOffset, x.byteOffset, out.length, threshold);
   }
+  countAtLeast(x: Float32Array, threshold: number): number {
+    return this.#call('countAtLeast', x.byteOffset, x.length, threshold) >>> 0;
+  }
   histogram(x: Float32Array, histogram: Uint32Array, window: HistogramWindow): number {
     const { low, shift, absolute } = window;
     const bins = [histogram.byteOffset, histogram.length] as const;

@@ -88,8 +88,10 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
       call('mergeCompetitors', ...places, competitions.length, out.length, count, shift, floor, tiles);
     },
     signedNormalised(out, tau, bounds) {
-      const { low, high } = bounds;
-      call('signedNormalised', out.byteOffset, tau.byteOffset, out.length, low, high, inverseSpread(bounds));
+      const low = Math.fround(bounds.low);
+      const high = Math.fround(bounds.high);
+      const spread = high > low ? Math.fround(high - low) : Number.POSITIVE_INFINITY;
+      call('signedNormalised', out.byteOffset, tau.byteOffset, out.length, low, high, spread);
     },
     clampMagnitude(out, tau, { low, high }) {
       call('clampMagnitude', out.byteOffset, tau.byteOffset, out.length, low, high);

@@ -82,13 +82,14 @@ export default defineArchitecture({
 /** DistilBertConfig knows three of its keys by BERT's names too. */
 function readSizes(model: ModelDescription): Sizes {
   const config = new ModelConfig(model.config);
-  const width = config.integer(['dim', 'hidden_size'], 768);
+  // As in transformers, whose attribute map writes the common names over the model's own.
+  const width = config.integer(['hidden_size', 'dim'], 768);
   return {
     vocabulary: config.integer('vocab_size', 30522),
     positions: config.integer('max_position_embeddings', 512),
     width,
-    layers: config.integer(['n_layers', 'num_hidden_layers'], 6, 0),
-    heads: config.divisor(['n_heads', 'num_attention_heads'], 12, { of: 'dim', value: width }),
+    layers: config.integer(['num_hidden_layers', 'n_layers'], 6, 0),
+    heads: config.divisor(['num_attention_heads', 'n_heads'], 12, { of: 'dim', value: width }),
     intermediate: config.integer('hidden_dim', 3072),
     activation: configuredActivation(model, 'activation', 'gelu'),
   };

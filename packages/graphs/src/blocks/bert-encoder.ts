@@ -26,7 +26,10 @@ export interface BertSizes {
 /** Reads the keys that BertConfig and the classes after it share; only the vocabulary's default differs. */
 export function bertSizes(model: ModelDescription, defaults: { vocabulary: number }): BertSizes {
   const config = new ModelConfig(model.config);
-  config.choice('position_embedding_type', 'absolute', ['absolute']);
+  // Some files leave it open; relative positions are those of transformers 4, which 5 no longer computes.
+  if (model.config.position_embedding_type !== null) {
+    config.choice('position_embedding_type', 'absolute', ['absolute']);
+  }
   const width = config.integer('hidden_size', 768);
   const heads = config.divisor('num_attention_heads', 12, { of: 'hidden_size', value: width });
   return {

@@ -1,3 +1,4 @@
+import { isNamed } from '../plan/is-named.ts';
 import type { PlannedTensor } from '../plan/merge-plan.ts';
 import type { Genealogy } from './genealogy.ts';
 
@@ -9,10 +10,5 @@ export function evolves(
   { rule, parts, name }: PlannedTensor,
   { genealogy, individuals }: { genealogy: Pick<Genealogy, 'exclude'>; individuals: number },
 ): boolean {
-  return (
-    rule !== 'copy' &&
-    rule !== 'labels' &&
-    parts.length === individuals &&
-    !genealogy.exclude.some((text) => name.includes(text))
-  );
+  return rule !== 'copy' && rule !== 'labels' && parts.length === individuals && !isNamed(name, genealogy.exclude);
 }

@@ -23,7 +23,7 @@ export function* sweepPasses(
   const { entries } = sweep;
   let state =
     entries === undefined || known === undefined ? sweep.start(previous, group) : entries.start(known, group, likely);
-  if (entries?.reads(state).length === 0) {
+  if (entries?.reads(state).length === 0 || sweep.isIdle?.(state) === true) {
     const outcome = sweep.finish(undefined, state, group);
     if ('result' in outcome) return outcome.result;
   }

@@ -73,7 +73,7 @@ the paper leaves zero; each form of \`rescale\` takes its own rule.`,
       level: 'global',
       perTensor: 'never',
       default: [],
-      description: 'Parts of names of tensors that stay with each task.',
+      description: 'Parts of names of tensors that stay with each task. `^` stands for the beginning of a name.',
     },
   },
   program({ parameters, models }) {

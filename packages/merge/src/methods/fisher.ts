@@ -113,7 +113,8 @@ Tensors without statistics, and those that \`exclude\` names, are averaged with 
       level: 'global',
       perTensor: 'never',
       default: [],
-      description: 'Parts of names of tensors that are averaged with the weights alone.',
+      description:
+        'Parts of names of tensors that are averaged with the weights alone. `^` stands for the beginning of a name.',
     },
   },
   statistics: ({ parameters }) => ({ kind: 'fisher', variant: variantOf(parameters) }),

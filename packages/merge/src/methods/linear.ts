@@ -1,6 +1,6 @@
 import { defineMethod } from '@hubfuse/plugin';
 import { modelWeight, option } from '../shared-parameters.ts';
-import { modelNumbers } from '../statistics/task-vectors.ts';
+import { modelNumbers, tensorOption } from '../statistics/task-vectors.ts';
 
 export default defineMethod({
   name: 'linear',
@@ -17,12 +17,12 @@ With \`normalize: false\` the division is left out.`,
     weight: { ...modelWeight('Weight of a model in the mean.'), nonZeroSumWith: 'normalize' },
     normalize: option({ default: true, description: 'Divide by the sum of the weights.' }),
   },
-  program: ({ parameters }) => ({
+  program: () => ({
     scope: 'tensor',
     sweeps: [],
     write(block) {
       const weights = modelNumbers(block, 'weight');
-      const divisor = parameters.normalize === true ? weights.reduce((sum, weight) => sum + weight, 0) : 1;
+      const divisor = tensorOption(block, 'normalize') ? weights.reduce((sum, weight) => sum + weight, 0) : 1;
       block.kernels.weightedSum(
         block.out,
         block.models,

@@ -66,7 +66,8 @@ themselves. What was done, and the residual, is in the run's log for every layer
       level: 'global',
       perTensor: 'never',
       default: [],
-      description: 'Parts of names of layers that are averaged like everything else.',
+      description:
+        'Parts of names of layers that are averaged like everything else. `^` stands for the beginning of a name.',
     },
   },
   statistics: ({ parameters }) => ({ kind: 'gram', variant: parameters.padding as string }),

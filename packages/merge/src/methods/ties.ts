@@ -10,18 +10,20 @@ import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-param
 import { floatSums } from '../statistics/float-sums.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
 import { signMajority } from '../statistics/sign-majority.ts';
-import { modelNumbers, taskVectors, tensorNumber } from '../statistics/task-vectors.ts';
+import { modelNumbers, taskVectors, tensorNumber, tensorOption } from '../statistics/task-vectors.ts';
 
 type Merge = 'mean' | 'sum' | 'max';
 
 const densities = (group: Group): number[] => group.parameters.models.map((values) => values.density as number);
 
+/** How many values mergekit keeps of each model's task vector of a tensor. */
+function keptCounts(group: Group): number[] {
+  return densities(group).map((density) => Math.floor(density * group.length));
+}
+
 /** mergekit's trimming: the floor(density n) largest magnitudes of a tensor; all of those equal to the smallest. */
 function keptByCount(group: Group): number[][] {
-  return densities(group).map((density) => {
-    const kept = Math.floor(density * group.length);
-    return kept === 0 ? [] : [group.length - kept];
-  });
+  return keptCounts(group).map((kept) => (kept === 0 ? [] : [group.length - kept]));
 }
 
 /** The authors' trimming: |tau| >= the k-th smallest magnitude, k = D - trunc(D density), counted from one. */
@@ -43,10 +45,29 @@ function trimming(block: Block, thresholds: unknown): TrimmedRows {
   };
 }
 
+/** Sums of each model: L1 norm before trimming, after it, and how many values stayed. */
+const NORM_SUMS = 3;
+
+/**
+ * What each trimmed task vector is multiplied by to have the L1 norm that it had before. mergekit keeps no more values equal to
+ * the threshold than it counts: those that stay beyond that number do not count here either.
+ * @param sums of the norms; empty: nothing is rescaled
+ */
+function rescaling(
+  { parameters, tensorLength, models }: Block,
+  { thresholds }: TrimmedRows,
+  sums: readonly number[],
+): number[] {
+  const kept = keptCounts({ length: tensorLength, models: models.length, parameters });
+  return kept.map((count, i) => {
+    const [before = 0, stayed = 0, staying = 0] = sums.slice(NORM_SUMS * i, NORM_SUMS * (i + 1));
+    const after = staying > count ? stayed - (staying - count) * (thresholds[i] as number) : stayed;
+    return after > 0 ? before / after : 1;
+  });
+}
+
 function program(parameters: ParameterValues, models: number): MethodProgram {
   const perTensor = parameters.scope === 'tensor';
-  const rescale = perTensor && parameters.rescale === true;
-  const merge: Merge = perTensor ? (parameters.normalize === true ? 'mean' : 'sum') : (parameters.merge as Merge);
   const thresholds = orderStatistics({
     name: 'trimming thresholds',
     absolute: true,
@@ -55,13 +76,20 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
   });
   const norms = floatSums({
     name: 'L1 norms before and after trimming',
-    count: 2 * models,
+    count: NORM_SUMS * models,
+    wanted: ({ parameters }) => parameters.global.rescale === true,
     add(block, sums, [limits]) {
+      const { kernels } = block;
       const { thresholds } = trimming(block, limits);
       taskVectors(block).forEach((tau, i) => {
-        sums[i] = (sums[i] as number) + block.kernels.absoluteSum(tau);
-        block.kernels.keepAtLeast(tau, tau, thresholds[i] as number);
-        sums[models + i] = (sums[models + i] as number) + block.kernels.absoluteSum(tau);
+        const threshold = thresholds[i] as number;
+        const before = kernels.absoluteSum(tau);
+        const count = kernels.countAtLeast(tau, threshold);
+        kernels.keepAtLeast(tau, tau, threshold);
+        for (const [place, value] of [before, kernels.absoluteSum(tau), count].entries()) {
+          const at = NORM_SUMS * i + place;
+          sums[at] = (sums[at] as number) + value;
+        }
       });
     },
   });
@@ -69,20 +97,18 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
     name: 'majority of the elected signs',
     count: (block, [limits]) => block.kernels.trimmedSigns(trimming(block, limits)),
   });
-  const statistics = perTensor ? (rescale ? [thresholds, norms] : [thresholds]) : [thresholds, majority];
   return {
     scope: perTensor ? 'tensor' : 'model',
-    sweeps: statistics,
+    sweeps: perTensor ? [thresholds, norms] : [thresholds, majority],
     write(block, [limits, second]) {
-      const scales = block.models.map((_, i) => {
-        const sums = rescale ? (second as number[]) : [];
-        const [before = 0, after = 0] = [sums[i], sums[models + i]];
-        return after > 0 ? before / after : 1;
-      });
+      const trimmed = trimming(block, limits);
+      const scales = perTensor ? rescaling(block, trimmed, second as number[]) : block.models.map(() => 1);
       // Trimmed values of 16-bit models often cancel exactly: then mergekit elects plus, the authors the majority.
       const zero = perTensor ? 1 : (second as 1 | 0 | -1);
       const lambda = tensorNumber(block, 'lambda');
-      block.kernels.electTrimmed(block.out, { ...trimming(block, limits), scales }, { merge, zero, lambda });
+      const mean = tensorOption(block, 'normalize') ? 'mean' : 'sum';
+      const merge = perTensor ? mean : (parameters.merge as Merge);
+      block.kernels.electTrimmed(block.out, { ...trimmed, scales }, { merge, zero, lambda });
     },
   };
 }

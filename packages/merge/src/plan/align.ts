@@ -1,5 +1,5 @@
 import type { StoredTensor } from '@hubfuse/tensors';
-import type { PlacedInput } from './merge-input.ts';
+import { classOf, type PlacedInput } from './merge-input.ts';
 import type { DroppedTensor } from './merge-plan.ts';
 import type { Naming } from './naming.ts';
 
@@ -20,10 +20,14 @@ export interface Alignment {
 
 /**
  * Brings the tensors of all inputs together by meaning: prefixes and legacy names are evened out, a head that is tied
- * and not stored is its embedding. What only the base has is dropped: no fine-tune knows it.
+ * and not stored is its embedding. What only the base has is dropped: no fine-tune knows it, unless it is a head that they tie.
  */
 export function alignTensors(inputs: readonly PlacedInput[], naming: Naming): Alignment {
   const found = new Map<string, Map<number, StoredTensor>>();
+  const base = inputs.find(({ role }) => role === 'base');
+  /** Whether a model of the base's class, which then has the base's heads, shares its embeddings with one of them. */
+  const ties = (model: PlacedInput, embedding: ReadonlyMap<number, StoredTensor> | undefined): boolean =>
+    base !== undefined && classOf(model) === classOf(base) && embedding?.has(model.index) === true;
   const dropped: DroppedTensor[] = [];
   for (const { index, checkpoint } of inputs) {
     for (const stored of checkpoint.tensors.values()) {
@@ -38,12 +42,12 @@ export function alignTensors(inputs: readonly PlacedInput[], naming: Naming): Al
   const tensors: AlignedTensor[] = [];
   for (const canonical of [...found.keys()].sort()) {
     const stored = new Map(found.get(canonical));
-    if (!inputs.some(({ index, role }) => role === 'model' && stored.has(index))) {
+    const target = naming.tiedTo(canonical);
+    const embedding = target === undefined ? undefined : found.get(target);
+    if (!inputs.some((input) => input.role === 'model' && (stored.has(input.index) || ties(input, embedding)))) {
       for (const [input, { name }] of stored) dropped.push({ input, name, reason: 'no fine-tune has it' });
       continue;
     }
-    const target = naming.tiedTo(canonical);
-    const embedding = target === undefined ? undefined : found.get(target);
     const tied: number[] = [];
     for (const { index } of inputs) {
       const own = embedding?.get(index);

@@ -3,6 +3,7 @@ import { type Recipe, resolveParameters, type TensorPlace } from '@hubfuse/recip
 import { type DType, dtypeBytes, elementCount, isFloatDType, type StoredTensor } from '@hubfuse/tensors';
 import type { AlignedTensor } from './align.ts';
 import type { HeadDecision } from './heads.ts';
+import { isNamed } from './is-named.ts';
 import { layerCounts, placeOf } from './layers.ts';
 import { planLinear } from './linear-layers.ts';
 import type { PlacedInput } from './merge-input.ts';
@@ -188,7 +189,7 @@ function isExcluded(name: string, { recipe, method }: DraftContext): boolean {
   if (parameter?.type !== 'names') return false;
   const setting = recipe.parameters.exclude;
   const value = setting?.kind === 'constant' ? setting.value : parameter.default;
-  return Array.isArray(value) && value.some((part: string) => name.includes(part));
+  return Array.isArray(value) && isNamed(name, value);
 }
 
 /** The stored dtype that the result keeps where the recipe names none: the base's, else one that holds all models'. */

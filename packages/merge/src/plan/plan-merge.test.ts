@@ -174,6 +174,32 @@ describe('alignment by meaning', () => {
     expect(made.warnings.join()).toContain('not in every model');
   });
 
+  test('a head that the base alone stores stays where models of its class tie it, and goes with models of another class', async () => {
+    const model_type = 'llama';
+    const embeddings = (value: number) => ({ 'model.embed_tokens.weight': { shape: [2], values: [value, -value] } });
+    const causal = { model_type, architectures: ['LlamaForCausalLM'] };
+    const head = { 'lm_head.weight': { shape: [2], values: [8, 8] } };
+    const base_model = await writeModel(root, {
+      name: 'untied',
+      tensors: { ...embeddings(1), ...head },
+      config: { ...causal, tie_word_embeddings: false },
+    });
+    const write = (name: string, config: Record<string, unknown>) =>
+      writeModel(root, { name, tensors: embeddings(3), config });
+    const tied = await write('tied', { ...causal, tie_word_embeddings: true });
+    const recipe = { merge_method: 'task_arithmetic', base_model, parameters: { weight: 0.5 } };
+    const { values, plan: made } = await merge({ ...recipe, models: [tied] });
+    expect(values).toEqual({
+      'model.embed_tokens.weight': [2, -2],
+      'lm_head.weight': [8 + (3 - 8) / 2, 8 + (-3 - 8) / 2],
+    });
+    expect(made.dropped).toEqual([]);
+
+    const other = await write('classifier', { model_type, architectures: ['LlamaForSequenceClassification'] });
+    const { values: without } = await merge({ ...recipe, models: [other] });
+    expect(Object.keys(without)).toEqual(['model.embed_tokens.weight']);
+  });
+
   test('excluded tensors come from the base', async () => {
     const base = join(root, 'ib');
     const { values } = await merge({

@@ -26,6 +26,11 @@ export function modelNumbers(block: Block, name: string): number[] {
   return block.parameters.models.map((values) => values[name] as number);
 }
 
+/** Whether an option is on for the block's tensor. */
+export function tensorOption({ parameters }: Pick<Block, 'parameters'>, name: string): boolean {
+  return parameters.global[name] === true;
+}
+
 /** A number that holds for the block's tensor. */
 export function tensorNumber(block: Block, name: string): number {
   return block.parameters.global[name] as number;
