@@ -30,7 +30,7 @@ export const common = {
     type: 'integer',
     value: 'n',
     minimum: 1,
-    default: 'the number of processors',
+    default: 'the number of processors, fewer for small models',
     description: 'worker threads; the merged bytes do not depend on them',
   },
   device: {

@@ -1,3 +1,4 @@
+import { defaultWorkers } from '@hubfuse/tensors';
 import { expect, test } from 'vitest';
 import type { MergePlan } from '../plan/merge-plan.ts';
 import { divideMemory } from './divide-memory.ts';
@@ -27,4 +28,10 @@ test('however much is granted, notes leave room in memory of four GiB', () => {
   const plan = planOf(1e9, 6 * GIB);
   expect(divideMemory({ plan, workers: 2, memory: 64 * GIB }).noteBytes).toBe(2 * GIB);
   expect(divideMemory({ plan: planOf(1e10, 60 * GIB), workers: 2, memory: 256 * GIB }).noteBytes).toBe(0);
+});
+
+test('no worker is started that would find nothing to do, unless it is asked for', () => {
+  expect(divideMemory({ plan: planOf(1e6) }).workers).toBe(1);
+  expect(divideMemory({ plan: planOf(1e6), workers: 3 }).workers).toBe(3);
+  expect(divideMemory({ plan: planOf(1e9) }).workers).toBe(defaultWorkers());
 });

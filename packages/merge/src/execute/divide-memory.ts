@@ -1,7 +1,7 @@
 import { ResourceError } from '@hubfuse/plugin';
 import { defaultWorkers, LARGE } from '@hubfuse/tensors';
 import type { MergePlan } from '../plan/merge-plan.ts';
-import { BLOCK_ELEMENTS } from './units.ts';
+import { BLOCK_ELEMENTS, RUN_BLOCKS } from './units.ts';
 
 const DEFAULT_MEMORY = 1 << 30;
 /** What Node and the module graph take in the main thread and in each worker, in bytes (measured). */
@@ -48,6 +48,7 @@ function workerBytes(plan: MergePlan): number {
 
 /**
  * How many workers fit into the memory that the user grants, and what each may keep of a tensor.
+ * @param options.workers absent: as many as cores, and no more than there is work for
  * @throws ResourceError `merge/memory-too-small` where not even one fits
  */
 export function divideMemory(options: {
@@ -66,7 +67,7 @@ export function divideMemory(options: {
       hint: 'grant more memory',
     });
   }
-  const count = Math.max(1, Math.min(workers ?? defaultWorkers(), Math.floor(granted / perWorker)));
+  const count = Math.max(1, Math.min(workers ?? usefulWorkers(plan), Math.floor(granted / perWorker)));
   const spareBytes = Math.max(0, Math.floor(granted / count) - perWorker);
   const residentBytes = Math.min(MAXIMUM_RESIDENT_BYTES, spareBytes);
   const longest = Math.max(0, ...plan.tensors.map(({ length }) => length));
@@ -74,6 +75,13 @@ export function divideMemory(options: {
   const noteBytes = roomForNotes(plan, { workers: count, spareBytes });
   const peakBytes = mainBytes(plan) + count * (perWorker + Math.max(kept, noteBytes));
   return { workers: count, residentBytes, noteBytes, spareBytes, peakBytes };
+}
+
+/** As many as there are cores, but none that would find nothing to do: starting one takes longer than a small merge. */
+function usefulWorkers({ tensors, totals }: MergePlan): number {
+  const layers = tensors.filter(({ linear }) => linear !== undefined).length;
+  const runs = Math.ceil(totals.parameters / (BLOCK_ELEMENTS * RUN_BLOCKS));
+  return Math.max(1, Math.min(defaultWorkers(), layers + runs));
 }
 
 /** Usual ratios need less than half of the most that may be noted; where not even that fits, little is won. */
