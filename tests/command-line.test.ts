@@ -1,9 +1,11 @@
+import { exec } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { loadCommands } from 'hubfuse';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hubfuse } from './support/hubfuse.ts';
+import { BIN, hubfuse } from './support/hubfuse.ts';
 
 const MEDIAN = join(import.meta.dirname, '../examples/plugin-median/median.js');
 let directory: string;
@@ -34,6 +36,13 @@ test('no command at all shows the overview and counts as wrong usage', async () 
   const { code, stdout } = await hubfuse([]);
   expect(code).toBe(2);
   expect(stdout).toContain('Usage: hubfuse <command>');
+});
+
+test('a reader that takes its time gets all of a long output', async () => {
+  const { stdout } = await hubfuse(['schema']);
+  // A pipe of the shell holds 64 KiB; those that Node makes for its children are sockets, which hold more.
+  const { stdout: counted } = await promisify(exec)(`"${process.execPath}" "${BIN}" schema | (sleep 0.5; wc -c)`);
+  expect(Number(counted)).toBe(Buffer.byteLength(stdout));
 });
 
 test('a misspelt command is answered with the one that was meant, without a stack', async () => {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type ExampleHub, startExampleHub } from './support/example-hub.ts';
@@ -84,6 +84,15 @@ test('models named by address become a folder that is scored, published and repr
   const reproduced = await run(['reproduce', 'tester/four-domains', '--json']);
   expect(reproduced.code, reproduced.stderr).toBe(0);
   expect(reproduced.last()).toMatchObject({ same: true });
+
+  const weights = await open(join(directory, 'by-address', 'model.safetensors'), 'r+');
+  await weights.write(Buffer.from('changed'), 0, 7, 2_000_000);
+  await weights.close();
+  const tampered = await run(['reproduce', 'by-address', '--json']);
+  expect(tampered.code, tampered.stderr).toBe(1);
+  const [file] = tampered.last().files as { recorded: string; published: string; merged: string; same: boolean }[];
+  expect(file).toMatchObject({ same: false, merged: file?.recorded });
+  expect(file?.published).not.toBe(file?.recorded);
 });
 
 test('a recipe and the command line give the same bytes, whatever the workers and the memory', async () => {

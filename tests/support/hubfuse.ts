@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.meta.url));
+/** The checkout's command. */
+export const BIN = fileURLToPath(new URL('../../packages/cli/bin/hubfuse.js', import.meta.url));
 
 export interface HubfuseResult {
   /** Exit code; null where a signal ended the process. */

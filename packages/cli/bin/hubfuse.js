@@ -15,6 +15,9 @@ function fail(error) {
 }
 
 process.on('uncaughtException', fail);
+/** What is written to a pipe may still be on its way; leaving without it would cut the output. */
+const drained = (stream) => new Promise((resolve) => stream.write('', resolve));
+
 // A reader that has seen enough (`hubfuse methods | head -1`) closes the pipe; that is no failure.
 process.stdout.on('error', (error) => (error.code === 'EPIPE' ? process.exit(0) : fail(error)));
 
@@ -31,11 +34,13 @@ try {
   if (first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
     // Asked for more often than anything else, and nothing needs to be loaded for it.
     process.stdout.write(readFileSync(new URL('../dist/overview.txt', import.meta.url)));
+    await drained(process.stdout);
     process.exit(0);
   }
   const { main } = await import('../dist/main.js');
   const { stdout, stderr, env: variables } = process;
   const exitCode = await main({ argv: process.argv.slice(2), variables, directory: process.cwd(), stdout, stderr });
+  await Promise.all([drained(stdout), drained(stderr)]);
   // Inference threads may still be winding down; nothing that matters is left to wait for.
   process.exit(exitCode);
 } catch (error) {

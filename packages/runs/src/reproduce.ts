@@ -27,10 +27,12 @@ export interface ReproduceOptions extends MergingOptions {
   onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
-/** One weight file, as it is published and as it came out again. */
+/** One weight file: as the record says, as it stands there, and as it came out again. */
 export interface ReproducedFile {
   path: string;
   /** SHA-256 that the manifest states; undefined where the manifest has no such file. */
+  recorded?: string;
+  /** SHA-256 of the published file; undefined where there is none. */
   published?: string;
   /** SHA-256 of this merge; undefined where it wrote no such file. */
   merged?: string;
@@ -45,13 +47,13 @@ export interface Reproduction {
   /** What says how it was made. */
   manifest: Manifest;
   files: readonly ReproducedFile[];
-  /** Whether every weight file came out with the same bytes. */
+  /** Whether every weight file is what the record says, and came out with the same bytes. */
   same: boolean;
 }
 
 /**
  * Merges a published model again from what its manifest says, at the commits that it was made from, and compares the
- * SHA-256 of every weight file. Where the merge was searched for, the decisions of then are replayed; nothing is scored.
+ * SHA-256 of every weight file with what the manifest says and with what stands there. Where the merge was searched for, the decisions of then are replayed; nothing is scored.
  * @throws RunError `run/no-manifest` where hubfuse did not make it, `run/input-changed` where a local input is not what
  * it was; whatever opening and merging throw.
  */
@@ -100,7 +102,7 @@ export async function reproduce(options: ReproduceOptions): Promise<Reproduction
       statistics: refreshed?.folders ?? statistics.map((one) => one.folder),
       ...{ ...merging, onProgress },
     });
-    const files = compare(manifest, built);
+    const files = await compare({ source, manifest, built, signal });
     return {
       name: source.name,
       ...(source.revision === undefined ? {} : { revision: source.revision }),
@@ -234,21 +236,36 @@ async function checkFolders(manifest: Manifest, folders: readonly string[]): Pro
   }
 }
 
-function compare(manifest: Manifest, built: readonly { path: string; sha256: string }[]): ReproducedFile[] {
-  const published = new Map(
-    manifest.outputs.filter(({ path }) => path.endsWith('.safetensors')).map(({ path, sha256 }) => [path, sha256]),
-  );
-  const merged = new Map(
-    built.filter(({ path }) => path.endsWith('.safetensors')).map(({ path, sha256 }) => [path, sha256]),
-  );
-  return [...new Set([...published.keys(), ...merged.keys()])].sort().map((path) => {
-    const before = published.get(path);
-    const now = merged.get(path);
-    return {
+async function compare(options: {
+  source: ModelSource;
+  manifest: Manifest;
+  built: readonly { path: string; sha256: string }[];
+  signal: AbortSignal | undefined;
+}): Promise<ReproducedFile[]> {
+  const { source, manifest, built, signal } = options;
+  const isWeights = ({ path }: { path: string }) => path.endsWith('.safetensors');
+  const recorded = new Map(manifest.outputs.filter(isWeights).map(({ path, sha256 }) => [path, sha256]));
+  const merged = new Map(built.filter(isWeights).map(({ path, sha256 }) => [path, sha256]));
+  const files: ReproducedFile[] = [];
+  for (const path of [...new Set([...recorded.keys(), ...merged.keys()])].sort()) {
+    signal?.throwIfAborted();
+    const [before, now] = [recorded.get(path), merged.get(path)];
+    const published = await publishedSha256(source, path);
+    files.push({
       path,
-      ...(before === undefined ? {} : { published: before }),
+      ...(before === undefined ? {} : { recorded: before }),
+      ...(published === undefined ? {} : { published }),
       ...(now === undefined ? {} : { merged: now }),
-      same: before !== undefined && before === now,
-    };
-  });
+      same: before !== undefined && before === now && before === published,
+    });
+  }
+  return files;
+}
+
+/** What the Hub states of a large file; any other is read. */
+async function publishedSha256(source: ModelSource, path: string): Promise<string | undefined> {
+  const file = source.files.find((one) => one.path === path);
+  if (file === undefined) return undefined;
+  if (source.folder !== undefined) return await sha256OfFile(join(source.folder, path));
+  return file.sha256 ?? sha256(await source.read(path));
 }

@@ -10,7 +10,7 @@ export default defineCommand({
   summary: 'Merge a published model again and compare the checksums',
   description: [
     'Reads hubfuse.json of a model that hubfuse made, merges again from the commits that it names, and compares the ' +
-      'SHA-256 of every weight file. Exit code 1 means that one differs. Nothing is written but the cache.',
+      'SHA-256 of every weight file with the one that it states and with the file that stands there. Exit code 1 means that one differs. Nothing is written but the cache.',
   ],
   positionals: [{ name: 'model', description: 'URL, id, id@revision or folder', required: true }],
   options: { hub: common.hub, token: common.token, workers: common.workers, memory: common.memory },
@@ -35,16 +35,15 @@ export default defineCommand({
     output.result({ name, revision, files, same }, () =>
       [
         renderTable(
-          [{ title: 'file' }, { title: 'published' }, { title: 'merged again' }, { title: '' }],
+          [{ title: 'file' }, { title: 'recorded' }, { title: 'published' }, { title: 'merged again' }, { title: '' }],
           files.map((file) => [
             file.path,
-            file.published?.slice(0, DIGITS) ?? 'not there',
-            file.merged?.slice(0, DIGITS) ?? 'not there',
+            ...[file.recorded, file.published, file.merged].map((sha256) => sha256?.slice(0, DIGITS) ?? 'not there'),
             file.same ? output.style.green('same') : output.style.red('differs'),
           ]),
         ),
         '',
-        `${name}: ${same ? 'every weight file has the same bytes' : 'the weights are not what was published'}`,
+        `${name}: ${same ? 'every weight file has the same bytes' : 'the weights are not what its record says'}`,
       ].join('\n'),
     );
     return same ? EXIT_CODES.ok.code : EXIT_CODES.failure.code;
