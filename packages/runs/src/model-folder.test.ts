@@ -19,6 +19,7 @@ async function make(path: string, files: Record<string, string>): Promise<void> 
   await mkdir(path, { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
 }
+const MANIFEST = JSON.stringify({ outputs: [{ path: 'model.safetensors' }] });
 const weights = () => readFile(join(folder.final, 'model.safetensors'), 'utf8');
 
 test('a finished folder takes the final name and leaves nothing beside it', async () => {
@@ -29,7 +30,7 @@ test('a finished folder takes the final name and leaves nothing beside it', asyn
 });
 
 test('an earlier model of hubfuse is replaced', async () => {
-  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': '{}' });
+  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': MANIFEST });
   await make(folder.temporary, { 'model.safetensors': 'new' });
   await takeFinalName(folder);
   expect(await weights()).toBe('new');
@@ -37,7 +38,7 @@ test('an earlier model of hubfuse is replaced', async () => {
 });
 
 test('a kill while the earlier model makes room is mended by doing it again', async () => {
-  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': '{}' });
+  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': MANIFEST });
   await make(folder.temporary, { 'model.safetensors': 'new' });
   await rename(folder.final, folder.replaced);
   await takeFinalName(folder);
@@ -55,6 +56,18 @@ test("somebody's files are neither taken nor replaced", async () => {
   expect(await readdir(folder.final)).toEqual(['thesis.txt']);
 });
 
+test('files that somebody put beside an earlier model are named and stay', async () => {
+  const earlier = { 'model.safetensors': 'old', 'README.md': 'card', 'hubfuse.json': MANIFEST, '.DS_Store': '' };
+  await make(folder.final, earlier);
+  await checkFinalFolder(folder.final, []);
+  await make(join(folder.final, 'notes'), { 'today.txt': 'precious' });
+  await make(folder.temporary, { 'model.safetensors': 'new' });
+  const refused = { code: 'run/out-not-ours', message: expect.stringContaining('notes/today.txt') as string };
+  await expect(checkFinalFolder(folder.final, [])).rejects.toMatchObject(refused);
+  await expect(takeFinalName(folder)).rejects.toMatchObject(refused);
+  expect(await weights()).toBe('old');
+});
+
 test('a file where the folder should be is refused', async () => {
   await writeFile(folder.final, '');
   await expect(checkFinalFolder(folder.final, [])).rejects.toMatchObject({ code: 'run/out-not-ours' });
@@ -64,12 +77,12 @@ test('an absent folder, an empty one and one of hubfuse are free to take', async
   await checkFinalFolder(folder.final, []);
   await make(folder.final, {});
   await checkFinalFolder(folder.final, []);
-  await make(folder.final, { 'hubfuse.json': '{}' });
+  await make(folder.final, { 'hubfuse.json': MANIFEST });
   await checkFinalFolder(folder.final, []);
 });
 
 test('an input cannot be the output', async () => {
-  await make(folder.final, { 'hubfuse.json': '{}' });
+  await make(folder.final, { 'hubfuse.json': MANIFEST });
   await expect(checkFinalFolder(folder.final, [folder.final])).rejects.toMatchObject({ code: 'run/out-is-input' });
 });
 
@@ -106,7 +119,7 @@ test('what a process that had lost the run made again goes with the final name',
 test('a process that has lost the run touches no folder of later executions', async () => {
   await make(folderOf(4).temporary, { 'model.safetensors': 'of the next owner' });
   await takeUpPartial(folder);
-  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': '{}' });
+  await make(folder.final, { 'model.safetensors': 'old', 'hubfuse.json': MANIFEST });
   await takeFinalName(folder);
   expect(await readFile(join(folderOf(4).temporary, 'model.safetensors'), 'utf8')).toBe('of the next owner');
   expect(await weights()).toBe('old');

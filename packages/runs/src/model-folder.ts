@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { MANIFEST_FILE } from '@hubfuse/hub';
 import { RunError } from '@hubfuse/plugin';
 import type { RunSpec } from './run.ts';
@@ -76,7 +76,7 @@ function attemptOf({ temporary }: ModelFolder, name: string): number | undefined
 }
 
 /**
- * Refuses a final name that a model must not take: a folder with somebody's files, a file, or one of the inputs.
+ * Refuses a final name that a model must not take: a folder with files that are not of an earlier model, a file, or one of the inputs.
  * @throws RunError `run/out-not-ours`, `run/out-is-input`.
  */
 export async function checkFinalFolder(final: string, inputs: readonly string[]): Promise<void> {
@@ -90,17 +90,49 @@ export async function checkFinalFolder(final: string, inputs: readonly string[])
   }
   const facts = await stat(final).catch(() => undefined);
   if (facts === undefined) return;
-  const names = facts.isDirectory() ? await readdir(final) : undefined;
-  if (names?.length === 0 || names?.includes(MANIFEST_FILE)) return;
+  if (!facts.isDirectory()) {
+    throw new RunError({
+      code: 'run/out-not-ours',
+      where: final,
+      message: 'a file stands where the merged model should',
+      hint: 'choose another folder for the output, or remove the file',
+    });
+  }
+  const [first, ...others] = await foreignFiles(final);
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
   throw new RunError({
     code: 'run/out-not-ours',
     where: final,
-    message:
-      names === undefined
-        ? 'a file stands where the merged model should'
-        : 'the folder is not empty and was not made by hubfuse',
-    hint: 'choose another folder for the output, or remove this one',
+    message: `the folder holds ${first}${more}, which hubfuse did not write and a new model would replace`,
+    hint: 'choose another folder for the output, or move what is to be kept',
   });
+}
+
+/** What file browsers leave behind. */
+const LEAVINGS = ['.DS_Store', 'Thumbs.db', 'desktop.ini'];
+
+/** The files of a folder that are not those of the model that hubfuse made there, sorted. */
+async function foreignFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const manifest = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => undefined);
+  const outputs = manifest === undefined ? undefined : readOutputs(manifest);
+  const own = outputs === undefined ? [] : ['README.md', MANIFEST_FILE, ...outputs];
+  return entries
+    .filter((entry) => !entry.isDirectory() && !LEAVINGS.includes(entry.name))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+    .filter((path) => !own.includes(path))
+    .sort();
+}
+
+/** A manifest of any version lists its files. Undefined where it cannot be read: then nothing says what is whose. */
+function readOutputs(text: string): string[] | undefined {
+  try {
+    const { outputs } = JSON.parse(text) as { outputs: { path: string }[] };
+    return outputs.map(({ path }) => path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws RunError `run/partial-gone` where the folder that a run builds was removed between two executions. */
