@@ -44,7 +44,7 @@ export class BlockReader {
 
   /**
    * Widens a piece of a tensor into `row`.
-   * @throws TensorError naming file, tensor and index where a value is NaN or infinite
+   * @throws TensorError naming file, tensor and index where a value is NaN or infinite, or a float64 is beyond float32
    */
   readFloats(part: TensorPart, options: ReadOptions): void {
     const { offset, row, raw } = options;
@@ -56,7 +56,10 @@ export class BlockReader {
     if (part.rows === undefined) this.readBytes(part, { offset: offset * size, into: bytes });
     else this.#readRows(part, { offset: offset * size, into: bytes, rowBytes: (options.rowLength ?? 1) * size });
     const bad = this.#kernels.widen(dtype, bytes, row);
-    if (bad >= 0) throw this.#notFinite(part, { index: offset + bad, value: row[bad] as number });
+    if (bad < 0) return;
+    // Widening a value that is not finite need not keep which it is.
+    const [value = Number.NaN] = toFloat64(bytes.slice(bad * size, (bad + 1) * size), dtype);
+    throw this.#notFinite(part, { index: offset + bad, value });
   }
 
   /**
@@ -118,6 +121,14 @@ export class BlockReader {
   }
 
   #notFinite(part: TensorPart, found: { index: number; value: number }): TensorError {
+    if (Number.isFinite(found.value)) {
+      return new TensorError({
+        code: 'tensors/overflow',
+        where: this.#place(part),
+        message: `the tensor ${JSON.stringify(part.name)} holds ${found.value} at index ${found.index}, which float32 cannot hold`,
+        hint: 'merges are computed in float32; no trained weight is that large: merge another revision of the model',
+      });
+    }
     return new TensorError({
       code: 'tensors/not-finite',
       where: this.#place(part),

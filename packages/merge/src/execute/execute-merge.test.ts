@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Registry } from '@hubfuse/plugin';
-import { readSafetensors } from '@hubfuse/tensors';
+import { readSafetensors, writeSafetensors } from '@hubfuse/tensors';
 import { afterAll, describe, expect, test } from 'vitest';
 import { plan, randomValues, scratch, type TinyTensors, tinyRegistry, writeModel } from '../../test/tiny-models.ts';
 import { executeMerge } from './execute-merge.ts';
@@ -113,13 +113,26 @@ describe('inputs that cannot be merged', () => {
 
   test('NaN and infinity name file, tensor and index', async () => {
     const fine = await writeModel(root, { name: 'fine', tensors: small(0) });
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      const bad = await writeModel(root, { name: 'bad', tensors: small(value) });
-      const made = await plan(registry, { merge_method: 'linear', models: [fine, bad] });
-      const failing = executeMerge({ ...made, out: join(root, 'bad-out'), registry });
-      await expect(failing).rejects.toMatchObject({ code: 'tensors/not-finite', where: `${bad}/model.safetensors` });
-      await expect(failing).rejects.toThrow(/"tiny\.w" holds (NaN|Infinity) at index 1/);
+    for (const dtype of ['F32', 'F16', 'BF16', 'F64'] as const) {
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        const tensors: TinyTensors = { 'tiny.w': { shape: [3], values: [1, value, 2], dtype } };
+        const bad = await writeModel(root, { name: 'bad', tensors });
+        const made = await plan(registry, { merge_method: 'linear', models: [fine, bad] });
+        const failing = executeMerge({ ...made, out: join(root, 'bad-out'), registry });
+        await expect(failing).rejects.toMatchObject({ code: 'tensors/not-finite', where: `${bad}/model.safetensors` });
+        await expect(failing).rejects.toThrow(`"tiny.w" holds ${value} at index 1`);
+      }
     }
+  });
+
+  test('a float64 that float32 cannot hold is named as it is stored', async () => {
+    const huge = await writeModel(root, { name: 'huge', tensors: small(0) });
+    const data = new Uint8Array(Float64Array.of(1, 1e300, 2).buffer);
+    await writeSafetensors(join(huge, 'model.safetensors'), new Map([['tiny.w', { dtype: 'F64', shape: [3], data }]]));
+    const made = await plan(registry, { merge_method: 'linear', models: [huge] });
+    const failing = executeMerge({ ...made, out: join(root, 'huge-out'), registry });
+    await expect(failing).rejects.toMatchObject({ code: 'tensors/overflow' });
+    await expect(failing).rejects.toThrow('"tiny.w" holds 1e+300 at index 1, which float32 cannot hold');
   });
 
   test('overflow on narrowing names tensor and index', async () => {

@@ -258,6 +258,8 @@ function overflow(tensor: PlannedTensor, found: { index: number; value: number; 
     message: finite
       ? `the merged value ${found.value} at index ${found.index} does not fit into ${found.dtype}`
       : `the merged value at index ${found.index} is ${found.value}`,
-    hint: finite ? 'set out_dtype to float32 or bfloat16' : 'the weights or lambda are too large for these models',
+    hint: finite
+      ? `set out_dtype to ${found.dtype === 'BF16' ? 'float32' : 'float32 or bfloat16'}`
+      : 'the weights or lambda are too large for these models',
   });
 }
