@@ -42,18 +42,36 @@ export interface Architecture {
 /** The parts of an architecture that say what its tensors are called. */
 export type TensorNaming = Pick<Architecture, 'prefix' | 'heads' | 'legacyNames'>;
 
+/** What `DataParallel`, `torch.compile` and trainers that hold the model in a field put before every name. */
+const WRAPPERS = ['module', '_orig_mod', 'model'];
+
+/** A stored name without what a wrapper around the model put before it. */
+export function unwrappedTensorName(stored: string, { prefix, heads }: Pick<TensorNaming, 'prefix' | 'heads'>): string {
+  let name = stored;
+  for (;;) {
+    const first = firstPart(name);
+    if (!WRAPPERS.includes(first) || first === name || first === prefix || heads.includes(first)) return name;
+    name = name.slice(first.length + 1);
+  }
+}
+
 /**
- * The canonical name of a stored tensor: legacy endings are replaced, and a tensor of the bare encoder gets the prefix
- * that it lacks in files that were saved without a head (`embeddings.LayerNorm.gamma` of a BertModel becomes
- * `bert.embeddings.LayerNorm.weight`).
+ * The canonical name of a stored tensor: what a wrapper put before it is taken off, legacy endings are replaced, and a tensor
+ * of the bare encoder gets the prefix that it lacks in files that were saved without a head
+ * (`embeddings.LayerNorm.gamma` of a BertModel becomes `bert.embeddings.LayerNorm.weight`).
  */
 export function canonicalTensorName(stored: string, naming: TensorNaming): string {
-  let name = stored;
+  let name = unwrappedTensorName(stored, naming);
   for (const [legacy, current] of naming.legacyNames) {
     if (name.endsWith(legacy)) name = name.slice(0, -legacy.length) + current;
   }
-  const first = name.slice(0, name.indexOf('.') < 0 ? undefined : name.indexOf('.'));
+  const first = firstPart(name);
   return first === naming.prefix || naming.heads.includes(first) ? name : `${naming.prefix}.${name}`;
+}
+
+function firstPart(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : name.slice(0, dot);
 }
 
 /** Whether a canonical name is that of a head's tensor. */

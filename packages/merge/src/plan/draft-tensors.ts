@@ -69,10 +69,10 @@ function withLayerNotes(draft: Draft, { linear: step }: MethodProgram): Draft {
 }
 
 /** The donor's name for a tensor, else that of the first model that has it. */
-function outputName({ stored, tied, canonical }: AlignedTensor, { donor, models }: DraftContext): string {
+function outputName({ stored, tied, canonical }: AlignedTensor, { donor, models, naming }: DraftContext): string {
   for (const { index } of [donor, ...models]) {
     const tensor = stored.get(index);
-    if (tensor !== undefined && !tied.includes(index)) return tensor.name;
+    if (tensor !== undefined && !tied.includes(index)) return naming.unwrapped(tensor.name);
   }
   return canonical;
 }

@@ -1,5 +1,4 @@
-import { type Architecture, canonicalTensorName, type Registry } from '@hubfuse/plugin';
-import type { StoredTensor } from '@hubfuse/tensors';
+import { type Architecture, canonicalTensorName, type Registry, unwrappedTensorName } from '@hubfuse/plugin';
 import { type MergeInput, modelTypeOf } from './merge-input.ts';
 
 /** How the planner names the tensors of a family whose models it aligns. */
@@ -7,6 +6,8 @@ export interface Naming {
   /** The registered architecture; absent for a family that hubfuse does not know by name. */
   architecture?: Architecture;
   canonical(stored: string): string;
+  /** A stored name without what a wrapper around the model put before it. */
+  unwrapped(stored: string): string;
   /** The tensor that an absent one equals (a tied head), in canonical names. */
   tiedTo(canonical: string): string | undefined;
   isHead(canonical: string): boolean;
@@ -45,62 +46,71 @@ function architectureNaming(architecture: Architecture): Omit<Naming, 'isTranspo
   return {
     architecture,
     canonical: (stored) => canonicalTensorName(stored, architecture),
+    unwrapped: (stored) => unwrappedTensorName(stored, architecture),
     tiedTo: (name) => architecture.tied[name],
     isHead: headOf,
     isLabelTensor: (name) => architecture.labelTensors.includes(name),
   };
 }
 
-/** Names as stored, but for a prefix that only some of the models have. */
+/** What the names of such families begin with stays: their models are called `model` themselves. */
+const GENERIC = { prefix: 'model', heads: [] };
+
+/** Names as stored, but for what wrappers add, and for a prefix that only some of the models have. */
 function genericNaming(inputs: readonly MergeInput[]): Omit<Naming, 'isTransposed'> {
-  const prefix = commonPrefix(inputs);
-  const canonical = (stored: string) => {
-    if (prefix === undefined || stored.startsWith(`${prefix}.`)) return stored;
-    const first = stored.split('.')[0] ?? '';
-    return isOutsidePrefix(inputs, { prefix, first }) ? stored : `${prefix}.${stored}`;
+  const unwrapped = (stored: string) => unwrappedTensorName(stored, GENERIC);
+  const stored = inputs.map(({ checkpoint }) => [...checkpoint.tensors.keys()].map(unwrapped));
+  const prefix = commonPrefix(stored);
+  const canonical = (storedName: string) => {
+    const name = unwrapped(storedName);
+    if (prefix === undefined || name.startsWith(`${prefix}.`)) return name;
+    const first = name.split('.')[0] ?? '';
+    return isOutsidePrefix(stored, { prefix, first }) ? name : `${prefix}.${name}`;
   };
-  const names = new Set(inputs.flatMap(({ checkpoint }) => [...checkpoint.tensors.keys()].map(canonical)));
+  const names = new Set(stored.flat().map(canonical));
   const embedding = [...names].find((name) => TOKEN_EMBEDDINGS.some((ending) => name.endsWith(ending)));
   return {
     canonical,
+    unwrapped,
     tiedTo: (name) => (TIED_HEADS.some((ending) => name.endsWith(ending)) ? embedding : undefined),
     isHead: (name) => HEADS.includes(name.split('.')[0] ?? ''),
     isLabelTensor: (name) => /^(classifier|score)\.(weight|bias)$/.test(name),
   };
 }
 
+/** Names of each model's tensors. */
+type Names = readonly (readonly string[])[];
+
 /** The part that stands before most names of one model while another one lacks it. */
-function commonPrefix(inputs: readonly MergeInput[]): string | undefined {
-  const dominant = inputs.map(({ checkpoint }) => dominantFirstPart(checkpoint.tensors));
-  const prefixes = new Set(dominant.filter((part) => part !== undefined));
+function commonPrefix(models: Names): string | undefined {
+  const prefixes = new Set(models.map(dominantFirstPart).filter((part) => part !== undefined));
   for (const prefix of prefixes) {
-    const lacking = inputs.some(({ checkpoint }) => {
-      const names = [...checkpoint.tensors.keys()];
-      return !names.some((name) => name.startsWith(`${prefix}.`)) && shareOfNames(inputs, { prefix, names }) > 0.5;
+    const lacking = models.some((names) => {
+      return !names.some((name) => name.startsWith(`${prefix}.`)) && shareOfNames(models, { prefix, names }) > 0.5;
     });
     if (lacking) return prefix;
   }
   return undefined;
 }
 
-function dominantFirstPart(tensors: ReadonlyMap<string, StoredTensor>): string | undefined {
+function dominantFirstPart(names: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
-  for (const name of tensors.keys()) {
+  for (const name of names) {
     const first = name.split('.')[0] ?? '';
     counts.set(first, (counts.get(first) ?? 0) + 1);
   }
-  return [...counts].find(([, count]) => count > tensors.size / 2)?.[0];
+  return [...counts].find(([, count]) => count > names.length / 2)?.[0];
 }
 
-/** Which share of `names`, with the prefix put before, some input has. */
-function shareOfNames(inputs: readonly MergeInput[], { prefix, names }: { prefix: string; names: string[] }): number {
-  const known = names.filter((name) => inputs.some(({ checkpoint }) => checkpoint.tensors.has(`${prefix}.${name}`)));
+/** Which share of `names`, with the prefix put before, some model has. */
+function shareOfNames(models: Names, { prefix, names }: { prefix: string; names: readonly string[] }): number {
+  const all = new Set(models.flat());
+  const known = names.filter((name) => all.has(`${prefix}.${name}`));
   return names.length === 0 ? 0 : known.length / names.length;
 }
 
-function isOutsidePrefix(inputs: readonly MergeInput[], { prefix, first }: { prefix: string; first: string }): boolean {
-  return inputs.some(({ checkpoint }) => {
-    const names = [...checkpoint.tensors.keys()];
+function isOutsidePrefix(models: Names, { prefix, first }: { prefix: string; first: string }): boolean {
+  return models.some((names) => {
     return names.some((name) => name.startsWith(`${prefix}.`)) && names.some((name) => name.split('.')[0] === first);
   });
 }

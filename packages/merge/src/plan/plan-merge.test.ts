@@ -157,6 +157,28 @@ describe('alignment by meaning', () => {
     expect(made.tensors.find(({ name }) => name === 'classifier.bias')?.note).toBe('the base lacks it');
   });
 
+  test.each([
+    ['tiny', 'tiny.layer.0.weight'],
+    ['llama', 'model.layers.0.norm.weight'],
+  ])(
+    'a %s model that was saved inside its wrappers is aligned, and the result is not wrapped',
+    async (model_type, name) => {
+      const write = (folder: string, wrapper: string, value: number) =>
+        writeModel(root, {
+          name: folder,
+          tensors: { [`${wrapper}${name}`]: { shape: [2], values: [value, -value] } },
+          config: { model_type, architectures: ['Tiny'] },
+        });
+      const models = [
+        await write('dp', 'module.', 1),
+        await write('plain', '', 3),
+        await write('both', 'module._orig_mod.', 5),
+      ];
+      const { values } = await merge({ merge_method: 'linear', models });
+      expect(values).toEqual({ [name]: [3, -3] });
+    },
+  );
+
   test('integer tensors are copied, and a model that lacks a tensor leaves it unchanged', async () => {
     const ids = { ids: { shape: [2], values: [4, 5], dtype: 'I64' } } as const;
     const base = await writeModel(root, {
