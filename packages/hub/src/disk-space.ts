@@ -12,7 +12,8 @@ export async function freeBytes(path: string): Promise<number> {
       const { bavail, bsize } = await statfs(at);
       return bavail * bsize;
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(at) === at) throw cause;
+      const { code = '' } = cause as NodeJS.ErrnoException;
+      if (!['ENOENT', 'ENOTDIR'].includes(code) || dirname(at) === at) throw cause;
     }
   }
 }

@@ -71,6 +71,7 @@ test('files that somebody put beside an earlier model are named and stay', async
 test('a file where the folder should be is refused', async () => {
   await writeFile(folder.final, '');
   await expect(checkFinalFolder(folder.final, [])).rejects.toMatchObject({ code: 'run/out-not-ours' });
+  await expect(checkFinalFolder(join(folder.final, 'below'), [])).rejects.toMatchObject({ code: 'run/out-not-ours' });
 });
 
 test('an absent folder, an empty one and one of hubfuse are free to take', async () => {

@@ -88,8 +88,16 @@ export async function checkFinalFolder(final: string, inputs: readonly string[])
       hint: 'choose another folder for the output',
     });
   }
-  const facts = await stat(final).catch(() => undefined);
-  if (facts === undefined) return;
+  const facts = await stat(final).catch(({ code }: NodeJS.ErrnoException) => code);
+  if (facts === 'ENOTDIR') {
+    throw new RunError({
+      code: 'run/out-not-ours',
+      where: final,
+      message: 'a file stands where one of the folders above the merged model should',
+      hint: 'choose another folder for the output',
+    });
+  }
+  if (typeof facts !== 'object') return;
   if (!facts.isDirectory()) {
     throw new RunError({
       code: 'run/out-not-ours',

@@ -97,7 +97,8 @@ async function readIndex(source: ModelSource, { path, size }: ModelFile): Promis
     });
     scanner.end();
   } catch (cause) {
-    if (cause instanceof JsonSyntaxError) throw badIndex(source, `${cause.message} (at character ${cause.position})`);
+    if (cause instanceof JsonSyntaxError)
+      throw badIndex(source, `is damaged: ${cause.message} (at character ${cause.position})`);
     if (cause instanceof TypeError) throw badIndex(source, 'is not UTF-8');
     throw cause;
   }

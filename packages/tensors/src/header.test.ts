@@ -127,7 +127,7 @@ describe('a malformed header is refused with file, tensor and reason:', () => {
       `{"a":${entry('F32', [3], 0, 8)}}`,
       8,
       'tensors/size',
-      /"a" is F32 \[3\] takes 12 bytes, but its offsets span 8/,
+      /"a" is F32 \[3\], which takes 12 bytes, but its offsets span 8/,
     ],
     ['an end beyond the file', `{"a":${a}}`, 7, 'tensors/beyond-file', /"a" ends at byte 8 .* only 7 bytes/],
     [

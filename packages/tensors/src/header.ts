@@ -173,7 +173,7 @@ function checkEntry({ name, dtype, shape, begin, end }: Entry, file: string, dat
   }
   const expected = elementCount(shape) * dtypeBytes(dtype);
   if (expected !== end - begin) {
-    const stated = `${dtype} [${shape.join(', ')}] takes ${expected} bytes`;
+    const stated = `${dtype} [${shape.join(', ')}], which takes ${expected} bytes`;
     throw malformedTensor(file, name, 'size', `is ${stated}, but its offsets span ${end - begin} bytes`);
   }
 }
