@@ -65,8 +65,11 @@ export interface Kernels {
    * array's length are counted, not stored.
    */
   collect(x: Float32Array, collected: CollectedKeys, range: KeyRange): void;
-  /** `collect` of the magnitudes |x - y| for several ranges of their keys in one pass: no difference is written down. */
-  collectDistances(x: Float32Array, y: Float32Array, into: readonly KeysInRange[]): void;
+  /**
+   * `collect` of the magnitudes |x - y| for several ranges of their keys in one pass: no difference is written down. Rows of 16 bits
+   * are bfloat16.
+   */
+  collectDistances<Row extends Float32Array | Uint16Array>(x: Row, y: Row, into: readonly KeysInRange[]): void;
   /** Kernels of PCB-Merging (arXiv 2410.02396). */
   readonly pcb: PcbKernels;
   /** Kernels of task masks. */

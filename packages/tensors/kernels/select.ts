@@ -57,19 +57,47 @@ const RANGE_BYTES: usize = 20;
  * `collect` of the magnitudes |x - y| for several ranges at once: no difference is written down. `ranges` points to a table of them.
  */
 export function collectDistances(x: usize, y: usize, n: i32, ranges: usize, count: i32): void {
-  const done = count == 1 ? collectOneRange(x, y, n, ranges) : collectRanges(x, y, n, ranges, count);
-  const rest = n - done;
-  if (rest == 0) return;
-  for (let k: i32 = 0; k < rest; k++) {
-    const o = <usize>(done + k) << 2;
-    store<f32>(DISTANCES + (<usize>k << 2), abs<f32>(load<f32>(x + o) - load<f32>(y + o)));
+  const done = count == 1 ? collectOneRange(x, y, n, ranges, false) : collectRanges(x, y, n, ranges, count, false);
+  collectRest(x, y, done, n, ranges, count, false);
+}
+
+/** The same for bfloat16 values, which are widened on the way. */
+export function collectDistancesBfloat16(x: usize, y: usize, n: i32, ranges: usize, count: i32): void {
+  const done = count == 1 ? collectOneRange(x, y, n, ranges, true) : collectRanges(x, y, n, ranges, count, true);
+  collectRest(x, y, done, n, ranges, count, true);
+}
+
+/** Four of the distances from element `i` on, `part` saying which of 16. Inlined with constants for `part` and `half`. */
+@inline
+function distance(x: usize, y: usize, i: i32, part: i32, half: bool): v128 {
+  const magnitude = i32x4.splat(0x7fffffff);
+  if (half) {
+    const at = (<usize>i << 1) + <usize>(part << 3);
+    return v128.and(f32x4.sub(widened(x + at), widened(y + at)), magnitude);
   }
-  for (let r: i32 = 0; r < count; r++) collectInto(ranges + <usize>r * RANGE_BYTES, rest);
+  const at = (<usize>i << 2) + <usize>(part << 4);
+  return v128.and(f32x4.sub(v128.load(x + at), v128.load(y + at)), magnitude);
+}
+
+/** Four bfloat16 values as float32. */
+@inline
+function widened(at: usize): v128 {
+  return i32x4.shl(v128.load16x4_u(at), 16);
 }
 
 @inline
-function distance(x: usize, y: usize): v128 {
-  return v128.and(f32x4.sub(v128.load(x), v128.load(y)), i32x4.splat(0x7fffffff));
+function valueAt(x: usize, i: i32, half: bool): f32 {
+  return half ? reinterpret<f32>(<u32>load<u16>(x + (<usize>i << 1)) << 16) : load<f32>(x + (<usize>i << 2));
+}
+
+@inline
+function collectRest(x: usize, y: usize, done: i32, n: i32, ranges: usize, count: i32, half: bool): void {
+  const rest = n - done;
+  if (rest == 0) return;
+  for (let k: i32 = 0; k < rest; k++) {
+    store<f32>(DISTANCES + (<usize>k << 2), abs<f32>(valueAt(x, done + k, half) - valueAt(y, done + k, half)));
+  }
+  for (let r: i32 = 0; r < count; r++) collectInto(ranges + <usize>r * RANGE_BYTES, rest);
 }
 
 function collectInto(range: usize, n: i32): void {
@@ -78,7 +106,8 @@ function collectInto(range: usize, n: i32): void {
 }
 
 /** Groups of four vectors on either side of the range need not be rare: what lies below is counted without a branch. */
-function collectOneRange(x: usize, y: usize, n: i32, range: usize): i32 {
+@inline
+function collectOneRange(x: usize, y: usize, n: i32, range: usize, half: bool): i32 {
   const keys = <usize>load<u32>(range);
   const capacity = load<u32>(range, 4);
   const low = v128.load32_splat(range, 8);
@@ -88,11 +117,10 @@ function collectOneRange(x: usize, y: usize, n: i32, range: usize): i32 {
   let inside = load<u32>(counts, 4);
   let i: i32 = 0;
   for (; i + 16 <= n; i += 16) {
-    const o = <usize>i << 2;
-    const a = distance(x + o, y + o);
-    const b = distance(x + o + 16, y + o + 16);
-    const c = distance(x + o + 32, y + o + 32);
-    const d = distance(x + o + 48, y + o + 48);
+    const a = distance(x, y, i, 0, half);
+    const b = distance(x, y, i, 1, half);
+    const c = distance(x, y, i, 2, half);
+    const d = distance(x, y, i, 3, half);
     // The bits of magnitudes order as signed numbers do.
     const belowA = i32x4.lt_s(a, low);
     const belowB = i32x4.lt_s(b, low);
@@ -116,14 +144,14 @@ function collectOneRange(x: usize, y: usize, n: i32, range: usize): i32 {
 }
 
 /** Of several ranges most lie near an end of the values: most groups of four vectors lie wholly below one or above it. */
-function collectRanges(x: usize, y: usize, n: i32, ranges: usize, count: i32): i32 {
+@inline
+function collectRanges(x: usize, y: usize, n: i32, ranges: usize, count: i32, half: bool): i32 {
   let i: i32 = 0;
   for (; i + 16 <= n; i += 16) {
-    const o = <usize>i << 2;
-    const a = distance(x + o, y + o);
-    const b = distance(x + o + 16, y + o + 16);
-    const c = distance(x + o + 32, y + o + 32);
-    const d = distance(x + o + 48, y + o + 48);
+    const a = distance(x, y, i, 0, half);
+    const b = distance(x, y, i, 1, half);
+    const c = distance(x, y, i, 2, half);
+    const d = distance(x, y, i, 3, half);
     const largest = i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d));
     const smallest = i32x4.min_s(i32x4.min_s(a, b), i32x4.min_s(c, d));
     for (let r: i32 = 0; r < count; r++) {

@@ -1,3 +1,4 @@
+import type { KeysInRange } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
 import { fromFloat32 } from './convert.ts';
 import { KernelInstance, KernelMemory } from './kernels.ts';
@@ -10,6 +11,14 @@ function row(values: ArrayLike<number>): Float32Array {
   const array = memory.float32(values.length);
   array.set(values);
   return array;
+}
+
+/** Rounds a row to bfloat16, and returns it as it is stored. */
+function halves(x: Float32Array): Uint16Array {
+  const raw = memory.bytes(x.length * 2);
+  kernels.narrow('BF16', x, raw);
+  kernels.widen('BF16', raw, x);
+  return new Uint16Array(raw.buffer, raw.byteOffset, x.length);
 }
 
 const bits = (array: Float32Array): number[] => [...new Uint32Array(array.buffer, array.byteOffset, array.length)];
@@ -198,14 +207,34 @@ describe('counting order keys', () => {
         const keys = memory.uint32(index === 3 ? 1 : index === 0 ? 0 : length);
         return { low, high, keys, counts: memory.uint32(2) };
       });
-      kernels.collectDistances(x, y, ranges);
-      for (const { low, high, keys, counts } of ranges) {
-        const expected = { keys: memory.uint32(keys.length), counts: memory.uint32(2) };
-        kernels.collect(differences, expected, { low, high, absolute: true });
-        expect([...counts]).toEqual([...expected.counts]);
-        // What stands behind the last key is whatever it is.
-        expect([...keys.subarray(0, counts[1])]).toEqual([...expected.keys.subarray(0, counts[1])]);
-      }
+      const expectSame = (found: readonly KeysInRange[]) => {
+        for (const { low, high, keys, counts } of found) {
+          const expected = { keys: memory.uint32(keys.length), counts: memory.uint32(2) };
+          kernels.collect(differences, expected, { low, high, absolute: true });
+          expect([...counts]).toEqual([...expected.counts]);
+          // What stands behind the last key is whatever it is.
+          expect([...keys.subarray(0, counts[1])]).toEqual([...expected.keys.subarray(0, counts[1])]);
+        }
+      };
+      const emptied = (range: KeysInRange) => ({
+        ...range,
+        keys: memory.uint32(range.keys.length),
+        counts: memory.uint32(2),
+      });
+      const collectAnew = (a: Float32Array | Uint16Array, b: typeof a) => {
+        const together = ranges.map(emptied);
+        kernels.collectDistances(a, b, together);
+        expectSame(together);
+        for (const range of ranges) {
+          const alone = [emptied(range)];
+          kernels.collectDistances(a, b, alone);
+          expectSame(alone);
+        }
+      };
+      collectAnew(x, y);
+      const [halfX, halfY] = [halves(x), halves(y)];
+      kernels.subtract(differences, x, y);
+      collectAnew(halfX, halfY);
     }
   });
 });

@@ -254,9 +254,10 @@ export class KernelInstance implements Kernels {
     this.#call('extentOfKeys', keys.byteOffset, keys.length, extent.byteOffset);
   }
 
-  collectDistances(x: Float32Array, y: Float32Array, into: readonly KeysInRange[]): void {
+  collectDistances<Row extends Float32Array | Uint16Array>(x: Row, y: Row, into: readonly KeysInRange[]): void {
     const table = this.#table.ranges(into);
-    this.#call('collectDistances', x.byteOffset, y.byteOffset, x.length, table, into.length);
+    const kernel = x instanceof Uint16Array ? 'collectDistancesBfloat16' : 'collectDistances';
+    this.#call(kernel, x.byteOffset, y.byteOffset, x.length, table, into.length);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Block, BlockNotes, MethodProgram } from '@hubfuse/plugin';
+import type { Block, BlockNotes, MethodProgram, StoredRows } from '@hubfuse/plugin';
 import type { KernelInstance, KernelMemory } from '@hubfuse/tensors';
 import type { Genealogy } from '../evolution/genealogy.ts';
 import { KeptPopulation } from '../evolution/kept-population.ts';
@@ -84,7 +84,8 @@ export class BlockRows {
   resident(tensor: PlannedTensor, blocks: readonly BlockReference[]): Resident | undefined {
     const { memory, reader, statistics, residentBytes } = this.#options;
     const measured = elementStatistics(tensor);
-    if (this.#keeps(tensor) && measured.length === 0) return undefined;
+    // Rows of 16 bits are read again in less time than widened ones take to keep.
+    if ((this.#keeps(tensor) || this.#isBfloat16(tensor)) && measured.length === 0) return undefined;
     const count = tensor.parts.length + measured.length + (tensor.base === undefined ? 0 : 1);
     if (count * (tensor.length * 4 + 64) > residentBytes) return undefined;
     const read = (from: BlockReader, part: TensorPart) => {
@@ -121,15 +122,14 @@ export class BlockRows {
       from.readFloats(part, { offset, row, raw: this.raw, rowLength: rowLength(tensor) });
       return row;
     };
-    const base =
-      tensor.base === undefined
-        ? new Float32Array(0)
-        : resident === undefined
-          ? this.#base(tensor, tensor.base, { offset, length, read })
-          : cut(resident.base);
+    const ofBase = () => {
+      if (tensor.base === undefined) return new Float32Array(0);
+      return resident === undefined ? this.#base(tensor, tensor.base, { offset, length, read }) : cut(resident.base);
+    };
     const ofModels = () =>
       resident === undefined ? this.#models(tensor, { offset, length, wanted, read }) : resident.models.map(cut);
     // Whoever writes from notes reads no model. Replaying takes memory, which belongs to whoever asked last.
+    let base = this.#replay === undefined ? undefined : ofBase();
     let models = this.#replay === undefined ? undefined : ofModels();
     const statistics =
       resident === undefined
@@ -142,7 +142,10 @@ export class BlockRows {
       offset,
       length,
       tensorLength: tensor.length,
-      base,
+      get base() {
+        base ??= ofBase();
+        return base;
+      },
       get models() {
         models ??= ofModels();
         return models;
@@ -154,7 +157,35 @@ export class BlockRows {
       kernels,
       scratch: (values = length) => memory.float32(values),
       notes: this.#notesOf(tensor, reference),
+      bfloat16: resident === undefined ? this.#bfloat16(tensor, reference) : undefined,
     };
+  }
+
+  /** Rows as they are stored, in the room of those that are made from them. */
+  #bfloat16(tensor: PlannedTensor, { offset, length }: BlockReference): StoredRows | undefined {
+    const { base, parts } = tensor;
+    if (base === undefined || !this.#isBfloat16(tensor)) return undefined;
+    const read = (part: TensorPart, room: Float32Array): Uint16Array => {
+      const row = new Uint16Array(room.buffer, room.byteOffset, length);
+      const into = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
+      this.#options.reader.readBytes(part, { offset: offset * row.BYTES_PER_ELEMENT, into });
+      return row;
+    };
+    let stored: Uint16Array | undefined;
+    return {
+      base: () => {
+        stored ??= read(base, this.#row.base);
+        return stored;
+      },
+      model: (index) => read(parts[index] as TensorPart, this.#row.models[index] as Float32Array),
+    };
+  }
+
+  /** Whether all values of a tensor are bfloat16 and nothing has changed them. */
+  #isBfloat16(tensor: PlannedTensor): boolean {
+    const isPlain = ({ dtype, rows }: TensorPart) => dtype === 'BF16' && rows === undefined;
+    if (this.#replay !== undefined || this.#keeps(tensor)) return false;
+    return tensor.base !== undefined && isPlain(tensor.base) && tensor.parts.every(isPlain);
   }
 
   /** The room of a whole block of a method over the whole model, for as long as this merge lasts. */

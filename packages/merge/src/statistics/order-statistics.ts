@@ -197,8 +197,10 @@ function collectOwn(block: Block, accumulators: readonly KeysAccumulator[]): voi
     const range = { keys, counts, low: window.low, high: window.high };
     ranges.set(row, [...(ranges.get(row) ?? []), range]);
   }
+  const stored = block.bfloat16;
   for (const [model, into] of ranges) {
-    block.kernels.collectDistances(block.models[model] as Float32Array, block.base, into);
+    if (stored !== undefined) block.kernels.collectDistances(stored.model(model), stored.base(), into);
+    else block.kernels.collectDistances(block.models[model] as Float32Array, block.base, into);
   }
 }
 
@@ -269,7 +271,7 @@ function addCounts(left: WindowCount, right: WindowCount): WindowCount {
     return { ...left, below, inside };
   }
   if (left.kind !== 'bins' || right.kind !== 'bins') throw new Error('counts of different windows');
-  const bins = left.bins instanceof Float64Array ? left.bins : Float64Array.from(left.bins);
+  const bins = left.bins instanceof Float64Array ? left.bins : new Float64Array(left.bins);
   for (let i = 0; i < bins.length; i++) bins[i] = (bins[i] as number) + (right.bins[i] as number);
   return { kind: 'bins', below, bins };
 }
