@@ -28,7 +28,10 @@ export async function scoreModels(
   onScored: (name: string, scores: Scores) => void,
 ): Promise<ScoredModel[]> {
   const { task, metric, datasets, registry, workers, device, signal } = options;
-  const inputs = options.models.map(({ source, folder }) => ({ name: source.name, model: { folder } as ModelInput }));
+  const inputs = options.models.map(({ source: { name }, folder }) => ({
+    name,
+    model: { folder, name } satisfies ModelInput,
+  }));
   const ensemble = options.ensemble
     ? [{ name: 'ensemble', model: { ensemble: inputs.map(({ model }) => model) } }]
     : [];

@@ -48,15 +48,17 @@ test('labels that the model does not know are counted and reported', () => {
 });
 
 test('a model that knows none of the labels is refused', () => {
-  expect(() => matchLabels(dataset(['red', 'blue']), ['no', 'yes'])).toThrow(
-    /knows none of the labels of "data" \(red, blue\)/,
+  expect(() => matchLabels(dataset(['red', 'blue']), ['no', 'yes'], { model: 'ns/name' })).toThrow(
+    /ns\/name knows none of the labels of "data" \(red, blue\)/,
   );
   expect(() => matchLabels(dataset(['red']), ['LABEL_0', 'LABEL_1'])).toThrow('give the labels as integers');
 });
 
 test('the tag of what is outside proves nothing', () => {
-  expect(() => matchLabels(dataset(['O', 'B-GENE']), ['O', 'B-PER'], 'O')).toThrow('knows none of the labels');
-  expect(matchLabels(dataset(['O', 'O']), ['O', 'B-PER'], 'O').unknown).toEqual({});
+  expect(() => matchLabels(dataset(['O', 'B-GENE']), ['O', 'B-PER'], { neutral: 'O' })).toThrow(
+    'knows none of the labels',
+  );
+  expect(matchLabels(dataset(['O', 'O']), ['O', 'B-PER'], { neutral: 'O' }).unknown).toEqual({});
 });
 
 const members = (...labels: string[][]) => labels.map((names, i) => ({ name: `m${i}`, labels: names }));

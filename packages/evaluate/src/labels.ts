@@ -42,10 +42,15 @@ export interface MatchedLabels {
 /**
  * Finds each label of a dataset among the model's: names by name, integers by the file's class names where it has
  * them, else by position.
- * @param neutral The label that is nobody's finding (`O`): known to every model, it proves nothing.
+ * @param options.neutral The label that is nobody's finding (`O`): known to every model, it proves nothing.
+ * @param options.model What the error calls the model.
  * @throws EvaluationError where the model knows none of the dataset's labels.
  */
-export function matchLabels(dataset: Dataset, names: LabelNames, neutral?: string): MatchedLabels {
+export function matchLabels(
+  dataset: Dataset,
+  names: LabelNames,
+  { neutral, model = 'the model' }: { neutral?: string | undefined; model?: string } = {},
+): MatchedLabels {
   const nameOf = new Map<string | number, string>();
   const unknown: Record<string, number> = {};
   const placeholders = arePlaceholders(names);
@@ -61,7 +66,7 @@ export function matchLabels(dataset: Dataset, names: LabelNames, neutral?: strin
       else unknown[name] = (unknown[name] ?? 0) + 1;
     }
   }
-  if (telling > 0 && known === 0) throw noneKnown(dataset, Object.keys(unknown), names);
+  if (telling > 0 && known === 0) throw noneKnown({ dataset, unknown: Object.keys(unknown), names, model });
   const warnings: string[] = [];
   if (placeholders) {
     warnings.push(
@@ -146,11 +151,17 @@ function positionOf(label: string, classNames: readonly string[] | undefined): n
   return position === -1 ? undefined : position;
 }
 
-function noneKnown(dataset: Dataset, unknown: readonly string[], names: LabelNames): EvaluationError {
+function noneKnown(options: {
+  dataset: Dataset;
+  unknown: readonly string[];
+  names: LabelNames;
+  model: string;
+}): EvaluationError {
+  const { dataset, unknown, names, model } = options;
   return new EvaluationError({
     code: 'evaluate/labels-unknown',
     where: dataset.where,
-    message: `the model knows none of the labels of "${dataset.name}" (${list(unknown)}); its own are ${list(names)}`,
+    message: `${model} knows none of the labels of "${dataset.name}" (${list(unknown)}); its own are ${list(names)}`,
     hint: arePlaceholders(names)
       ? 'give the labels as integers, or set id2label in config.json'
       : 'check the column with the labels, or score a model of this label space',

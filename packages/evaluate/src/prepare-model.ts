@@ -49,7 +49,7 @@ export async function prepareModel(
 ): Promise<PreparedModel[]> {
   const family = resolve('folder' in input ? input.folder : input.family);
   const weights = resolve('folder' in input ? input.folder : input.weights);
-  const name = 'folder' in input ? input.folder : basename(input.weights);
+  const name = 'folder' in input ? (input.name ?? input.folder) : basename(input.weights);
   if (existsSync(join(family, TASKS))) throw modelPerTask(name);
   const config = await readJson(join(family, 'config.json'));
   const heads = await headsForTask({ config, weights, task: options.task, name });

@@ -11,6 +11,8 @@ export type ModelInput = ModelFolder | ModelParts;
 export interface ModelFolder {
   /** Absolute or relative path. */
   folder: string;
+  /** What messages call the model. Default: the folder. */
+  name?: string;
 }
 
 /** Weights and what surrounds them, from different places. */

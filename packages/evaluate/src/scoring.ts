@@ -71,20 +71,20 @@ export async function planScoring(options: {
     const [leader] = members;
     if (leader === undefined) continue;
     const batches = planBatches(leader.encoded.lengths, options.batchTokens);
-    const answeredBy = (names: LabelNames): Omit<PlannedDataset, 'members' | 'warnings'> => ({
+    const answeredBy = (names: LabelNames, model: string): Omit<PlannedDataset, 'members' | 'warnings'> => ({
       dataset,
       names,
-      labels: matchLabels(dataset, names, options.task.unanswered),
+      labels: matchLabels(dataset, names, { neutral: options.task.unanswered, model }),
       batches,
       answers: new Array<Int32Array | undefined>(total).fill(undefined),
       logits: [],
     });
     const alone = (member: PlannedMember): PlannedDataset | undefined =>
       answersAlike(member, { leader, names: joined.names })
-        ? { ...answeredBy(member.model.labels), members: [member], warnings: [] }
+        ? { ...answeredBy(member.model.labels, member.model.name), members: [member], warnings: [] }
         : undefined;
     planned.push({
-      ...answeredBy(joined.names),
+      ...answeredBy(joined.names, models.length > 1 ? 'the ensemble' : leader.model.name),
       ...(members.length > 1 ? { votes: new Array<Int32Array | undefined>(total).fill(undefined) } : {}),
       members,
       warnings,

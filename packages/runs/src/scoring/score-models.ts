@@ -44,6 +44,8 @@ export interface ModelScores {
   answers: Readonly<Record<string, Answers>>;
   /** True where nothing had to be computed. */
   cached: boolean;
+  /** Why the scores mean nothing by themselves: the model knows no label of any of the datasets. */
+  refusal?: EvaluationError;
   warnings: readonly string[];
 }
 
@@ -77,7 +79,7 @@ export class ModelScorer {
   /**
    * Scores of one model on all datasets that have the split; undefined where none has.
    * @param options.foreign the data may be other models' as well: a dataset of which the model knows no label scores 0,
-   * with a warning, as long as it knows those of another one
+   * with a warning; where that is every dataset of the split, `refusal` says so
    * @param options.datasets names of those that are wanted; absent: all
    */
   async score(
@@ -102,6 +104,9 @@ export class ModelScorer {
       } catch (error) {
         if (options.foreign !== true || !knowsNoLabel(error)) throw error;
         await this.#computeEach(model, missing, found);
+        if (data.every(({ name }) => found.get(name)?.unknown === true)) {
+          return { ...collect(data, found, false), refusal: error };
+        }
       }
     }
     return collect(data, found, missing.length === 0);
@@ -109,17 +114,14 @@ export class ModelScorer {
 
   /** Scores one dataset at a time, so that those which the model cannot answer are told from the others. */
   async #computeEach(model: ScoredModel, data: readonly ScoringData[], found: Map<string, CachedScore>): Promise<void> {
-    let refusal: unknown;
     for (const entry of data) {
       try {
         await this.#compute(model, [entry], found);
       } catch (error) {
         if (!knowsNoLabel(error)) throw error;
-        refusal = error;
         found.set(entry.name, await unanswered({ model, data: entry, words: this.#wordwise }));
       }
     }
-    if ([...found.values()].every(({ unknown }) => unknown === true)) throw refusal;
   }
 
   async close(): Promise<void> {
@@ -235,7 +237,7 @@ function collect(data: readonly ScoringData[], found: ReadonlyMap<string, Cached
   };
 }
 
-function knowsNoLabel(error: unknown): boolean {
+function knowsNoLabel(error: unknown): error is EvaluationError {
   return error instanceof EvaluationError && error.code === 'evaluate/labels-unknown';
 }
 

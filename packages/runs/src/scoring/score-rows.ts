@@ -14,7 +14,11 @@ export type ScoredListener = (scored: {
   scores: ModelScores;
 }) => void | Promise<void>;
 
-/** Scores a model on both splits: one row of the table. */
+/**
+ * Scores a model on both splits: one row of the table. A parent, base or published model gets 0 where it knows no label
+ * of a dataset, on either split, as long as it knows some of another one.
+ * @throws EvaluationError where no split has a label that the model knows
+ */
 export async function scoreRow(options: {
   scorer: ModelScorer;
   model: ScoredModel;
@@ -26,14 +30,17 @@ export async function scoreRow(options: {
   onScored?: ScoredListener | undefined;
 }): Promise<ScoreRow> {
   const { scorer, model, role, splits = SPLITS, datasets, onScored } = options;
-  let row: ScoreRow = { name: model.name, role };
+  const { name } = model;
+  const found: { split: 'dev' | 'test'; scores: ModelScores }[] = [];
   for (const split of splits) {
     const scores = await scorer.score(model, split, { foreign: FOREIGN.has(role), datasets });
-    if (scores === undefined) continue;
-    row = { ...row, [split]: scores.scores };
-    await onScored?.({ name: model.name, split, scores });
+    if (scores !== undefined) found.push({ split, scores });
   }
-  return row;
+  const refusal = found[0]?.scores.refusal;
+  if (refusal !== undefined && found.every(({ scores }) => scores.refusal !== undefined)) throw refusal;
+  // Nobody hears of one split before the other has shown that there is a row at all.
+  for (const { split, scores } of found) await onScored?.({ name, split, scores });
+  return { name, role, ...Object.fromEntries(found.map(({ split, scores }) => [split, scores.scores])) };
 }
 
 /** Collects how many examples each dataset has while rows are scored. */

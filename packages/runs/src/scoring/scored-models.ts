@@ -7,7 +7,7 @@ import type { ScoredModel } from './score-models.ts';
 export async function inputModel(model: PinnedModel, folder: string, signal: AbortSignal): Promise<ScoredModel> {
   return {
     name: model.name,
-    input: { folder },
+    input: { folder, name: model.name },
     identity: await modelIdentity({ folder, files: model.files, signal }),
   };
 }
@@ -25,7 +25,7 @@ export async function builtModel(options: {
     const sha256 = known.get(path);
     return sha256 === undefined ? { path } : { path, sha256 };
   });
-  return { name, input: { folder }, identity: await modelIdentity({ folder, files, signal }) };
+  return { name, input: { folder, name }, identity: await modelIdentity({ folder, files, signal }) };
 }
 
 /** Several models that answer by the mean of their logits, and from three on also by majority; none is an ensemble. */

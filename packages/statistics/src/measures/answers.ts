@@ -38,7 +38,7 @@ export function answersOf({ encoded }: MeasuringData): Answers {
  * @throws StatisticsError `statistics/no-labels`, `statistics/unknown-label`
  */
 export function givenLabels({ encoded, dataset, labels, task }: MeasuringData): Int32Array {
-  const { nameOf } = matchLabels(dataset, labels, task.unanswered);
+  const { nameOf } = matchLabels(dataset, labels, { neutral: task.unanswered });
   const found: number[] = [];
   for (const [example, { labels: given }] of dataset.examples.entries()) {
     const first = encoded.labelOffsets[example] ?? 0;
