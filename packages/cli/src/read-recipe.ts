@@ -1,5 +1,5 @@
 import { type Registry, UsageError } from '@hubfuse/plugin';
-import { parseRecipe, type Recipe } from '@hubfuse/recipe';
+import { isAddress, parseRecipe, type Recipe } from '@hubfuse/recipe';
 import { givenRecipeOptions, type ModelArguments, recipeFromArguments } from './model-arguments.ts';
 import { readRecipeFile } from './read-recipe-file.ts';
 
@@ -16,7 +16,7 @@ export async function readRecipe(given: {
   registry: Registry;
 }): Promise<Recipe> {
   const { positionals, options, directory, hub, registry } = given;
-  const file = positionals.find((positional) => /\.(ya?ml|json)$/i.test(positional));
+  const file = positionals.find((positional) => /\.(ya?ml|json)$/i.test(positional) && !isAddress(positional, hub));
   const single = positionals.length === 1 && options.method === undefined;
   if (file === undefined && !single) {
     return parseRecipe(recipeFromArguments(positionals, options), {

@@ -45,6 +45,15 @@ export function parseHubAddress(text: string, hub: string | undefined): HubAddre
   return path === undefined ? undefined : websiteAddress(text, path);
 }
 
+/** Whether a text is an address, of the Hub or of any other site, and no name of a file. */
+export function isAddress(text: string, hub: string | undefined): boolean {
+  try {
+    return parseHubAddress(text, hub) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
 /** The part of a website's address behind the Hub's own: `ns/name/tree/main`. */
 function websitePath(text: string, hub: string | undefined): string | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();

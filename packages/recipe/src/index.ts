@@ -2,6 +2,7 @@ export type { GateComparisonResult, GateDifference, GateResult, GateSide, GateVa
 export { evaluateGate } from './evaluate-gate.ts';
 export type { Gate, GateComparison, GateCondition, GateName, GateNumber, GatePair } from './gate.ts';
 export { GATE_NAMES, gatePairs } from './gate.ts';
+export { isAddress } from './hub-address.ts';
 export { GateError, parseGate } from './parse-gate.ts';
 export type { ParseRecipeOptions } from './parse-recipe.ts';
 export { parseRecipe } from './parse-recipe.ts';
