@@ -1,7 +1,7 @@
 import type { MergePlan, PlannedTensor } from '@hubfuse/merge';
-import type { ParameterValues } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
 import { describeCost, describeTime } from './estimate-view.ts';
+import { describeTensorParameters, describeValues, effectiveParameters } from './parameter-view.ts';
 import type { PlanSpace } from './plan-space.ts';
 import { describeSearchSize } from './search-view.ts';
 import { type Column, renderTable } from './terminal/table.ts';
@@ -18,6 +18,7 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     describeInputs(plan),
     '',
     `method: ${merge.method} ${describeValues(merge.parameters)}`.trimEnd(),
+    ...describeMerging(merge),
     `tensors: ${describeRules(merge)}`,
     ...merge.tensors.filter((tensor) => isException(tensor, merge)).map(describeException),
     ...merge.dropped.map(
@@ -46,6 +47,12 @@ export function describePlan(plan: RunPlan, space: PlanSpace): string {
     ...findings.map(({ severity, message }) => `  ${severity}: ${message}`),
     ...warnings.map(({ message, where }) => `warning: ${where === undefined ? '' : `${where}: `}${message}`),
   ].join('\n');
+}
+
+/** Values that nobody gave are in force as well: a plan that is silent about them hides half of what is done. */
+function describeMerging(merge: MergePlan): string[] {
+  const parameters = describeTensorParameters(merge);
+  return parameters.length === 0 ? [] : [`values: ${parameters.join(', ')}`];
 }
 
 /** What the method reads beside the weights: where it is, or what gathering it takes. */
@@ -153,21 +160,4 @@ export function explainTensors(merge: MergePlan): string {
   ]);
   const legend = models.map(({ name }, index) => `  ${index + 1}: ${name}`);
   return [renderTable(columns, rows), '', 'values per model stand in this order:', ...legend].join('\n');
-}
-
-/** `ratio=0.1 lambda=1/1.1`: one value where all models share it, else one per model in the order of the recipe. */
-function effectiveParameters({ parameters, modelParameters }: MergePlan, tensor: PlannedTensor): string {
-  const shared = describeValues({ ...parameters, ...tensor.parameters.global });
-  const models = tensor.parameters.models.map((values, index) => ({ ...modelParameters[index], ...values }));
-  const perModel = Object.keys(models[0] ?? {}).map((name) => {
-    const values = models.map((model) => String(model[name as keyof typeof model]));
-    return `${name}=${new Set(values).size === 1 ? values[0] : values.join('/')}`;
-  });
-  return [shared, ...perModel].filter((part) => part !== '').join(' ');
-}
-
-function describeValues(values: ParameterValues): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`)
-    .join(' ');
 }
