@@ -45,6 +45,13 @@ describe('mistakes are refused with place, reason and advice', () => {
     ['a density above one', ties('{density: 1.7}'), 'out-of-range', 'models[0].parameters.density', ['1.7', '0.17']],
     ['a density in percent', ties('{density: 20}'), 'out-of-range', 'models[0].parameters.density', ['0.2 (20 %)']],
     ['a density of zero', ties('{density: 0}'), 'out-of-range', 'models[0].parameters.density', ['(0, 1]']],
+    [
+      'a clamp above its interval',
+      pcb('{ratio: 0.1, clamp: 0.7, scope: model}'),
+      'out-of-range',
+      'parameters.clamp',
+      ['clamp is 0.7, outside [0, 0.5]', 'clamp must be in [0, 0.5]'],
+    ],
     ['a negative density', ties('{density: -0.2}'), 'out-of-range', 'models[0].parameters.density', ['-0.2']],
     [
       'a gradient that ends outside',
@@ -92,6 +99,13 @@ describe('mistakes are refused with place, reason and advice', () => {
       'base_model',
       ['linear', 'a/base', 'models'],
     ],
+    [
+      'only the base, of a method that takes so many models and no more',
+      '{merge_method: pcb, base_model: a/b, models: [a/b], parameters: {ratio: 0.1}}',
+      'model-count',
+      'models',
+      ['pcb takes base_model and at least 1 other model; the recipe names 0'],
+    ],
     ['only the base', '{merge_method: ties, base_model: a/b, models: [a/b]}', 'model-count', 'models', ['at least 1']],
     ['models and slices', top('slices: []'), 'contradiction', 'models / slices', ['models', 'slices']],
     ['no models', 'merge_method: linear', 'missing-key', 'models', ['models, slices and modules']],
@@ -113,6 +127,13 @@ describe('mistakes are refused with place, reason and advice', () => {
     ['a fraction as seed', top('seed: 1.5'), 'wrong-type', 'seed', ['whole number']],
     ['a negative seed', top('seed: -1'), 'wrong-type', 'seed', ['from 0']],
     ['an unknown treatment of heads', top('heads: keap'), 'unknown-value', 'heads', ['did you mean keep?']],
+    [
+      'a gate on the base of a method without one',
+      top('evaluate: {task: text-classification, datasets: [{name: x, dev: x}]}\npublish: {hub: a/b, if: mean > base}'),
+      'gate',
+      'publish.if',
+      ['linear uses no base', 'best_parent'],
+    ],
     ['a list as name', top('name: [a]'), 'wrong-type', 'name', ['a list']],
     [
       'a value for the whole merge at a model',

@@ -3,6 +3,7 @@ import type { Field } from './fields.ts';
 import type { Gate } from './gate.ts';
 import type { Located } from './located.ts';
 import { booleanOf, isNothing, numberOf } from './located.ts';
+import type { MethodSpec } from './method-spec.ts';
 import { GateError, parseGate } from './parse-gate.ts';
 import type { ReadContext } from './read-context.ts';
 import type { EvaluateSection, HubTarget, PublishSection } from './recipe.ts';
@@ -16,6 +17,8 @@ export interface GateContext extends ReadContext {
   evaluate: EvaluateSection | undefined;
   hasEvaluate: boolean;
   hasBase: boolean;
+  /** Absent: the recipe names none that is known. */
+  method: MethodSpec | undefined;
 }
 
 /** The `publish:` block. */
@@ -127,7 +130,7 @@ function readGate(field: Field, context: GateContext & { hasHub: boolean }): Gat
 function checkNames(field: Field, gate: Gate, context: GateContext & { hasHub: boolean }): void {
   const report = (message: string, hint?: string) => field.report({ code: 'recipe/gate', message, hint });
   if (gate.names.includes('base') && !context.hasBase) {
-    report('the gate compares with `base`, and the recipe has no base_model', 'give base_model, or drop `base`');
+    report('the gate compares with `base`, and the recipe has no base_model', baseHint(context.method));
   }
   if (gate.names.includes('published') && !context.hasHub) {
     report('the gate compares with what is `published`, and there is no `publish.hub`');
@@ -141,6 +144,12 @@ function checkNames(field: Field, gate: Gate, context: GateContext & { hasHub: b
     const message = `the gate reads development scores, and the dataset "${name}" (${path}) has no \`dev\` file`;
     report(message, `give ${path} a \`dev\` file`);
   }
+}
+
+/** A method that uses no base refuses one that it does not merge: to give base_model alone would lead to the next error. */
+function baseHint(method: MethodSpec | undefined): string {
+  if (method?.base !== 'unused') return 'give base_model, or drop `base`';
+  return `${method.name} uses no base: compare with best_parent, or name one of the merged models as base_model`;
 }
 
 /** A plugin's target as plain data, read by YAML 1.2's rules. */

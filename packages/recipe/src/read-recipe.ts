@@ -13,7 +13,7 @@ import { readDType } from './read-dtype.ts';
 import { readEvaluate } from './read-evaluate.ts';
 import { readLimits } from './read-limits.ts';
 import { type ModelContext, readModels, readReference } from './read-models.ts';
-import { readPublish } from './read-publish.ts';
+import { type GateContext, readPublish } from './read-publish.ts';
 import { readSearches } from './read-searches.ts';
 import { readSettings } from './read-settings.ts';
 import { checkModules, checkSlices } from './read-slices.ts';
@@ -62,7 +62,7 @@ export function readRecipe(
   const entries = listed === undefined ? [] : withTopLevelStatistics(readModels(listed, modelContext), root, context);
   checkLater(root, { ...modelContext, base: base?.reference });
   const hasBase = baseField !== undefined;
-  const common = readCommon(root, { ...context, hasBase });
+  const common = readCommon(root, { ...context, hasBase, method });
   const merged = method === undefined ? entries : mergedModels({ method, base, entries });
   const { evaluate } = common;
   const searches = readSearches(root, { ...modelContext, models: merged, parameters, evaluate });
@@ -78,7 +78,7 @@ export function readRecipe(
   return { method: method.name, base, models, parameters, ...common, ...searches, warnings: context.warnings, source };
 }
 
-function readCommon(root: Field, context: ReadContext & { hasBase: boolean }) {
+function readCommon(root: Field, context: ReadContext & Pick<GateContext, 'hasBase' | 'method'>) {
   const evaluateField = root.get('evaluate');
   const evaluate = evaluateField && readEvaluate(evaluateField, context);
   const publishField = root.get('publish');
