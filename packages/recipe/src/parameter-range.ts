@@ -19,19 +19,31 @@ export function rangeProblem(options: {
   if (!tooSmall && (maximum === undefined || value <= maximum)) return undefined;
   const range = rangeText(parameter);
   const guess = maximum === 1 && minimum === 0 ? shareGuess(value) : undefined;
-  const hint = minimum === 0 && maximum === 1 ? `${name} is a share in ${range}` : `${name} must be ${range}`;
+  const hint =
+    minimum === 0 && maximum === 1
+      ? `${name} is a share in ${range}`
+      : `${name} must be ${isInterval(parameter) ? 'in ' : ''}${range}`;
   return {
     code,
-    message: `${name} is ${shown}, outside ${range}`,
+    message: `${name} is ${shown}, ${missedRange(parameter)}`,
     hint: guess === undefined ? hint : `${hint}; was ${guess} meant?`,
   };
 }
 
 /** `(0, 1]`, `at least 0` */
-export function rangeText({ minimum, maximum, exclusiveMinimum }: NumberParameter): string {
+function rangeText({ minimum, maximum, exclusiveMinimum }: NumberParameter): string {
   if (minimum !== undefined && maximum !== undefined) return `${exclusiveMinimum ? '(' : '['}${minimum}, ${maximum}]`;
   if (minimum !== undefined) return `${exclusiveMinimum ? 'above' : 'at least'} ${minimum}`;
   return maximum === undefined ? 'any number' : `at most ${maximum}`;
+}
+
+/** What a number that is wrong is: `outside (0, 1]`, `not at least 0` */
+export function missedRange(parameter: NumberParameter): string {
+  return `${isInterval(parameter) ? 'outside' : 'not'} ${rangeText(parameter)}`;
+}
+
+function isInterval({ minimum, maximum }: NumberParameter): boolean {
+  return minimum !== undefined && maximum !== undefined;
 }
 
 /** 1.7 -> `0.17 (17 %)`, 20 -> `0.2 (20 %)` */

@@ -64,8 +64,10 @@ function checkCount({ root, method, base }: BaseOptions, count: number): void {
   const withBase = method.base === 'required';
   const wanted =
     minimum === maximum ? `exactly ${minimum}` : count < minimum ? `at least ${minimum}` : `at most ${maximum}`;
-  const inAll = withBase && maximum !== undefined ? ` (${maximum + 1} in all)` : '';
-  const given = withBase && base !== undefined && maximum !== undefined ? `${count + 1} in all` : `${count}`;
+  // Who names too many counts the base among them; who names too few has named nothing but the base.
+  const limit = count > minimum || minimum === maximum ? maximum : undefined;
+  const inAll = withBase && limit !== undefined ? ` (${limit + 1} in all)` : '';
+  const given = withBase && base !== undefined && limit !== undefined ? `${count + 1} in all` : `${count}`;
   const noun = wanted.endsWith(' 1') ? 'model' : 'models';
   const what = withBase ? `base_model and ${wanted} other ${noun}${inAll}` : `${wanted} ${noun}`;
   root.get('models')?.report({

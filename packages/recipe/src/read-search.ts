@@ -2,7 +2,7 @@ import { didYouMean, type NumberParameter } from '@hubfuse/plugin';
 import { type Choices, missingChoice } from './choices.ts';
 import type { Field } from './fields.ts';
 import { type MethodSpec, parameterOf } from './method-spec.ts';
-import { rangeProblem, rangeText } from './parameter-range.ts';
+import { missedRange, rangeProblem } from './parameter-range.ts';
 import { BUDGET_KEYS, readBudget } from './read-budget.ts';
 import type { ReadContext } from './read-context.ts';
 import type { ModelEntry } from './recipe.ts';
@@ -172,7 +172,7 @@ function readEnds(
   for (const value of [low, high]) {
     const problem = rangeProblem({ name, parameter, value, shown: String(value) });
     if (problem === undefined) continue;
-    const message = `the range of ${name} reaches ${value}, outside ${rangeText(parameter)}`;
+    const message = `the range of ${name} reaches ${value}, ${missedRange(parameter)}`;
     return field.report({ code: problem.code, message });
   }
   return [low, high];

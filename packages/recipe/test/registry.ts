@@ -39,16 +39,19 @@ export const methods: readonly MergeMethod[] = [
       int8_mask: boolean(false),
     },
   }),
-  method('pcb', {
-    parameters: {
-      form: choice(['reference', 'vision-search', 'vision', 'language', 'paper'], 'reference'),
-      scope: choice(['model', 'tensor'], 'model'),
-      ratio: share({ default: 0.1, perTensor: 'tensor' }),
-      lambda: number({ level: 'model', default: 1 }),
-      clamp: { ...number({ minimum: 0, maximum: 0.5, perTensor: 'tensor' }), default: 'form' } as Parameter,
-      exclude: { type: 'names', level: 'global', perTensor: 'never', default: [], description: 'Left out' },
-    },
-  }),
+  {
+    ...method('pcb', {
+      parameters: {
+        form: choice(['reference', 'vision-search', 'vision', 'language', 'paper'], 'reference'),
+        scope: choice(['model', 'tensor'], 'model'),
+        ratio: share({ default: 0.1, perTensor: 'tensor' }),
+        lambda: number({ level: 'model', default: 1 }),
+        clamp: { ...number({ minimum: 0, maximum: 0.5, perTensor: 'tensor' }), default: 'form' } as Parameter,
+        exclude: { type: 'names', level: 'global', perTensor: 'never', default: [], description: 'Left out' },
+      },
+    }),
+    models: { minimum: 1, maximum: 128 },
+  },
   { ...method('evolver', { base: 'unused', parameters: {} }), models: { minimum: 2 }, evolves: true },
   { ...method('masks', { parameters: {} }), result: 'tasks' },
 ];
