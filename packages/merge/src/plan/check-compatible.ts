@@ -35,7 +35,7 @@ function checkDepths(first: PlacedInput, other: PlacedInput): void {
       code: 'merge/different-layer-counts',
       where: 'models',
       message: `${first.source.name} has ${layers} layers, ${other.source.name} has ${found}`,
-      hint: 'models: needs equal depth; slices with layer_range choose layers of deeper models',
+      hint: 'merge models of equal depth, such as fine-tunes of one base model: layers are merged one by one',
     });
   }
 }
@@ -95,6 +95,6 @@ function vocabulariesDiffer({ canonical, first, other }: Difference, sizes: read
     message:
       `the vocabularies differ (vocab_size): ${first[0].source.name} has ${sizes[0]} tokens, ` +
       `${other[0].source.name} has ${sizes[1]}, so ${canonical} has other rows`,
-    hint: 'rows cannot be cropped without losing tokens; a `tokenizer: {source: union}` block aligns vocabularies by token',
+    hint: 'rows cannot be cropped without losing tokens, and vocabularies are not aligned: merge fine-tunes that share one tokenizer',
   });
 }
