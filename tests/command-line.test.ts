@@ -65,6 +65,13 @@ test('HUBFUSE_DEBUG shows the stack, and an empty one counts as unset', async ()
   expect((await hubfuse(['methds'], { variables: { HUBFUSE_DEBUG: '' } })).stderr).not.toContain('    at ');
 });
 
+test('a missing column is named as the command line names columns', async () => {
+  await writeFile(join(directory, 'rows.jsonl'), '{"txt": "a", "label": "b"}\n');
+  const { stderr } = await hubfuse(['evaluate', './model', '--data', 'rows.jsonl'], { directory });
+  expect(stderr).toContain('there is no column "text" for text');
+  expect(stderr).toContain('name another with --column text=<column>');
+});
+
 test('init writes a recipe once and never over another file', async () => {
   const first = await hubfuse(['init', 'mine.yaml', '--method', 'median', '--plugin', MEDIAN], { directory });
   expect(first.code).toBe(0);

@@ -17,7 +17,7 @@ import { sha256OfFile } from '@hubfuse/tensors';
 import type { CommandContext } from './command.ts';
 import { hubOptions } from './hub-options.ts';
 import { showHub } from './hub-view.ts';
-import { readColumns } from './read-columns.ts';
+import { columnSetting, readColumns } from './read-columns.ts';
 import { fetchForScoring, type LocatedData, locateData } from './scoring-inputs.ts';
 import type { StatsOptions, statsOptions } from './stats-options.ts';
 import { describePlan, describeResult, planView, resultOf } from './stats-view.ts';
@@ -48,7 +48,8 @@ export async function gatherForCommand(context: StatsContext): Promise<undefined
   const task = options.task ?? taskOfModel(model);
   const columns = readColumns(options.column, Object.keys(registry.get('task', task).columns));
   const source = { path: data.path };
-  const dataset = await loadDataset({ name: data.name, source, task, columns, split, limit, seed, registry });
+  const rows = { task, columns, columnSetting, split, limit, seed };
+  const dataset = await loadDataset({ name: data.name, source, ...rows, registry });
   output.note(describePlan(view));
   const path = fileOf({ options, directory, source: local.source, data, plan });
   await requireFreeBytes({

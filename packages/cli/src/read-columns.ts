@@ -1,5 +1,10 @@
 import { UsageError } from '@hubfuse/plugin';
 
+/** What names the column of a role on the command line, for hints. */
+export function columnSetting(role: string): string {
+  return `--column ${role}=<column>`;
+}
+
 /** The columns that `--column role=name` gives, by role. @throws UsageError for a role that the task does not have */
 export function readColumns(given: readonly string[], roles: readonly string[]): Record<string, string> {
   const columns: Record<string, string> = {};

@@ -66,6 +66,10 @@ test('what cannot be read is refused with a message that names it', async () => 
   await refuse({ columns: {} }).toThrow(
     /rows\.jsonl: there is no column "text" for text\n.*columns: utterance, intent, split/,
   );
+  await refuse({ columns: {} }).toThrow('name another with text: <column>');
+  await refuse({ columns: {}, columnSetting: (role) => `--column ${role}=<column>` }).toThrow(
+    'name another with --column text=<column>',
+  );
   await refuse({ columns: { txet: 'utterance' } }).toThrow(/has no column "txet"\n.*did you mean text\?/);
   await refuse({ columns: { ...columns, text_pair: 'other' } }).toThrow('there is no column "other" for text_pair');
   await refuse({ columns: { ...columns, label: 'split', text: 'intent' } }).toThrow(

@@ -23,6 +23,8 @@ export interface LoadDatasetOptions {
   reader?: string | undefined;
   /** Column names by role (`{text: 'utterance'}`); default: the task's. */
   columns?: Readonly<Record<string, string>> | undefined;
+  /** How who asks names the column of a role, for hints. Default: as recipes do, `text: <column>`. */
+  columnSetting?: ((role: string) => string) | undefined;
   /**
    * Which rows: a value of the column `split`, a slice of rows, or both, as the Hub's datasets library writes it:
    * `validation`, `[:500]`, `[10%:20%]`, `validation[:10%]`. Default: all.
@@ -63,7 +65,7 @@ export async function loadDataset(options: LoadDatasetOptions): Promise<Dataset>
   const task = registry.get('task', options.task);
   const reader = findReader(registry, options.reader, where);
   const { rows, classNames } = await reader.read('path' in source ? await readBytes(source.path) : source.bytes, where);
-  const columns = mapColumns(task, options.columns, rows[0], where);
+  const columns = mapColumns({ task, given: options.columns, first: rows[0], where, setting: options.columnSetting });
   const examples = selectRows(rows, options, where).map(({ row, number }) =>
     parseRow({ row, number, task, columns, where }),
   );
@@ -113,12 +115,14 @@ function findReader(registry: Registry, name: string | undefined, where: string)
 }
 
 /** The column of each role; an optional role without its column is left out. */
-function mapColumns(
-  task: Task,
-  given: Readonly<Record<string, string>> = {},
-  first: Example | undefined,
-  where: string,
-): Map<string, string> {
+function mapColumns(options: {
+  task: Task;
+  given: LoadDatasetOptions['columns'];
+  first: Example | undefined;
+  where: string;
+  setting: LoadDatasetOptions['columnSetting'];
+}): Map<string, string> {
+  const { task, given = {}, first, where, setting = (role) => `${role}: <column>` } = options;
   const roles = Object.keys(task.columns);
   for (const role of Object.keys(given)) {
     if (roles.includes(role)) continue;
@@ -139,7 +143,7 @@ function mapColumns(
         code: 'evaluate/no-column',
         where,
         message: `there is no column "${column}" for ${role}`,
-        hint: `columns: ${Object.keys(first).join(', ')}; name another with ${role}: <column>`,
+        hint: `columns: ${Object.keys(first).join(', ')}; name another with ${setting(role)}`,
       });
     }
   }

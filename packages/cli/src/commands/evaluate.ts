@@ -3,7 +3,7 @@ import { UsageError } from '@hubfuse/plugin';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
 import { devicesOf } from '../devices.ts';
-import { readColumns } from '../read-columns.ts';
+import { columnSetting, readColumns } from '../read-columns.ts';
 import type { LocalModel } from '../scoring-inputs.ts';
 
 export default defineCommand({
@@ -71,10 +71,9 @@ export default defineCommand({
     const { split, limit, seed, workers, ensemble } = options;
     const { device: given, defaultDevice } = devicesOf(context);
     const device = given ?? defaultDevice;
+    const reading = { task, columns, columnSetting, split, limit, seed, registry: extensions };
     const datasets: Dataset[] = [];
-    for (const text of options.data) {
-      datasets.push(await loadData(text, { task, columns, split, limit, seed, registry: extensions }, access));
-    }
+    for (const text of options.data) datasets.push(await loadData(text, reading, access));
     const models: LocalModel[] = [];
     for (const text of positionals) models.push(await fetchForScoring(text, access));
 
