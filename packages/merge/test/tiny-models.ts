@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Architecture, Registry } from '@hubfuse/plugin';
 import { parseRecipe } from '@hubfuse/recipe';
-import { type DType, folderSource, fromFloat32, readCheckpoint, writeSafetensors } from '@hubfuse/tensors';
+import {
+  type DType,
+  folderSource,
+  fromFloat32,
+  isFloatDType,
+  readCheckpoint,
+  writeSafetensors,
+} from '@hubfuse/tensors';
 import { type MergeInput, type MergePlan, planMerge, registerMethods } from '../src/index.ts';
 
 /** A naming of BERT's kind without a graph: enough for alignment. */
@@ -56,14 +63,17 @@ export async function writeModel(
   const config = { model_type: 'tiny', architectures: ['TinyForSequenceClassification'], ...options.config };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   const tensors = Object.entries(options.tensors).map(([name, { shape, values, dtype = 'F32' }]) => {
-    const data =
-      dtype === 'I64'
-        ? new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
-        : fromFloat32(Float32Array.from(values), dtype as 'F32').data;
-    return [name, { dtype, shape, data }] as const;
+    return [name, { dtype, shape, data: bytesOf(values, dtype) }] as const;
   });
   await writeSafetensors(join(folder, 'model.safetensors'), new Map(tensors));
   return folder;
+}
+
+/** Numbers as a file holds them; of types of one byte they are the bytes. */
+function bytesOf(values: readonly number[], dtype: DType): Uint8Array {
+  if (dtype === 'I64') return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  if (dtype === 'I32') return new Uint8Array(Int32Array.from(values).buffer);
+  return isFloatDType(dtype) ? fromFloat32(Float32Array.from(values), dtype).data : Uint8Array.from(values);
 }
 
 export async function openInput(folder: string): Promise<MergeInput> {

@@ -12,6 +12,13 @@ const weight = (...shape: number[]): TinyTensors[string] => ({
 });
 const merge = (...models: string[]) => plan(registry, { merge_method: 'linear', models });
 
+test('a model without tensors is refused', async () => {
+  const full = await writeModel(root, { name: 'full', tensors: { 'tiny.weight': weight(2) } });
+  const empty = await writeModel(root, { name: 'empty', tensors: {} });
+  await expect(merge(empty, empty)).rejects.toThrow('hold no tensors');
+  await expect(merge(full, empty)).rejects.toThrow(/empty: its weight files hold no tensors.*\n.*model\.safetensors/);
+});
+
 test('models of other depths are refused, with advice that can be followed', async () => {
   const layers = (count: number): TinyTensors =>
     Object.fromEntries(Array.from({ length: count }, (_, layer) => [`tiny.layer.${layer}.weight`, weight(2)]));

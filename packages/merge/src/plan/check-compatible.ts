@@ -7,6 +7,18 @@ import { classOf, modelTypeOf, type PlacedInput } from './merge-input.ts';
 /** Differing shapes that a message lists. */
 const LISTED = 6;
 
+/** @throws MergeError where a model's files hold no weights at all */
+export function checkContents(inputs: readonly PlacedInput[]): void {
+  const empty = inputs.find(({ checkpoint }) => checkpoint.tensors.size === 0);
+  if (empty === undefined) return;
+  throw new MergeError({
+    code: 'merge/no-tensors',
+    where: empty.source.name,
+    message: 'its weight files hold no tensors: there is nothing to merge',
+    hint: `check that ${empty.checkpoint.files.map(({ path }) => path).join(', ')} came over whole, or name another model`,
+  });
+}
+
 /** @throws MergeError where the models are of different families or depths */
 export function checkFamilies(inputs: readonly PlacedInput[]): void {
   const [first, ...others] = inputs;

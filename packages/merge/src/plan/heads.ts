@@ -69,7 +69,7 @@ export function decideHeads(options: {
     if (match.kind !== 'different') continue;
     if (model === base) {
       merge.foreignBase = true;
-      warnings.push(`${model.source.name}: other labels than the models, so that its head takes no part`);
+      warnings.push(`${model.source.name}: ${foreignness(model, reference)}, so that its head takes no part`);
       continue;
     }
     const joined = differing === 'labels' ? joinLabels(withHead, { always: override === 'merge' }) : undefined;
@@ -81,6 +81,13 @@ export function decideHeads(options: {
     );
   }
   return merge;
+}
+
+/** Why the base's head says nothing about the models' heads. */
+function foreignness(base: PlacedInput, reference: PlacedInput): string {
+  const [own, wanted] = [classOf(base), classOf(reference)];
+  if (own !== wanted && own !== undefined && wanted !== undefined) return `it is ${own} and the models are ${wanted}`;
+  return labelsOf(base) === undefined ? 'its config.json names no labels (id2label)' : 'other labels than the models';
 }
 
 function differentSizes(reference: PlacedInput, model: PlacedInput): MergeError {

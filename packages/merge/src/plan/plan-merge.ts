@@ -1,8 +1,8 @@
-import { MergeError, type MethodOptions, type MethodProgram, type Registry } from '@hubfuse/plugin';
+import { MergeError, type MethodProgram, type Registry } from '@hubfuse/plugin';
 import { methodOptions, type Recipe, sameModel } from '@hubfuse/recipe';
 import { dtypeBytes } from '@hubfuse/tensors';
 import { type AlignedTensor, alignTensors } from './align.ts';
-import { checkFamilies, checkShapes } from './check-compatible.ts';
+import { checkContents, checkFamilies, checkShapes } from './check-compatible.ts';
 import { type Draft, draftTensors } from './draft-tensors.ts';
 import { decideHeads, keptHeads } from './heads.ts';
 import { arePlaceholders, labelsOf } from './labels.ts';
@@ -10,6 +10,7 @@ import { layOut } from './layout.ts';
 import { classOf, type MergeInput, type PlacedInput } from './merge-input.ts';
 import type { MergePlan, PlannedInput, PlannedTensor } from './merge-plan.ts';
 import { type Naming, namingOf } from './naming.ts';
+import { planWarnings } from './plan-warnings.ts';
 import { layOutTasks, TASKS_METADATA, type TaskLayout } from './task-layout.ts';
 import { plannedStatistics, requireStatistics } from './tensor-statistics.ts';
 
@@ -34,6 +35,7 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
   const { recipe, registry } = options;
   const method = registry.get('method', recipe.method);
   const inputs = placeInputs(options);
+  checkContents(inputs);
   const base = inputs.find(({ role }) => role === 'base');
   const models = inputs.filter(({ role }) => role === 'model');
   checkFamilies(inputs);
@@ -82,7 +84,7 @@ export function planMerge(options: PlanMergeOptions): MergePlan {
       ...(method.warnings?.(whole) ?? []),
       ...heads.warnings,
       ...(perTask && options.shardSize !== undefined ? [UNDIVIDED] : []),
-      ...warningsOf(planned, whole),
+      ...planWarnings({ inputs, naming, aligned: alignment.tensors, planned, method: whole }),
     ],
     donor: donor.index,
     config: configChanges({
@@ -165,31 +167,6 @@ function withoutBaseHead(
   const stored = new Map(tensor.stored);
   stored.delete(base.index);
   return { ...tensor, stored };
-}
-
-function warningsOf(tensors: readonly PlannedTensor[], { parameters }: MethodOptions): string[] {
-  const warnings: string[] = [];
-  const count = (what: string, matching: PlannedTensor[]) => {
-    if (matching.length > 0) warnings.push(`${matching.length} tensors ${what}, e.g. ${matching[0]?.name}`);
-  };
-  count(
-    'are not in every model',
-    tensors.filter(({ rule, note }) => rule === 'method' && note?.includes('not in ')),
-  );
-  count(
-    'are not in the base and are averaged',
-    tensors.filter(({ rule }) => rule === 'average'),
-  );
-  count(
-    'hold float64 and are merged in float32',
-    tensors.filter(({ rule, parts }) => rule !== 'copy' && parts.some(({ dtype }) => dtype === 'F64')),
-  );
-  const excluded = tensors.filter(({ note }) => note?.startsWith('excluded'));
-  const names = parameters.exclude;
-  if (Array.isArray(names) && names.length > 0 && excluded.length === 0) {
-    warnings.push(`exclude: no tensor has ${names.join(' or ')} in its name`);
-  }
-  return warnings;
 }
 
 /** What transformers takes where a config has no `id2label`. */
