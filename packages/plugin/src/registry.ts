@@ -108,16 +108,14 @@ export class Registry {
    * @throws PluginError where it cannot be found or imported.
    */
   async loadPlugin(specifier: string, from: string): Promise<void> {
+    let url: string | undefined;
     try {
-      await this.load(resolvePlugin(specifier, from));
+      url = resolvePlugin(specifier, from);
+      await this.load(url);
     } catch (cause) {
       if (cause instanceof PluginError) throw cause;
-      throw new PluginError({
-        code: 'plugin/not-loaded',
-        message: `the plugin "${specifier}" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: 'name a file (./my-method.js) or an installed npm package',
-        cause,
-      });
+      const { pluginFailure } = await import('./plugin-failure.ts');
+      throw await pluginFailure({ specifier, url, cause });
     }
   }
 

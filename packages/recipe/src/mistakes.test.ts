@@ -37,6 +37,13 @@ describe('mistakes are refused with place, reason and advice', () => {
       ['constructor'],
     ],
     ['an unknown method', 'merge_method: tis\nmodels: [a/b]', 'unknown-method', 'merge_method', ['mean ties?', 'pcb']],
+    [
+      'a method of a plugin',
+      '{merge_method: median, models: [a/b, c/d]}',
+      'unknown-method',
+      'merge_method',
+      ['--plugin'],
+    ],
     ['no method', 'models: [a/b]', 'missing-key', 'merge_method', ['linear, masks, pcb']],
     ['a method of mergekit', '{merge_method: karcher, models: [a/b, c/d]}', 'unknown-method', 'merge_method', ['yet']],
     ['fp32', top('dtype: fp32'), 'unknown-dtype', 'dtype', ['fp32', 'did you mean float32?']],

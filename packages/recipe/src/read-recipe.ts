@@ -106,7 +106,7 @@ function parameterHint(key: string, { registry }: ReadContext): string | undefin
 }
 
 function readMethod(root: Field, { registry, findings }: ReadContext): MethodSpec | undefined {
-  const has = `hubfuse has ${registry.names('method').join(', ')}`;
+  const has = `hubfuse has ${registry.names('method').join(', ')}; a method of a plugin needs --plugin <package or file>`;
   const field = root.get('merge_method');
   if (field === undefined) {
     const place = { path: 'merge_method', position: root.node.position };
