@@ -1,6 +1,7 @@
 import { RecipeError } from '@hubfuse/plugin';
 import type { Field } from './fields.ts';
 import type { Gate } from './gate.ts';
+import { gateWarnings } from './gate-warnings.ts';
 import type { Located } from './located.ts';
 import { booleanOf, isNothing, numberOf } from './located.ts';
 import type { MethodSpec } from './method-spec.ts';
@@ -112,6 +113,7 @@ function readGate(field: Field, context: GateContext & { hasHub: boolean }): Gat
       datasets.map(({ name }) => name),
     );
     checkNames(field, gate, context);
+    for (const message of gateWarnings(gate.condition)) context.warnings.push({ path: field.path, message });
     return gate;
   } catch (error) {
     if (!(error instanceof GateError)) throw error;
