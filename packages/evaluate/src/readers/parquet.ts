@@ -30,12 +30,24 @@ export default defineReader({
         code: 'evaluate/malformed-data',
         where,
         message: `the file cannot be read as Parquet: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: 'uncompressed, Snappy, GZIP, Brotli and Zstandard pages can be read',
+        hint: remedy(bytes),
         cause,
       });
     }
   },
 });
+
+/** Every Parquet file begins and ends with these bytes. */
+const MAGIC = Buffer.from('PAR1');
+
+function remedy(bytes: Uint8Array): string {
+  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) {
+    return 'it does not begin as Parquet: check its format, and that it is no pointer of Git LFS';
+  }
+  if (!MAGIC.equals(bytes.subarray(-MAGIC.length)))
+    return 'the file is cut: its end is missing; download or copy it again';
+  return 'uncompressed, Snappy, GZIP, Brotli and Zstandard pages can be read';
+}
 
 /** 64-bit integers become numbers: labels and split indices are small. */
 function plainValue(value: unknown): unknown {

@@ -113,8 +113,11 @@ test.each(['words.gzip.parquet', 'words.brotli.parquet'])(
 
 test('what is no Parquet is refused with the file name', async () => {
   await expect(parquet.read(bytes('text,label\n'), 'bad.parquet')).rejects.toThrow(
-    /^bad\.parquet: .*Parquet.*\n.*Zstandard pages/,
+    /^bad\.parquet: .*Parquet.*\n.*does not begin as Parquet/,
   );
-  const cut = (await fixture('texts.snappy.parquet')).subarray(0, 300);
-  await expect(parquet.read(cut, 'cut.parquet')).rejects.toThrow(/^cut\.parquet: .*Parquet/);
+  const whole = await fixture('texts.snappy.parquet');
+  const cut = parquet.read(whole.subarray(0, 300), 'cut.parquet');
+  await expect(cut).rejects.toThrow(/^cut\.parquet: .*Parquet.*\n.*the file is cut/);
+  const garbled = parquet.read(Uint8Array.from(whole).fill(255, 4, -8), 'garbled.parquet');
+  await expect(garbled).rejects.toThrow(/^garbled\.parquet: .*Parquet.*\n.*Zstandard pages/);
 });
