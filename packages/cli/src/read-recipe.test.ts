@@ -5,10 +5,11 @@ import { readRecipe } from './read-recipe.ts';
 
 const registry = new Registry();
 await registerMethods(registry);
+const NONE = { base: undefined, parameter: [], dtype: undefined, publish: undefined, 'pull-request': false };
 const read = (...positionals: string[]) =>
   readRecipe({
     positionals,
-    options: { method: 'linear', parameter: [] },
+    options: { ...NONE, method: 'linear' },
     directory: '/nowhere',
     hub: 'http://localhost:1234',
     registry,
