@@ -14,7 +14,10 @@ const REPO = 'tester/model';
 
 let hub: TestHub;
 beforeEach(async () => {
-  hub = await startTestHub({ pageSize: 3 });
+  hub = await startTestHub({
+    pageSize: 3,
+    tokens: { hf_tester: { name: 'tester' }, hf_owner: { name: 'owner', orgs: ['tester'] } },
+  });
   await hub.commit(REPO, modelFiles(1000));
 });
 afterEach(async () => await hub.close());

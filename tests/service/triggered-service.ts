@@ -47,7 +47,8 @@ export class TriggeredService {
   #working: Promise<unknown> = Promise.resolve();
 
   static async start(options: { dispatchers: number }): Promise<TriggeredService> {
-    const hub = await startExampleHub();
+    const you = { name: 'you', orgs: ['hubfuse-examples'] };
+    const hub = await startExampleHub({ tokens: { hf_you: you, hf_eve: { name: 'eve' } } });
     const registry = await fullRegistry();
     const store = await openStore(join(hub.work, 'service'), registry);
     const access: HubOptions = { hubUrl: hub.url, token: 'hf_you', cacheDir: join(hub.work, 'cache') };

@@ -68,9 +68,9 @@ function safetensors(values: readonly number[]): Blob {
   return new Blob([length, header, new Float32Array(values)]);
 }
 
-test('a token hf_<name> on loopback is the account of that name', async () => {
+test('a token that nobody configured is an account on loopback', async () => {
   const me = await whoAmI({ hubUrl: hub.url, accessToken });
-  expect(me).toMatchObject({ type: 'user', name: 'ana', auth: { accessToken: { role: 'write' } } });
+  expect(me).toMatchObject({ type: 'user', name: expect.stringMatching(/^user-/), orgs: [] });
 });
 
 test('a repository is created once, found, and gone after deletion', async () => {

@@ -29,8 +29,8 @@ export interface HubServerOptions {
   /** Address that clients use, where it is not the one listened on (a proxy in front). No slash at the end. */
   publicUrl?: string;
   /**
-   * Accounts by token (`hf_...`). Without any, on a loopback address, every `hf_<name>` token is the account `<name>`
-   * and may write in any namespace; on another address nobody may write.
+   * Accounts by token (`hf_...`). Without any, on a loopback address, every `hf_...` token is an account `user-<8 digits of
+   * its SHA-256>` and may write in any namespace; on another address nobody may write.
    */
   tokens?: Readonly<Record<string, Account>>;
   /**

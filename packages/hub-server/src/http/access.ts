@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Account, RepoType } from '../options.ts';
 import type { RepoSettings, Repository } from '../storage/repository.ts';
 import { HubRefusal, unauthorized } from './errors.ts';
@@ -6,7 +7,7 @@ import { HubRefusal, unauthorized } from './errors.ts';
 export interface AccessRules {
   /** Accounts by token. */
   tokens: Readonly<Record<string, Account>>;
-  /** Whether every `hf_<name>` token is an account that may write everywhere. */
+  /** Whether every other `hf_...` token is an account of its own that may write everywhere. */
   open: boolean;
 }
 
@@ -29,9 +30,18 @@ export function identify(authorization: string | undefined, rules: AccessRules):
   if (account !== undefined) {
     return { name: account.name, orgs: account.orgs ?? [], role: account.role ?? 'write', everywhere: false };
   }
-  const name = /^hf_([A-Za-z0-9][A-Za-z0-9._-]*)$/.exec(token)?.[1];
-  if (rules.open && name !== undefined) return { name, orgs: [], role: 'write', everywhere: true };
+  if (rules.open && /^hf_[A-Za-z0-9][A-Za-z0-9._-]*$/.test(token)) {
+    return { name: unnamedAccount(token), orgs: [], role: 'write', everywhere: true };
+  }
   throw new HubRefusal({ status: 401, message: 'Invalid credentials in Authorization header' });
+}
+
+/**
+ * Name of the account of a token that nobody configured: the same for the same token. Account names stand in public, as
+ * authors of commits, so it must not give the token away.
+ */
+function unnamedAccount(token: string): string {
+  return `user-${createHash('sha256').update(token).digest('hex').slice(0, 8)}`;
 }
 
 /** Whether the namespace is the caller's own. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRepo, deleteRepo, downloadFile, listFiles, modelInfo, uploadFile } from '@huggingface/hub';
@@ -221,6 +221,32 @@ test('on another address than loopback nobody writes without a configured token'
   const me = await fetch(`${open.url}/api/whoami-v2`, { headers: { authorization: 'Bearer hf_ana' } });
   await open.close();
   expect(me.status).toBe(401);
+});
+
+test('without configured tokens each is an account that may write everywhere and whose name does not tell the token', async () => {
+  const served = await mkdtemp(join(tmpdir(), 'hub-open-'));
+  const open = await startHubServer({ folder: served });
+  const nameOf = async (token: string) => {
+    const me = await fetch(`${open.url}/api/whoami-v2`, { headers: { authorization: `Bearer ${token}` } });
+    return (await me.json()) as { name: string; auth: { accessToken: { role: string } } };
+  };
+  const me = await nameOf('hf_verysecret123');
+  expect(me.name).toMatch(/^user-[0-9a-f]{8}$/);
+  expect(me.auth.accessToken.role).toBe('fineGrained');
+  expect((await nameOf('hf_another')).name).not.toBe(me.name);
+
+  const at = { hubUrl: open.url, accessToken: 'hf_verysecret123', repo: 'any/where' };
+  await createRepo(at);
+  await uploadFile({ ...at, file: { path: 'a.txt', content: new Blob(['a']) } });
+  const commits = await (await fetch(`${open.url}/api/models/any/where/commits/main`)).text();
+  await open.close();
+  expect(commits).toContain(me.name);
+  for (const entry of await readdir(served, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    expect(await readFile(join(entry.parentPath, entry.name), 'utf8')).not.toContain('verysecret');
+  }
+  expect(commits).not.toContain('verysecret');
+  await rm(served, { recursive: true, force: true });
 });
 
 test('a taken port is an error that says so', async () => {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { Caller } from '../http/access.ts';
 import { unauthorized } from '../http/errors.ts';
 import { callerOf, type Hub, type HubEnv } from '../http/request.ts';
 import { accountKey } from '../webhooks/event.ts';
@@ -33,9 +34,14 @@ export function accountRoutes(hub: Hub): Hono<HubEnv> {
       })),
       auth: {
         type: 'access_token',
-        accessToken: { displayName: caller.name, role: caller.role, createdAt: new Date(0).toISOString() },
+        accessToken: { displayName: caller.name, role: roleOf(caller), createdAt: new Date(0).toISOString() },
       },
     });
   });
   return app;
+}
+
+/** The Hub's `write` means one's own namespaces; a client would take it that others are closed. */
+function roleOf({ everywhere, role }: Caller): string {
+  return everywhere ? 'fineGrained' : role;
 }
