@@ -95,6 +95,23 @@ test('models named by address become a folder that is scored, published and repr
   expect(file?.published).not.toBe(file?.recorded);
 });
 
+test('what was merged is opened by its branch without a network, by other programs as well', async () => {
+  const variables = { HF_HOME: join(hub.work, 'offline-cache') };
+  const models = [address('money'), `${address('home')}@main`, '--method', 'linear'];
+  const file = await writeRecipe('scored.json', { evaluate: { ...evaluate, limit: 2 } });
+  for (const argv of [models, [file]]) {
+    const merged = await run(['merge', ...argv, '--out', `offline-${argv.length}`], { variables });
+    expect(merged.code, merged.stderr).toBe(0);
+  }
+  const cache = join(variables.HF_HOME, 'hub');
+  for (const repo of ['models--hubfuse-examples--intents-money', 'datasets--hubfuse-examples--clinc150']) {
+    const commit = await readFile(join(cache, repo, 'refs/main'), 'utf8');
+    expect(await readdir(join(cache, repo, 'snapshots'))).toEqual([commit]);
+  }
+  const planned = await run(['plan', file], { variables: { ...variables, HF_HUB_OFFLINE: '1' } });
+  expect(planned.code, planned.stderr).toBe(0);
+});
+
 test('a recipe and the command line give the same bytes, whatever the workers and the memory', async () => {
   const file = await writeRecipe('same.json');
   const first = await run(['merge', file, '--out', 'same-1', '--workers', '1']);

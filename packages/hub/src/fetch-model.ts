@@ -73,7 +73,8 @@ async function fetchFiles(input: {
       }),
     ),
   );
-  if (hub.requestedRevision !== hub.revision) await writeRef(cache, hub.requestedRevision, hub.revision);
+  const named = wanted.length > 0 && hub.requestedRevision !== hub.revision;
+  if (named) await writeRef(cache, hub.requestedRevision, hub.revision);
   return snapshot;
 }
 

@@ -27,7 +27,7 @@ export function hubSource(input: {
     reference: reference.reference ?? `${reference.repo}${reference.revision === undefined ? '' : `@${requested}`}`,
     name: address.repo,
     revision: pinned.sha,
-    requestedRevision: requested,
+    requestedRevision: reference.requestedRevision ?? requested,
     ...(address.repo === reference.repo ? {} : { renamedFrom: reference.repo }),
     private: pinned.private,
     gated: pinned.gated,

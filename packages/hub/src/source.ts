@@ -11,6 +11,8 @@ export interface HubReference {
   repo: string;
   /** Branch, tag, `refs/pr/N` or a commit. Default `main`. */
   revision?: string | undefined;
+  /** The branch or tag that `revision`, a commit, was when it was pinned. Default: `revision`. */
+  requestedRevision?: string | undefined;
   /** What the user wrote; default `repo@revision`. */
   reference?: string | undefined;
 }

@@ -100,10 +100,10 @@ async function fetchOne(model: PinnedModel, hub: FetchOptions): Promise<string> 
 
 async function fetchData(data: readonly PinnedData[], hub: FetchOptions): Promise<string[]> {
   const folders = new Map<string, string>();
-  for (const { kind, repo, revision } of data) {
+  for (const { kind, repo, revision, requestedRevision } of data) {
     const key = `${repo}@${revision}`;
     if (kind !== 'hub' || repo === undefined || folders.has(key)) continue;
-    const source = await openDataset({ kind: 'hub', repo, revision }, hub);
+    const source = await openDataset({ kind: 'hub', repo, revision, requestedRevision }, hub);
     const wanted = data.filter((file) => file.repo === repo && file.revision === revision).map(({ path }) => path);
     folders.set(key, await fetchModel(source, { ...hub, files: [...new Set(wanted)] }));
   }

@@ -16,6 +16,8 @@ export interface PinnedSource {
   kind: 'hub' | 'folder';
   /** Commit of a Hub repository, 40 hexadecimal digits. */
   revision?: string;
+  /** The branch or tag that `revision` was when the plan was made. Absent: a commit was asked for. */
+  requestedRevision?: string;
   /** Absolute path of a folder. */
   path?: string;
 }
@@ -37,6 +39,8 @@ export interface PinnedData {
   /** Hub id of the dataset repository. */
   repo?: string;
   revision?: string;
+  /** The branch or tag that `revision` was when the plan was made. Absent: a commit was asked for. */
+  requestedRevision?: string;
   /** File in the repository, or absolute path. */
   path: string;
   /** SHA-256 of a local file. */

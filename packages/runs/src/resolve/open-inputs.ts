@@ -12,6 +12,7 @@ import { HubError, type ModelSource, RunError, settleAll } from '@hubfuse/plugin
 import { type ModelEntry, type ModelReference, type Recipe, recipeError, sameModel } from '@hubfuse/recipe';
 import { type Checkpoint, readCheckpoint } from '@hubfuse/tensors';
 import type { PinnedModel, RunPlan } from '../run-plan.ts';
+import { requestedRevisionOf } from './requested-revision.ts';
 
 /** A model of the recipe whose revision is pinned and whose headers were read. */
 export interface OpenedInput {
@@ -110,6 +111,7 @@ export async function pinModel(source: ModelSource, role: PinnedModel['role']): 
     name,
     kind,
     ...(revision === undefined ? {} : { revision }),
+    ...requestedRevisionOf(source),
     ...(path === undefined ? {} : { path }),
     files: path === undefined ? files : await Promise.all(files.map((file) => withChangeTime(path, file))),
   };
@@ -130,8 +132,8 @@ export async function requireSameFolders(models: readonly PinnedModel[]): Promis
  */
 export async function reopenModel(model: PinnedModel, hub: HubOptions): Promise<ModelSource> {
   if (model.kind === 'hub') {
-    const { name: repo, revision, reference } = model;
-    return await openModel({ kind: 'hub', repo, revision, reference }, hub);
+    const { name: repo, revision, requestedRevision, reference } = model;
+    return await openModel({ kind: 'hub', repo, revision, requestedRevision, reference }, hub);
   }
   return await reopenFolder(model);
 }

@@ -5,6 +5,7 @@ import { EvaluationError, type ModelSource } from '@hubfuse/plugin';
 import type { DataFile, DatasetEntry, EvaluateSection } from '@hubfuse/recipe';
 import type { PinnedData } from '../run-plan.ts';
 import { absolutePath } from './open-inputs.ts';
+import { requestedRevisionOf } from './requested-revision.ts';
 
 const SPLITS = ['dev', 'test'] as const;
 
@@ -79,6 +80,7 @@ async function pinRemote(options: {
     path: file.path,
     size: found.size,
     ...(source.revision === undefined ? {} : { revision: source.revision }),
+    ...requestedRevisionOf(source),
   };
 }
 

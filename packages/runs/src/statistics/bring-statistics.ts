@@ -51,10 +51,11 @@ export async function bringStatistics(options: BringOptions): Promise<LocalStati
   return { ...statistics, folder: source.folder ?? '', sha256: await sha256OfFile(path, signal) };
 }
 
-async function fetched({ kind, type, name, revision, reference, path, file, size }: FoundStatistics, hub: HubOptions) {
+async function fetched(found: FoundStatistics, hub: HubOptions) {
+  const { kind, type, name, revision, requestedRevision, reference, path, file, size } = found;
   if (kind === 'hub') {
     const open = type === 'model' ? openModel : openDataset;
-    const source = await open({ kind: 'hub', repo: name, revision, reference }, hub);
+    const source = await open({ kind: 'hub', repo: name, revision, requestedRevision, reference }, hub);
     return join(await fetchModel(source, { ...hub, files: [file] }), file);
   }
   const local = join(path ?? '', file);
@@ -89,9 +90,9 @@ async function gathered(options: BringOptions, gather: PlannedGathering | undefi
 
 /** The file of a calibration on this disk. @throws RunError `run/input-changed`, HubError */
 export async function bringCalibration(data: PinnedCalibration, hub: HubOptions): Promise<string> {
-  const { kind, repo = '', revision, path, sha256 } = data;
+  const { kind, repo = '', revision, requestedRevision, path, sha256 } = data;
   if (kind === 'hub') {
-    const source = await openDataset({ kind: 'hub', repo, revision }, hub);
+    const source = await openDataset({ kind: 'hub', repo, revision, requestedRevision }, hub);
     return join(await fetchModel(source, { ...hub, files: [path] }), path);
   }
   if (existsSync(path) && (await sha256OfFile(path, hub.signal)) === sha256) return path;

@@ -7,6 +7,7 @@ import type { StatisticsFile } from '@hubfuse/recipe';
 import { readStatistics } from '@hubfuse/statistics';
 import { readRange } from '@hubfuse/tensors';
 import { absolutePath } from '../resolve/open-inputs.ts';
+import { requestedRevisionOf } from '../resolve/requested-revision.ts';
 import type { FoundStatistics } from './statistics-plan.ts';
 
 /** Opens the statistics file that a recipe names. @throws StatisticsError, HubError */
@@ -47,12 +48,14 @@ export async function fileSource(path: string, reference = path, where = path): 
 }
 
 /** What a plan keeps of a statistics file. */
-export function pinStatistics({ source, path, sha256 }: ModelStatistics, type: 'model' | 'dataset'): FoundStatistics {
+export function pinStatistics(statistics: ModelStatistics, type: 'model' | 'dataset'): FoundStatistics {
+  const { source, path, sha256 } = statistics;
   const { reference, name, kind, revision, folder, files } = source;
   return {
     ...{ reference, name, kind, type, file: path },
     size: files.find((file) => file.path === path)?.size ?? 0,
     ...(revision === undefined ? {} : { revision }),
+    ...requestedRevisionOf(source),
     ...(kind === 'folder' && folder !== undefined ? { path: folder } : {}),
     ...(sha256 === undefined ? {} : { sha256 }),
   };

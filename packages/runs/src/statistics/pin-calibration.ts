@@ -4,6 +4,7 @@ import { EvaluationError } from '@hubfuse/plugin';
 import type { Calibration } from '@hubfuse/recipe';
 import { sha256OfFile } from '@hubfuse/tensors';
 import { absolutePath } from '../resolve/open-inputs.ts';
+import { requestedRevisionOf } from '../resolve/requested-revision.ts';
 import type { PinnedCalibration } from './statistics-plan.ts';
 
 /**
@@ -39,6 +40,7 @@ export async function pinCalibration(options: {
   return {
     ...{ kind: 'hub', repo: source.name, path, size: file.size },
     ...(source.revision === undefined ? {} : { revision: source.revision }),
+    ...requestedRevisionOf(source),
   };
 }
 

@@ -48,6 +48,8 @@ export interface PinnedCalibration {
   /** Hub id of the dataset repository. */
   repo?: string;
   revision?: string;
+  /** The branch or tag that `revision` was when the plan was made. Absent: a commit was asked for. */
+  requestedRevision?: string;
   /** File in the repository, or absolute path. */
   path: string;
   /** SHA-256 of a local file. */
