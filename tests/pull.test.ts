@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { importFolder } from '@hubfuse/hub-server';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type ExampleHub, startExampleHub } from './support/example-hub.ts';
 import { hubfuse } from './support/hubfuse.ts';
@@ -73,4 +74,27 @@ test('a token never is shown, whatever is wrong with it', async () => {
   const { code, stderr, stdout } = await pull(['ns/name', '--json'], 'g', { HF_TOKEN: 'secret-without-prefix' });
   expect(code).toBe(4);
   expect(stderr + stdout).not.toContain('secret');
+});
+
+test('a model that was renamed is followed, and every command says so', async () => {
+  const [from, to] = ['tester/before', 'tester/after'];
+  const folder = join(ZOO, 'money');
+  await importFolder({ root: hub.folder, repo: from, folder });
+  const headers = { authorization: 'Bearer hf_tester', 'content-type': 'application/json' };
+  const body = JSON.stringify({ fromRepo: from, toRepo: to, type: 'model' });
+  expect((await fetch(`${hub.url}/api/repos/move`, { method: 'POST', headers, body })).status).toBe(200);
+  const run = (argv: string[]) =>
+    hubfuse(argv, { variables: { ...hub.variables, HF_HOME: join(hub.work, 'h') }, directory: hub.work });
+  const data = join(ZOO, 'data/money.test.jsonl');
+  for (const argv of [
+    ['pull', from],
+    ['plan', from, 'hubfuse-examples/intents-home', '--method', 'linear'],
+    ['evaluate', from, '--data', data, '--limit', '2'],
+  ]) {
+    const { code, stderr } = await run(argv);
+    expect({ argv, code }).toEqual({ argv, code: 0 });
+    expect(stderr).toContain(`${from} is called ${to} now`);
+  }
+  const { lines } = await run(['pull', from, '--json']);
+  expect(lines()).toContainEqual(expect.objectContaining({ event: 'renamed', from, to }));
 });

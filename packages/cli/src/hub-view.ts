@@ -2,8 +2,14 @@ import type { HubEvent } from '@hubfuse/hub';
 import type { Output } from './output.ts';
 import { formatDuration } from './units.ts';
 
-/** Shows what a Hub is doing: one bar for all files of a download, a line for everything else. */
-export function showHub(output: Output, totals: { label: string; bytes: number }): (event: HubEvent) => void {
+/**
+ * Shows what a Hub is doing: one bar for all files of a download, a line for everything else.
+ * @param totals of the download; absent where files are only opened
+ */
+export function showHub(
+  output: Output,
+  totals: { label: string; bytes: number } = { label: 'download', bytes: 0 },
+): (event: HubEvent) => void {
   const received = new Map<string, number>();
   return (event) => {
     if (output.json && event.type !== 'download' && event.type !== 'upload')

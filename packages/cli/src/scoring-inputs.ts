@@ -21,11 +21,16 @@ export interface LocalModel {
 
 export async function fetchForScoring(text: string, access: Access): Promise<LocalModel> {
   const { hub, output } = access;
-  const source = await openModel(parseModelReference(text, { hub: hub.hubUrl }), hub);
+  const source = await openModel(parseModelReference(text, { hub: hub.hubUrl }), told(access));
   const files = source.files.filter(isReadByScoring);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const onProgress = showHub(output, { label: `download ${source.name}`, bytes });
   return { source, folder: await fetchModel(source, { ...hub, onProgress, files: isReadByScoring }) };
+}
+
+/** A repository that is called otherwise by now is told of while it is opened. */
+function told({ hub, output }: Pick<Access, 'hub' | 'output'>): HubOptions {
+  return { ...hub, onProgress: showHub(output) };
 }
 
 /** Exports of other formats and training leftovers stay where they are. */
@@ -82,7 +87,7 @@ async function fetchData(address: string, { hub, output }: Access): Promise<Omit
       hint: 'such as hf://datasets/ns/name/data/test.jsonl',
     });
   }
-  const source = await openDataset(reference, hub);
+  const source = await openDataset(reference, told({ hub, output }));
   const onProgress = showHub(output, { label: `download ${source.name}`, bytes: 0 });
   const folder = await fetchModel(source, { ...hub, onProgress, files: [path] });
   const { revision } = source;

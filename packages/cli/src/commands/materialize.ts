@@ -37,7 +37,7 @@ export default defineCommand({
     const { parseModelReference } = await import('@hubfuse/recipe');
     const { hubOptions } = await import('../hub-options.ts');
     const { showHub } = await import('../hub-view.ts');
-    const access = await hubOptions(context);
+    const access = { ...(await hubOptions(context)), onProgress: showHub(output) };
     const source = await openModel(parseModelReference(positionals[0] ?? '', { hub: access.hubUrl }), access);
     const description = await readTaskDescription(source);
     if (options.task === undefined) {

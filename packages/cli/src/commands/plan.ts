@@ -27,10 +27,12 @@ export default defineCommand({
   ],
   async run(context) {
     const { options, output, environment } = context;
-    const { registry, hub, recipe, options: runSettings } = await readRunRequest(context);
+    const { registry, recipe, options: runSettings, hub: access } = await readRunRequest(context);
     const { makePlan, withEstimates } = await import('@hubfuse/runs');
     const { describePlan, explainTensors } = await import('../plan-view.ts');
     const { findSpace, requireSpace } = await import('../plan-space.ts');
+    const { showHub } = await import('../hub-view.ts');
+    const hub = { ...access, onProgress: showHub(output) };
     const { workers, memory } = options;
     const spec = { recipe, options: runSettings };
     const launcher = registry.get('launcher', options.launcher ?? 'in-process');

@@ -37,7 +37,7 @@ export default defineCommand({
     const { parseDatasetReference, parseModelReference } = await import('@hubfuse/recipe');
     const { hubOptions } = await import('../hub-options.ts');
     const { showHub } = await import('../hub-view.ts');
-    const access = await hubOptions(context);
+    const access = { ...(await hubOptions(context)), onProgress: showHub(output) };
     for (const text of positionals) {
       const source = options.dataset
         ? await openDataset(parseDatasetReference(text, { hub: access.hubUrl }), access)
