@@ -66,6 +66,22 @@ test('publishing with a token that may only read is refused before any download'
   }
 });
 
+test('publishing to a namespace where the account can make no repository is refused before any download', async () => {
+  const guarded = await startExampleHub({ tokens: { hf_writer: { name: 'ana', orgs: ['lab'] } } });
+  try {
+    const bench = await Bench.open(guarded, 'foreign');
+    const recipe = exampleRecipe({ evaluate: false, publish: 'publish: {hub: {repo: you/merged}}' });
+    await expect(bench.run(recipe, { token: 'hf_writer' })).rejects.toMatchObject({
+      code: 'hub/forbidden',
+      message: expect.stringMatching(/no repository you\/merged, and the account ana .* the namespace you\b/),
+      hint: expect.stringContaining('ana, lab'),
+    });
+    await expectUntouched(bench);
+  } finally {
+    await guarded.close();
+  }
+});
+
 test('too little memory for the merge is refused before any download', async () => {
   const bench = await Bench.open(hub, 'memory');
   await expect(bench.run(exampleRecipe({ evaluate: false }), { memory: 1 << 20 })).rejects.toMatchObject({

@@ -5,10 +5,22 @@ import { createTransport } from './transport.ts';
 /** The account behind a token. */
 export interface HubAccount {
   name: string;
-  /** Names of its organisations. */
-  organisations: readonly string[];
+  /** Its organisations, where the Hub tells of them. */
+  organisations?: readonly HubOrganisation[];
   /** What the token may do, where the Hub says so: `read`, `write`, `fineGrained`. */
   role?: string;
+}
+
+export interface HubOrganisation {
+  name: string;
+  /** Whether a new repository in its namespace is out of the question: the account may only read there. */
+  readOnly: boolean;
+}
+
+interface WhoAmIAnswer {
+  name?: unknown;
+  orgs?: { name?: string; roleInOrg?: string; resourceGroups?: unknown[] }[];
+  auth?: { accessToken?: { role?: string } };
 }
 
 /**
@@ -28,9 +40,7 @@ export async function whoAmI(options: HubOptions): Promise<HubAccount | undefine
       hint: `make a new one at ${transport.hubUrl}/settings/tokens`,
     });
   }
-  const answer = (response.ok ? await response.json().catch(() => undefined) : undefined) as
-    | { name?: unknown; orgs?: { name?: string }[]; auth?: { accessToken?: { role?: string } } }
-    | undefined;
+  const answer = (response.ok ? await response.json().catch(() => undefined) : undefined) as WhoAmIAnswer | undefined;
   if (typeof answer?.name !== 'string') {
     throw new HubError({
       code: 'hub/bad-answer',
@@ -42,7 +52,12 @@ export async function whoAmI(options: HubOptions): Promise<HubAccount | undefine
   const role = answer.auth?.accessToken?.role;
   return {
     name: answer.name,
-    organisations: (answer.orgs ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])),
+    ...(Array.isArray(answer.orgs) ? { organisations: answer.orgs.flatMap(organisation) } : {}),
     ...(role === undefined ? {} : { role }),
   };
+}
+
+/** Who may only read in an organisation may still write in a resource group of it. */
+function organisation({ name, roleInOrg, resourceGroups = [] }: NonNullable<WhoAmIAnswer['orgs']>[number]) {
+  return name === undefined ? [] : [{ name, readOnly: roleInOrg === 'read' && resourceGroups.length === 0 }];
 }

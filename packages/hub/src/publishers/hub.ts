@@ -1,9 +1,9 @@
-import { HubError, type Publication, type PublishContext, type Publisher } from '@hubfuse/plugin';
+import type { Publication, PublishContext, Publisher } from '@hubfuse/plugin';
 import type { HubEvent } from '../events.ts';
 import type { Manifest } from '../manifest.ts';
-import { DEFAULT_HUB_URL, type HubOptions } from '../options.ts';
+import type { HubOptions } from '../options.ts';
 import { publishFolder } from '../publish-folder.ts';
-import { whoAmI } from '../who-am-i.ts';
+import { requirePublishable } from '../require-publishable.ts';
 
 /** `publish.hub` of a recipe, checked and complete. */
 type HubTarget = {
@@ -23,22 +23,7 @@ const hub: Publisher = {
 
   /** Hours of work would be lost where a publication could not be made at their end. */
   async check({ repo }: HubTarget, context: Pick<HubContext, 'signal' | 'hub'>) {
-    const account = await whoAmI({ ...context.hub, signal: context.signal });
-    if (account === undefined) {
-      throw new HubError({
-        code: 'hub/no-token',
-        where: 'publish.hub',
-        message: `publishing to ${repo} needs a token of the Hub, and there is none`,
-        hint: 'log in with `hf auth login`, or set HF_TOKEN to a token that may write',
-      });
-    }
-    if (account.role !== 'read') return;
-    throw new HubError({
-      code: 'hub/forbidden',
-      where: 'publish.hub',
-      message: `the token from ${context.hub.tokenOrigin ?? 'the options'} may only read, and publishing to ${repo} writes`,
-      hint: `make a token with the role "write" at ${context.hub.hubUrl ?? DEFAULT_HUB_URL}/settings/tokens`,
-    });
+    await requirePublishable(repo, { ...context.hub, signal: context.signal });
   },
 
   async publish({ target, folder, files, title, description, manifest }: HubPublication, context: HubContext) {
