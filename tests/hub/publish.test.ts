@@ -79,6 +79,14 @@ test('a branch without our manifest is asked by pull request, and that is said',
   expect((await served(hub, 'tester/theirs', 'refs/pr/1', 'model.safetensors')).equals(noise(300_000, 1))).toBe(true);
 });
 
+test('the card names the repository that it is published to', async () => {
+  const request = await publicationOf(hub, model());
+  await writeFile(join(request.folder, 'README.md'), 'Mine. `hubfuse reproduce this repository` merges again from it.');
+  const { revision } = await publishFolder(request);
+  const card = (await served(hub, REPO, revision, 'README.md')).toString();
+  expect(card).toBe(`Mine. \`hubfuse reproduce ${REPO}\` merges again from it.`);
+});
+
 test('a pull request that is asked for is opened once', async () => {
   const request = await publicationOf(hub, model(), { as: 'pull_request' });
   const first = await publishFolder(request);

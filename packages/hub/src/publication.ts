@@ -6,6 +6,7 @@ import { sha256OfFile } from '@hubfuse/tensors';
 import type { CommitOperation } from '@huggingface/hub';
 import { checkFilePath } from './addresses.ts';
 import { sizeOf } from './cache-layout.ts';
+import { cardAt } from './card-place.ts';
 import { gitOidOfFile } from './checksum.ts';
 import { MANIFEST_FILE, type ManifestOutput, manifestDigest, renderManifest } from './manifest.ts';
 import { attemptMark, contentMark, intentMark } from './marks.ts';
@@ -13,6 +14,9 @@ import type { PublishRequest } from './publish-types.ts';
 
 /** Files above this are stored by checksum on every Hub; below, it depends on the Hub's rules. */
 const SMALL_BYTES = 10 * 1024 * 1024;
+
+/** The model card's file. */
+const CARD_FILE = 'README.md';
 
 /** What is published, checked against its manifest. */
 export interface Publication {
@@ -33,20 +37,25 @@ export interface Publication {
  * @throws HubError `hub/output-missing`, `hub/output-changed` where the folder is not what the manifest says
  */
 export async function preparePublication(request: PublishRequest): Promise<Publication> {
-  const { folder, manifest } = request;
-  const readme = (await sizeOf(join(folder, 'README.md'))) === undefined ? [] : ['README.md'];
-  const listed = manifest.outputs.map(({ path }) => path);
+  const { folder } = request;
+  const readme = (await sizeOf(join(folder, CARD_FILE))) === undefined ? [] : [CARD_FILE];
+  const listed = request.manifest.outputs.map(({ path }) => path);
   const files = [...new Set(request.files ?? [...listed, ...readme])];
   const left = listed.find((path) => !files.includes(path));
   if (left !== undefined) throw notAmongFiles(left, folder);
   for (const path of files) checkFilePath(path, folder);
   const outputs = [];
-  for (const output of manifest.outputs) outputs.push(await checkOutput(folder, output, request.options.signal));
+  for (const output of request.manifest.outputs)
+    outputs.push(await checkOutput(folder, output, request.options.signal));
+  const card = files.includes(CARD_FILE) ? await readCard(request) : undefined;
+  const { manifest } = request;
   const operations: CommitOperation[] = [];
   for (const path of files) {
     if (path === MANIFEST_FILE) continue;
     await requireFile(folder, path);
-    operations.push({ operation: 'addOrUpdate', path, content: pathToFileURL(join(folder, ...path.split('/'))) });
+    const content =
+      path === CARD_FILE && card !== undefined ? new Blob([card]) : pathToFileURL(join(folder, ...path.split('/')));
+    operations.push({ operation: 'addOrUpdate', path, content });
   }
   operations.push({ operation: 'addOrUpdate', path: MANIFEST_FILE, content: new Blob([renderManifest(manifest)]) });
   await refuseToken(request, files);
@@ -64,6 +73,11 @@ export async function preparePublication(request: PublishRequest): Promise<Publi
     outputs,
     description: [...(request.description ? [request.description] : []), marks.join('\n')].join('\n\n'),
   };
+}
+
+async function readCard({ folder, repo }: PublishRequest): Promise<string> {
+  await requireFile(folder, CARD_FILE);
+  return cardAt(repo, await readFile(join(folder, CARD_FILE), 'utf8'));
 }
 
 /** A recipe or a log that was pasted into a card may hold the token; then nothing is sent. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { cardAt } from './card-place.ts';
 import type { CardContent } from './card-types.ts';
 import { describeLicences } from './describe-licences.ts';
 import { parseCard } from './front-matter.ts';
@@ -97,6 +98,15 @@ test('recipe, pins, checksums, version and licence reasoning stand in the text',
   expect(card).toContain('hubfuse](https://www.npmjs.com/package/hubfuse) 0.1.0');
   expect(card).toContain('takes in the others');
   expect(card).toContain('hubfuse reproduce you/support-intents');
+});
+
+test('the same card at another place is the card that would be rendered for it', () => {
+  const { repo: _, ...nowhere } = content;
+  const tasks = ['money', 'home'];
+  expect(cardAt('me/x', card)).toBe(renderCard({ ...content, repo: 'me/x' }));
+  expect(cardAt('me/x', renderCard({ ...nowhere, tasks }))).toBe(renderCard({ ...content, tasks, repo: 'me/x' }));
+  expect(cardAt('me/x', renderCard(nowhere))).toContain('`hubfuse reproduce me/x`');
+  expect(cardAt('me/x', '# Written by hand')).toBe('# Written by hand');
 });
 
 test('a card without scores or a task is whole all the same', () => {

@@ -1,4 +1,5 @@
 import { metricTitle, renderFrontMatter } from './card-front-matter.ts';
+import { NO_FOLDER, NO_REPOSITORY, quoted, reproduceSentence } from './card-place.ts';
 import type { CardContent, CardScores, CardSearch } from './card-types.ts';
 import { MANIFEST_FILE, type ManifestInput, type ManifestOrigin, type ManifestStatistics } from './manifest.ts';
 import { DEFAULT_HUB_URL } from './options.ts';
@@ -133,10 +134,10 @@ function cell(text: string): string {
 }
 
 function usage({ repo, pipelineTag, onnx, tasks }: CardContent): string[] {
-  if (tasks !== undefined) return ['## Use', taskUsage(repo ?? '<this folder>', tasks)];
+  if (tasks !== undefined) return ['## Use', taskUsage(repo ?? NO_FOLDER, tasks)];
   if (repo === undefined || pipelineTag === undefined) return [];
-  const python = `from transformers import pipeline\n\npipe = pipeline(${quote(pipelineTag)}, model=${quote(repo)})`;
-  const javascript = `import { pipeline } from '@huggingface/transformers';\n\nconst pipe = await pipeline(${quote(pipelineTag)}, ${quote(repo)});`;
+  const python = `from transformers import pipeline\n\npipe = pipeline(${quoted(pipelineTag)}, model=${quoted(repo)})`;
+  const javascript = `import { pipeline } from '@huggingface/transformers';\n\nconst pipe = await pipeline(${quoted(pipelineTag)}, ${quoted(repo)});`;
   return ['## Use', fenced(python, 'python'), ...(onnx === true ? [fenced(javascript, 'js')] : [])];
 }
 
@@ -146,10 +147,6 @@ function taskUsage(place: string, tasks: readonly string[]): string {
     '**This is not one model.** It holds what all tasks share, and a mask and a scale for each; no library loads it as it is. A',
     `command rebuilds the model of one task as an ordinary folder:\n\n${fenced(commands.join('\n'), 'sh')}`,
   ].join('\n');
-}
-
-function quote(text: string): string {
-  return `'${text.replace(/['\\]/g, '\\$&')}'`;
 }
 
 /** A fence that the text cannot close. */
@@ -200,8 +197,8 @@ function licenceText({ licence }: CardContent): string {
 }
 
 function reproduction({ repo, manifest }: CardContent): string {
-  const target = repo ?? 'this repository';
+  const target = repo ?? NO_REPOSITORY;
   const folders = manifest.inputs.filter(({ kind }) => kind === 'folder').length;
   const local = folders === 0 ? '' : ' It needs the local folders named above, too.';
-  return `\`${MANIFEST_FILE}\` holds the recipe, every pinned revision and every checksum. \`hubfuse reproduce ${target}\` merges again from it and compares the checksums.${local}`;
+  return `\`${MANIFEST_FILE}\` holds the recipe, every pinned revision and every checksum. ${reproduceSentence(target)}${local}`;
 }
