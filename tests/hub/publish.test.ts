@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openModel, parseManifest, publishFolder } from '@hubfuse/hub';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { publicationOf, served, stateOf } from './publication.ts';
-import { modelFiles, noise, startTestHub, type TestHub } from './test-hub.ts';
+import { modelFiles, noise, sha256, startTestHub, type TestHub } from './test-hub.ts';
 
 const model = (seed = 1) => ({
   'config.json': `{"seed":${seed}}`,
@@ -37,7 +37,8 @@ test('a repository that is absent is created and gets all files in one commit', 
     expect((await served(hub, REPO, result.revision, path)).equals(Buffer.from(content)), path).toBe(true);
   }
   const manifest = parseManifest((await served(hub, REPO, 'main', 'hubfuse.json')).toString(), REPO);
-  expect(manifest).toEqual(request.manifest);
+  const card = await served(hub, REPO, 'main', 'README.md');
+  expect(manifest).toEqual({ ...request.manifest, cardSha256: sha256(card) });
 });
 
 test('the same content is published once, whoever asks again', async () => {
@@ -77,6 +78,28 @@ test('a branch without our manifest is asked by pull request, and that is said',
   expect(after.commits).toEqual(before.commits);
   expect(after.paths).toEqual(before.paths);
   expect((await served(hub, 'tester/theirs', 'refs/pr/1', 'model.safetensors')).equals(noise(300_000, 1))).toBe(true);
+});
+
+test('a card that somebody edited is not replaced unasked, and that is said', async () => {
+  await publishFolder(await publicationOf(hub, model()));
+  await pushAs('hf_owner', REPO, { 'README.md': '# Merged\n\nRead this first.\n' });
+  const request = await publicationOf(hub, model(2));
+  const result = await publishFolder(request);
+  expect(result).toMatchObject({ as: 'pull_request', pullRequest: 1, already: false });
+  expect(hub.events).toContainEqual(expect.objectContaining({ type: 'notice', code: 'hub/card-edited' }));
+  expect((await served(hub, REPO, 'main', 'README.md')).toString()).toContain('Read this first');
+  expect(await publishFolder(request)).toMatchObject({ pullRequest: 1, already: true });
+
+  // Who accepts it has seen what becomes of the edit: the branch is hubfuse's again.
+  await hub.api('POST', `/api/models/${REPO}/discussions/1/merge`, {});
+  expect(await publishFolder(await publicationOf(hub, model(3)))).toMatchObject({ as: 'commit' });
+});
+
+test('where nothing says what the card was, as of publications of earlier versions, it is replaced', async () => {
+  const request = await publicationOf(hub, model());
+  await publishFolder(request);
+  await pushAs('hf_owner', REPO, { 'hubfuse.json': JSON.stringify(request.manifest), 'README.md': 'edited' });
+  expect(await publishFolder(await publicationOf(hub, model(2)))).toMatchObject({ as: 'commit', already: false });
 });
 
 test('the card names the repository that it is published to', async () => {

@@ -81,6 +81,8 @@ test('what a publication replaced stands there again, as a new commit that says 
   expect(commit?.message).toContain('Reason: worse on long texts');
   expect(commit?.message).toContain('mean 0.8 better than published 0.5: met');
   expect(commit?.message).toContain('mean 0.6 better than published 0.5: met');
+  // What the rollback wrote into the card is no edit of somebody else.
+  expect(await publish(9)).toMatchObject({ as: 'commit' });
 });
 
 test('rolling back again changes nothing, and a commit may be named to go further or forward', async () => {

@@ -27,6 +27,8 @@ export interface Manifest {
   settings: Readonly<Record<string, string | number | boolean>>;
   /** Every published file but the manifest and the card. */
   outputs: readonly ManifestOutput[];
+  /** SHA-256 of the card as it was published, hexadecimal: a card that differs was edited since. For the record. */
+  cardSha256?: string;
   /** Data that was scored on, pinned; empty where nothing was scored. */
   datasets: readonly ManifestInput[];
   /** Statistics of the models that the method read, in the order of the models; absent for a method that reads none. */

@@ -8,6 +8,7 @@ import { checkFilePath } from './addresses.ts';
 import { sizeOf } from './cache-layout.ts';
 import { cardAt } from './card-place.ts';
 import { gitOidOfFile } from './checksum.ts';
+import { CARD_FILE, sha256 } from './edited-card.ts';
 import { MANIFEST_FILE, type ManifestOutput, manifestDigest, renderManifest } from './manifest.ts';
 import { attemptMark, contentMark, intentMark } from './marks.ts';
 import type { PublishRequest } from './publish-types.ts';
@@ -15,13 +16,12 @@ import type { PublishRequest } from './publish-types.ts';
 /** Files above this are stored by checksum on every Hub; below, it depends on the Hub's rules. */
 const SMALL_BYTES = 10 * 1024 * 1024;
 
-/** The model card's file. */
-const CARD_FILE = 'README.md';
-
 /** What is published, checked against its manifest. */
 export interface Publication {
   /** Identity of the content. */
   digest: string;
+  /** Text of the card, where there is one. */
+  card: string | undefined;
   /** Files to add or replace, the manifest included. */
   operations: CommitOperation[];
   /** Paths of `operations`. */
@@ -48,7 +48,7 @@ export async function preparePublication(request: PublishRequest): Promise<Publi
   for (const output of request.manifest.outputs)
     outputs.push(await checkOutput(folder, output, request.options.signal));
   const card = files.includes(CARD_FILE) ? await readCard(request) : undefined;
-  const { manifest } = request;
+  const manifest = { ...request.manifest, ...(card === undefined ? {} : { cardSha256: sha256(card) }) };
   const operations: CommitOperation[] = [];
   for (const path of files) {
     if (path === MANIFEST_FILE) continue;
@@ -68,6 +68,7 @@ export async function preparePublication(request: PublishRequest): Promise<Publi
   ];
   return {
     digest,
+    card,
     operations,
     paths: new Set(operations.map(({ path }) => path)),
     outputs,

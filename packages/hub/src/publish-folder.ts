@@ -2,6 +2,7 @@ import { HubError } from '@hubfuse/plugin';
 import type { CommitOperation } from '@huggingface/hub';
 import { checkRepoId, pageAddress } from './addresses.ts';
 import { commitOnce, ParentMoved } from './commit-once.ts';
+import { CARD_FILE, isCardEdited } from './edited-card.ts';
 import { findPublished, type Published, pullRequestAt } from './find-published.ts';
 import { MANIFEST_FILE } from './manifest.ts';
 import { holdsOutputs, type Publication, preparePublication } from './publication.ts';
@@ -18,8 +19,8 @@ const EMPTY_REPOSITORY = new Set(['.gitattributes']);
 
 /**
  * Publishes a finished folder exactly once: one commit, or one pull request. The repository is created where it is
- * absent. A branch that holds something else than a publication of hubfuse is never written to: it gets a pull request,
- * which the result's `as` and a notice say. Files of the publication before that are gone now are removed with the same
+ * absent. A branch that holds something else than a publication of hubfuse, or one whose card somebody edited since, is
+ * never written to: it gets a pull request, which the result's `as` and a notice say. Files of the publication before that are gone now are removed with the same
  * commit; nothing else ever is. What an earlier attempt published, even one that was killed before it heard so, is found
  * in the repository (`already`); of pull requests that were made twice for one `intent` the later ones are closed.
  * @throws HubError `hub/no-token`, `hub/bad-token`, `hub/forbidden`, `hub/visibility`, `hub/output-missing`,
@@ -33,7 +34,8 @@ export async function publishFolder(request: PublishRequest): Promise<PublishRes
   const target = await ensureTarget(request, transport);
   for (let round = 1; ; round++) {
     const state = await readTarget(target, transport);
-    const as = kindOf(state, request);
+    const obstacle = await obstacleOf({ target, state, publication, transport });
+    const as = obstacle === undefined ? (request.as ?? 'commit') : 'pull_request';
     const earlier = await findPublished({
       target,
       state,
@@ -45,7 +47,7 @@ export async function publishFolder(request: PublishRequest): Promise<PublishRes
     });
     if (earlier !== undefined) return { ...earlier, created: target.created, already: true };
     try {
-      return await publish({ request, publication, target, state, as, transport });
+      return await publish({ request, publication, target, state, as, obstacle, transport });
     } catch (failure) {
       const again = failure instanceof ParentMoved || (failure instanceof HubError && ANEW.has(failure.code));
       if (!again) throw failure;
@@ -58,10 +60,29 @@ export async function publishFolder(request: PublishRequest): Promise<PublishRes
 /** Failures after which a whole new attempt may go through: what was uploaded is not sent again. */
 const ANEW = new Set(['hub/upload-refused']);
 
-/** A branch with somebody else's files is only ever asked to change. */
-function kindOf(state: TargetState, request: PublishRequest): 'commit' | 'pull_request' {
+/** Why a branch may not be committed to. */
+interface Obstacle {
+  code: string;
+  message: string;
+}
+
+/** A branch with somebody else's work is only ever asked to change. */
+async function obstacleOf(input: {
+  target: PublishTarget;
+  state: TargetState;
+  publication: Publication;
+  transport: Transport;
+}): Promise<Obstacle | undefined> {
+  const { target, state, publication, transport } = input;
+  const where = `${target.branch} of ${target.address.repo}`;
   const ours = state.manifest !== undefined || state.files.every(({ path }) => EMPTY_REPOSITORY.has(path));
-  return ours ? (request.as ?? 'commit') : 'pull_request';
+  if (!ours) {
+    const message = `${where} holds files without ${MANIFEST_FILE}: somebody else's work, so this becomes a pull request`;
+    return { code: 'hub/not-ours', message };
+  }
+  if (!(await isCardEdited({ target, state, card: publication.card, transport }))) return undefined;
+  const message = `somebody edited ${CARD_FILE} on ${where} since it was published: this becomes a pull request, so that no edit is lost unseen`;
+  return { code: 'hub/card-edited', message };
 }
 
 async function publish(input: {
@@ -70,15 +91,12 @@ async function publish(input: {
   target: PublishTarget;
   state: TargetState;
   as: 'commit' | 'pull_request';
+  obstacle: Obstacle | undefined;
   transport: Transport;
 }): Promise<PublishResult> {
-  const { request, publication, target, state, as, transport } = input;
-  if (as !== (request.as ?? 'commit')) {
-    request.options.onProgress?.({
-      type: 'notice',
-      code: 'hub/not-ours',
-      message: `${target.branch} of ${target.address.repo} holds files without ${MANIFEST_FILE}: somebody else's work, so this becomes a pull request`,
-    });
+  const { request, publication, target, state, as, obstacle, transport } = input;
+  if (obstacle !== undefined && request.as !== 'pull_request') {
+    request.options.onProgress?.({ type: 'notice', ...obstacle });
   }
   const recognise = async (): Promise<Published | undefined> =>
     await findPublished({

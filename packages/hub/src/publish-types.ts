@@ -40,7 +40,7 @@ export interface PublishResult {
   url: string;
   /** The commit, 40 hexadecimal digits. */
   revision: string;
-  /** How it was published: a branch that was not ours turns a commit into a pull request. */
+  /** How it was published: a branch that is not ours, or whose card was edited, turns a commit into a pull request. */
   as: 'commit' | 'pull_request';
   /** Number of the pull request. */
   pullRequest?: number;

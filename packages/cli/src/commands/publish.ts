@@ -12,7 +12,7 @@ export default defineCommand({
   description: [
     'The folder is what merge --out left: its hubfuse.json says what was merged from what and lists every file with its ' +
       'checksum. The repository is created where it does not exist. Nothing is published twice, nothing of others is ' +
-      'overwritten: a branch that hubfuse did not write gets a pull request.',
+      'overwritten: a branch that hubfuse did not write, or whose README.md somebody edited since, gets a pull request.',
     'In S3 every file lies under a key of its version; manifest.json, written last, names them with their checksums.',
   ],
   positionals: [

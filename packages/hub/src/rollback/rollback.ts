@@ -3,6 +3,7 @@ import { apiAddress, checkRepoId, pageAddress } from '../addresses.ts';
 import { closeAt } from '../discussions/close-discussion.ts';
 import { accessTo } from '../discussions/discussion-request.ts';
 import { pullRequestsAt } from '../discussions/find-pull-request.ts';
+import { CARD_FILE, sha256 } from '../edited-card.ts';
 import { explainRefusal } from '../failures.ts';
 import { discussionAddress } from '../find-published.ts';
 import { MANIFEST_FILE, manifestDigest, type RollbackRecord, renderManifest } from '../manifest.ts';
@@ -18,8 +19,6 @@ import { whoAmI } from '../who-am-i.ts';
 import { changedSince, type ReplacedPublication, replacedPublication } from './replaced-publication.ts';
 import { readFile, requireRestored, restoringCommit } from './restoring-commit.ts';
 import { cardWithRollback, gateText, rollbackText } from './rollback-card.ts';
-
-const CARD = 'README.md';
 
 export interface RollbackRequest {
   /** `namespace/name` of a model. */
@@ -166,10 +165,16 @@ async function commit(attempt: Attempt): Promise<RollbackResult> {
 /** Manifest and card of what is restored, with the record of what is taken back. */
 async function writtenFiles({ target, replaced, withdrawn, transport }: Attempt): Promise<Map<string, string>> {
   const { head, manifest, files } = replaced.earlier;
-  const written = new Map([[MANIFEST_FILE, renderManifest({ ...manifest, rolledBack: withdrawn })]]);
-  if (!files.some(({ path }) => path === CARD)) return written;
-  const card = await readFile({ address: target.address, revision: head, path: CARD, transport });
-  return written.set(CARD, cardWithRollback(card.toString('utf8'), withdrawn));
+  const record = { ...manifest, rolledBack: withdrawn };
+  if (!files.some(({ path }) => path === CARD_FILE)) return new Map([[MANIFEST_FILE, renderManifest(record)]]);
+  const earlier = await readFile({ address: target.address, revision: head, path: CARD_FILE, transport });
+  const card = cardWithRollback(earlier.toString('utf8'), withdrawn);
+  // A card that somebody had edited stays known as edited.
+  const asWritten = manifest.cardSha256 === sha256(earlier);
+  return new Map([
+    [MANIFEST_FILE, renderManifest(asWritten ? { ...record, cardSha256: sha256(card) } : record)],
+    [CARD_FILE, card],
+  ]);
 }
 
 /** The oldest open pull request of ours that takes the same publication back; any others of it are closed. */
