@@ -3,9 +3,19 @@ import { askedPause } from './retry.ts';
 import { safeCause } from './token.ts';
 import { type Clock, TransientFailure } from './transient.ts';
 
+const RATE_HINTS = {
+  visitor: 'try later; with a token the limits are wider',
+  account: 'try later, or with fewer programs at once: the limits are those of the account',
+};
+
 /** The failure that a transient status is. */
-export function statusFailure(input: { request: string; response: Response; clock: Clock }): TransientFailure {
-  const { request, response, clock } = input;
+export function statusFailure(input: {
+  request: string;
+  response: Response;
+  clock: Clock;
+  token: string | undefined;
+}): TransientFailure {
+  const { request, response, clock, token } = input;
   const { status } = response;
   const askedMs = askedPause(response.headers, clock.now()).pauseMs;
   const wait = askedMs === undefined ? '' : `; it asks to wait ${Math.ceil(askedMs / 1000)} s`;
@@ -14,7 +24,7 @@ export function statusFailure(input: { request: string; response: Response; cloc
     code: limited ? 'hub/rate-limited' : 'hub/unavailable',
     where: request,
     message: limited ? `the Hub is being asked too often${wait}` : `the Hub answered ${status}, again and again${wait}`,
-    hint: limited ? 'try later; with a token the limits are wider' : "this is the server's trouble: try later",
+    hint: limited ? RATE_HINTS[token === undefined ? 'visitor' : 'account'] : "this is the server's trouble: try later",
   });
   return new TransientFailure({ reason: String(status), final, askedMs });
 }

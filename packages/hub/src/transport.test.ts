@@ -47,6 +47,17 @@ const refusedConnection = () => {
   throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
 };
 
+test.each([
+  [undefined, /with a token the limits are wider/],
+  [TOKEN, /the limits are those of the account/],
+])('what to do about too many requests depends on the token (%#)', async (token, hint) => {
+  const { transport } = stage([status(429)], { token, retry: { attempts: 1 } });
+  await expect(transport.fetch(`${HUB}/api`)).rejects.toMatchObject({
+    code: 'hub/rate-limited',
+    hint: expect.stringMatching(hint),
+  });
+});
+
 test('429, 5xx and network errors are tried again and told as events', async () => {
   const { transport, events, pauses } = stage([
     status(503),

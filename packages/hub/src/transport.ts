@@ -87,7 +87,7 @@ export function createTransport(options: HubOptions, clock: Clock = SYSTEM_CLOCK
     }
     gate.note(address, response.headers);
     if (isTransientStatus(response.status)) {
-      const failure = statusFailure({ request, response, clock });
+      const failure = statusFailure({ request, response, clock, token });
       abort.close();
       throw failure;
     }
