@@ -40,6 +40,7 @@ export function isHubId(id: string): boolean {
  * @throws RecipeError `recipe/bad-reference` for an address of another site, or of a page that is no repository.
  */
 export function parseHubAddress(text: string, hub: string | undefined): HubAddress | undefined {
+  refuseSsh(text);
   if (/^hf:\/\//i.test(text)) return fileSystemAddress(text);
   const path = websitePath(text, hub);
   return path === undefined ? undefined : websiteAddress(text, path);
@@ -52,6 +53,18 @@ export function isAddress(text: string, hub: string | undefined): boolean {
   } catch {
     return true;
   }
+}
+
+/** `git@hf.co:ns/name`, as git is given it. No revision holds a colon. */
+function refuseSsh(text: string): void {
+  const path = /^[^@/\s]+@[^@/:\s]+:(.*)$/.exec(text)?.[1]?.replace(/\.git$/, '');
+  if (path === undefined) return;
+  const known = /^(datasets\/)?[\w.-]+\/[\w.-]+$/.test(path);
+  throw bad(
+    text,
+    'is an address of git over SSH, which is not read',
+    known ? `write https://huggingface.co/${path}, or just ${path.replace(/^datasets\//, '')}` : HINT,
+  );
 }
 
 /** The part of a website's address behind the Hub's own: `ns/name/tree/main`. */
