@@ -109,6 +109,21 @@ test('the same card at another place is the card that would be rendered for it',
   expect(cardAt('me/x', '# Written by hand')).toBe('# Written by hand');
 });
 
+test('data says which split and file it is, and a local file is called one', () => {
+  const hub = (reference: string) =>
+    ({ role: 'data', reference, name: 'ns/clinc150', kind: 'hub', revision: SHA }) as const;
+  const datasets = [
+    hub('money.dev: money/dev.jsonl'),
+    hub('money.test: money/test.jsonl'),
+    { role: 'data', reference: 'home.dev', name: 'home.jsonl', kind: 'folder', sha256: {} },
+  ] as const;
+  const rendered = renderCard({ ...content, manifest: { ...content.manifest, datasets } });
+  expect(rendered).toContain('| data `money.dev: money/dev.jsonl` | [ns/clinc150](https://huggingface.co/datasets/ns/');
+  expect(rendered).toContain('| data `money.test: money/test.jsonl` | [ns/clinc150]');
+  expect(rendered).toContain('| data `home.dev` | `home.jsonl` (a local file) |');
+  expect(rendered).toContain('| model | `home` (a local folder) |');
+});
+
 test('a card without scores or a task is whole all the same', () => {
   const { scores: _scores, pipelineTag: _tag, ...rest } = content;
   const plain = renderCard(rest);

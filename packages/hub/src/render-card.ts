@@ -75,8 +75,14 @@ function originLine({ trigger, key, account, recipe, cause, ancestry }: Manifest
   return `${parts.join(' ')}${before.length === 0 ? '' : `, following ${before.join(', ')}`}.`;
 }
 
-function inputLink({ kind, name, revision }: ManifestInput, hubUrl: string): string {
-  return kind === 'folder' ? `\`${name}\` (a local folder)` : `[${name}](${hubUrl}/${name}/tree/${revision ?? 'main'})`;
+function inputLink({ role, kind, name, revision }: ManifestInput, hubUrl: string): string {
+  if (kind === 'folder') return `\`${name}\` (a local ${role === 'data' ? 'file' : 'folder'})`;
+  return `[${name}](${hubUrl}/${role === 'data' ? 'datasets/' : ''}${name}/tree/${revision ?? 'main'})`;
+}
+
+/** Several splits and files of one dataset are inputs of their own: the reference tells them apart. */
+function inputRole({ role, reference, name }: ManifestInput): string {
+  return role === 'data' && reference !== name ? `${role} \`${reference}\`` : role;
 }
 
 function scoreTable({ datasets, rows, metric, split, computedWith }: CardScores): string {
@@ -162,10 +168,8 @@ function looksLikeJson(text: string): boolean {
 
 function inputTable({ manifest, hubUrl = DEFAULT_HUB_URL }: CardContent): string {
   const rows = [...manifest.inputs, ...manifest.datasets].map((input) => [
-    input.role,
-    input.role === 'data' && input.kind === 'hub'
-      ? `[${input.name}](${hubUrl}/datasets/${input.name}/tree/${input.revision ?? 'main'})`
-      : inputLink(input, hubUrl),
+    inputRole(input),
+    inputLink(input, hubUrl),
     input.revision === undefined ? 'not on a Hub' : `\`${input.revision}\``,
   ]);
   return table([['Role', 'Repository', 'Revision'], ['---', '---', '---'], ...rows]);
