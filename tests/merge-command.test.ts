@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { importFolder } from '@hubfuse/hub-server';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type ExampleHub, startExampleHub } from './support/example-hub.ts';
 import { type HubfuseOptions, hubfuse } from './support/hubfuse.ts';
@@ -81,6 +82,10 @@ test('models named by address become a folder that is scored, published and repr
   const again = await run(['publish', 'by-address', 'tester/four-domains', '--json']);
   expect(again.last()).toMatchObject({ already: true, revision: published.last().revision });
 
+  const nameless = await run(['publish', 'by-address', 'four-domains']);
+  expect(nameless.code).toBe(2);
+  expect(nameless.stderr).toContain('names are namespace/name');
+
   const reproduced = await run(['reproduce', 'tester/four-domains', '--json']);
   expect(reproduced.code, reproduced.stderr).toBe(0);
   expect(reproduced.last()).toMatchObject({ same: true });
@@ -136,6 +141,25 @@ test('what the condition does not allow is not published, and both sides are sho
   ).toBe(404);
   const text = await run(['merge', file, '--out', 'gated-2']);
   expect(text.stdout).toMatch(/money 0\.\d+ > 0\.999/);
+});
+
+test('a model that cannot be merged for what it holds ends like any other that cannot', async () => {
+  const zoo = join(import.meta.dirname, '../examples/intents-tiny/money');
+  const config = { quantization_config: { quant_method: 'gptq' } };
+  const unfit: [string, Record<string, string>, string[]][] = [
+    ['pickled', { 'pytorch_model.bin': 'pickle' }, ['model.safetensors']],
+    ['quantised', { 'config.json': JSON.stringify(config) }, []],
+    ['broken', { 'config.json': '{' }, []],
+  ];
+  for (const [name, files, gone] of unfit) {
+    const folder = join(hub.work, name);
+    await cp(zoo, folder, { recursive: true });
+    for (const path of gone) await rm(join(folder, path));
+    for (const [path, content] of Object.entries(files)) await writeFile(join(folder, path), content);
+    await importFolder({ root: hub.folder, repo: `tester/${name}`, folder });
+    const { code, stderr } = await run(['plan', `${hub.url}/tester/${name}`, address('home'), '--method', 'linear']);
+    expect({ name, code, stderr }).toEqual({ name, code: 5, stderr: expect.stringContaining(name) });
+  }
 });
 
 test('a plan shows every tensor and downloads nothing', async () => {

@@ -2,6 +2,7 @@ import {
   EvaluationError,
   GraphError,
   HubError,
+  HubfuseError,
   MergeError,
   PluginError,
   RecipeError,
@@ -48,8 +49,22 @@ const BY_CLASS = [
   [PluginError, EXIT_CODES.plugin],
 ] as const;
 
-/** The exit code of an error by its class. */
+/** Errors that say more with their code than with their class, as where they are noticed decides that. */
+const BY_CODE: Readonly<Record<string, { code: number }>> = {
+  'hub/bad-repo-id': EXIT_CODES.usage,
+  'hub/bad-config': EXIT_CODES.merge,
+  'hub/quantised': EXIT_CODES.merge,
+  'hub/pickle-only': EXIT_CODES.merge,
+  'hub/adapter-only': EXIT_CODES.merge,
+  'hub/no-weights': EXIT_CODES.merge,
+  'hub/no-config': EXIT_CODES.merge,
+  'hub/model-per-task': EXIT_CODES.merge,
+};
+
+/** The exit code of an error, by its code or its class. */
 export function exitCodeOf(error: unknown): number {
+  const known = error instanceof HubfuseError ? BY_CODE[error.code] : undefined;
+  if (known !== undefined) return known.code;
   // A name that nothing registers was misspelt far more often than its plugin was forgotten.
   if (error instanceof PluginError && error.code.startsWith('plugin/unknown-')) return EXIT_CODES.usage.code;
   const entry = BY_CLASS.find(([type]) => error instanceof type);

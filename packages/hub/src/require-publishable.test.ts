@@ -31,6 +31,10 @@ test.each([
   await expect(check('them/new', { ...auth('write'), orgs })).rejects.toMatchObject({ code: 'hub/forbidden' });
 });
 
+test('what is no name of a repository is refused as such', async () => {
+  await expect(check('model', { ...auth('write'), orgs: [] })).rejects.toMatchObject({ code: 'hub/bad-repo-id' });
+});
+
 test.each([
   ['its own namespace', 'Ana/new', { ...auth('write'), orgs: [] }],
   [

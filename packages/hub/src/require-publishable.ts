@@ -1,4 +1,5 @@
 import { HubError } from '@hubfuse/plugin';
+import { checkRepoId } from './addresses.ts';
 import { DEFAULT_HUB_URL, type HubOptions } from './options.ts';
 import { pin } from './pin.ts';
 import { createTransport } from './transport.ts';
@@ -8,9 +9,10 @@ import { type HubAccount, whoAmI } from './who-am-i.ts';
  * Asks, before the work whose result is to be published, what would make its publication fail for certain: no token, one
  * that may only read, or a repository that does not exist where the account can make none. Whatever the Hub does not
  * tell, as of fine-grained tokens and their namespaces, is left to the publication itself.
- * @throws HubError `hub/no-token`, `hub/forbidden`, or one of the network's
+ * @throws HubError `hub/bad-repo-id`, `hub/no-token`, `hub/forbidden`, or one of the network's
  */
 export async function requirePublishable(repo: string, options: HubOptions): Promise<void> {
+  checkRepoId(repo, true);
   const account = await whoAmI(options);
   const origin = options.tokenOrigin ?? 'the options';
   if (account === undefined) {
@@ -29,7 +31,7 @@ export async function requirePublishable(repo: string, options: HubOptions): Pro
       hint: `make a token with the role "write" at ${options.hubUrl ?? DEFAULT_HUB_URL}/settings/tokens`,
     });
   }
-  const namespace = repo.slice(0, Math.max(0, repo.indexOf('/')));
+  const namespace = repo.slice(0, repo.indexOf('/'));
   if (mayCreate(account, namespace) || (await exists(repo, options))) return;
   throw new HubError({
     code: 'hub/forbidden',
