@@ -164,8 +164,13 @@ test(
     const at = `/v1/runs/${started.body.id}`;
     const asked = await service.ask('POST', `${at}/publish`);
     expect(asked.status, asked.text).toBe(202);
-    await until('the publication', async () => (await service.ask('GET', at)).body.published?.length > 0);
-    expect((await service.ask('GET', at)).body).toMatchObject({ state: 'done', published: [{ publisher: 'hub' }] });
+    const published = async () => (await service.ask('GET', at)).body;
+    // The state follows what was published.
+    await until('the publication', async () => {
+      const { state, published: places } = await published();
+      return state === 'done' && places?.length > 0;
+    });
+    expect(await published()).toMatchObject({ published: [{ publisher: 'hub' }] });
     expect((await hubApi('/api/models/you/strict')).status).toBe(200);
     for (const action of ['publish', 'retry']) {
       expect(await service.ask('POST', `${at}/${action}`)).toMatchObject({
