@@ -13,7 +13,7 @@ export function showRun(output: Output): {
 } {
   return {
     onEvent(event) {
-      if (event.type === 'warning' && !output.json) output.warn(event.message);
+      if (event.type === 'warning' && !output.json) output.warn(placed(event));
       else output.event({ event: event.type, ...withoutType(event) }, describeEvent(event));
     },
     onProgress({ phase, label, done, total, unit, note }) {
@@ -24,6 +24,11 @@ export function showRun(output: Output): {
       else output.progress({ label: phase, detail: label, done, total, unit });
     },
   };
+}
+
+/** What a warning is about stands in front, where the message does not say it. */
+function placed({ message, where }: Extract<RunEvent, { type: 'warning' }>): string {
+  return where === undefined || message.includes(where) ? message : `${where}: ${message}`;
 }
 
 function withoutType(event: RunEvent): object {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { type Dataset, type LoadDatasetOptions, loadDataset } from '@hubfuse/evaluate';
+import { type Dataset, type LoadDatasetOptions, loadDataset, requireOneModel } from '@hubfuse/evaluate';
 import { fetchModel, type HubOptions, openDataset, openModel } from '@hubfuse/hub';
 import { type ModelFile, type ModelSource, UsageError } from '@hubfuse/plugin';
 import { parseDatasetReference, parseModelReference } from '@hubfuse/recipe';
@@ -22,6 +22,10 @@ export interface LocalModel {
 export async function fetchForScoring(text: string, access: Access): Promise<LocalModel> {
   const { hub, output } = access;
   const source = await openModel(parseModelReference(text, { hub: hub.hubUrl }), told(access));
+  requireOneModel(
+    source.name,
+    source.files.map(({ path }) => path),
+  );
   const files = source.files.filter(isReadByScoring);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const onProgress = showHub(output, { label: `download ${source.name}`, bytes });

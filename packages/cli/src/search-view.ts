@@ -28,7 +28,7 @@ export function describeSearch(summary: SearchSummary, folder: string): string {
   const { start, best, spent, examples, coefficients = [], candidates, accepted, generations } = summary;
   const saved = spent.examplesInFull === 0 ? 0 : 1 - spent.examples / spent.examplesInFull;
   return [
-    `searched ${generations} generations: development ${percent(start.score)} before, ${percent(best.score)} after`,
+    `searched ${generations === 1 ? 'one generation' : `${generations} generations`}: development ${percent(start.score)} before, ${percent(best.score)} after`,
     `  ${formatCount(candidates)} candidates, ${formatCount(accepted)} accepted, in ${formatDuration(spent.seconds)}`,
     `  ${formatCount(spent.examples)} examples scored, ${percent(saved)} % saved`,
     ...(examples === undefined ? [] : [describeExamples(examples)]),

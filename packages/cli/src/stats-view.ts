@@ -21,7 +21,7 @@ export function planView(plan: GatheringPlan, tokens: number) {
 export function describePlan(view: ReturnType<typeof planView>): string {
   const passes = view.passes === 1 ? 'one pass' : `${view.passes} passes`;
   return [
-    `${view.kind} (${view.variant}): ${view.entries} entries in ${passes} over the data by ${view.workers} workers`,
+    `${view.kind} (${view.variant}): ${view.entries} entries in ${passes} over the data by ${view.workers === 1 ? 'one worker' : `${view.workers} workers`}`,
     `memory: ${formatBytes(view.memoryBytes)} at most`,
     `disk: ${formatBytes(view.fileBytes)}, while it is written ${formatBytes(view.diskBytes)}`,
     `time: about ${formatDuration(view.seconds)} for all of some ${view.tokens.toLocaleString('en-US')} tokens`,

@@ -3,6 +3,7 @@ export { type Dataset, type DatasetSource, type LoadDatasetOptions, loadDataset 
 export { attentionMask, type EncodedDataset, sliceBatch } from './encoded-dataset.ts';
 export { labelNames, type MatchedLabels, matchLabels } from './labels.ts';
 export { longestInput } from './longest-input.ts';
+export { requireOneModel } from './model-per-task.ts';
 export { type Answers, packAnswers } from './paired/answers.ts';
 export { type Difference, INTERVAL_LEVEL, isBetter } from './paired/difference.ts';
 export { openPairedScores, type PairedDataset, type PairedScores } from './paired/open-paired-scores.ts';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { declaredClass, graphOverFiles } from '@hubfuse/graphs';
 import { EvaluationError, type Registry, type Task } from '@hubfuse/plugin';
@@ -8,6 +7,7 @@ import { elementCount, folderSource, readCheckpoint } from '@hubfuse/tensors';
 import { type KeptHead, readKeptHeads } from './kept-heads.ts';
 import { labelNames } from './labels.ts';
 import { longestInput } from './longest-input.ts';
+import { requireOneModel } from './model-per-task.ts';
 import type { ModelInput } from './scorer-types.ts';
 
 /** What a worker needs to open a session, and what the labels and tokens of the model are. */
@@ -32,9 +32,6 @@ export interface PreparedModel {
   maxLength: number;
 }
 
-/** What a merge into one model per task has in place of config and weights. */
-const TASKS = 'hubfuse-tasks.json';
-
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
 
 /**
@@ -50,7 +47,7 @@ export async function prepareModel(
   const family = resolve('folder' in input ? input.folder : input.family);
   const weights = resolve('folder' in input ? input.folder : input.weights);
   const name = 'folder' in input ? (input.name ?? input.folder) : basename(input.weights);
-  if (existsSync(join(family, TASKS))) throw modelPerTask(name);
+  requireOneModel(name, await readdir(family).catch(() => []));
   const config = await readJson(join(family, 'config.json'));
   const heads = await headsForTask({ config, weights, task: options.task, name });
   const { tensors } = await readCheckpoint(await folderSource(weights, { reference: name }));
@@ -82,15 +79,6 @@ export async function prepareModel(
       };
     }),
   );
-}
-
-function modelPerTask(name: string): EvaluationError {
-  return new EvaluationError({
-    code: 'evaluate/model-per-task',
-    where: name,
-    message: `it is a merge into one model per task (${TASKS}), not one model`,
-    hint: `rebuild the model of a task first: hubfuse materialize ${name} --task <name>`,
-  });
 }
 
 type Head = Omit<KeptHead, 'name'> & { name?: string };

@@ -84,6 +84,6 @@ function refused(what: string, message: string): RunError {
   return new RunError({
     code: `evolve/${what}`,
     message,
-    hint: 'the checkpoint was left as it is: search into another folder, or remove it yourself',
+    hint: 'the checkpoint was left as it is; begin a new search beside it: --fresh, or another folder',
   });
 }

@@ -44,6 +44,15 @@ test('a bar never is wider than the terminal', () => {
   expect(state.text.replace('\r\x1b[2K', '').length).toBeLessThan(40);
 });
 
+test('where a line is too long for the terminal, the bar and the count go before the note and the time', () => {
+  const { state, progress } = record(80);
+  const note = 'generation 3/15  best 86.2 %  mean 84.0 %  41 % saved';
+  progress.update({ label: 'search', done: 0, total: 60, unit: 'candidates', note });
+  state.now = 60_000;
+  progress.update({ label: 'search', done: 20, total: 60, unit: 'candidates', note });
+  expect(state.text).toMatch(/generation 3\/15 {2}best 86\.2 % {2}mean 84\.0 % {2}41 % saved {2}2 min 00 s left$/);
+});
+
 test('another label ends the work before', () => {
   const { state, progress } = record();
   progress.update({ label: 'a', done: 0, unit: 'steps' });

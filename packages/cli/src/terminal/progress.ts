@@ -96,15 +96,19 @@ function describe(step: ProgressStep, seconds: number, startedFrom: number, colu
   const fraction = Math.min(1, Math.max(0, done / total));
   const amount = unit === 'steps' ? '' : `  ${formatAmount(done, unit)} of ${formatAmount(total, unit)}`;
   const note = step.note === undefined ? '' : `  ${step.note}`;
-  const state = `${label}  ${Math.floor(fraction * 100)} %${amount}${note}`;
-  if (columns === undefined) return state;
+  const percent = `  ${Math.floor(fraction * 100)} %`;
+  if (columns === undefined) return `${label}${percent}${amount}${note}`;
   const filled = Math.round(fraction * BAR_WIDTH);
   const bar = `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)}`;
   const whole = step.detail === undefined || unit === 'bytes';
   const speed = whole && seconds > 0.5 ? (done - startedFrom) / seconds : 0;
   const rate = speed > 0 && unit === 'bytes' ? `  ${formatBytes(speed)}/s` : '';
   const left = speed > 0 && done < total ? `  ${formatDuration((total - done) / speed)} left` : '';
-  return `${bar} ${state}${rate}${left}`;
+  const behind = `${note}${rate}${left}`;
+  // What the last parts say is worth more than a second picture of how far it is.
+  const layouts = [`${bar} ${label}${percent}${amount}`, `${label}${percent}${amount}`, `${label}${percent}`, label];
+  const lines = layouts.map((front) => `${front}${behind}`);
+  return lines.find((line) => line.length < columns) ?? `${bar} ${label}${percent}${amount}${behind}`;
 }
 
 function formatAmount(amount: number, unit: ProgressStep['unit']): string {

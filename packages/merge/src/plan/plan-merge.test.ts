@@ -179,6 +179,13 @@ describe('alignment by meaning', () => {
     },
   );
 
+  test('a base that is read for several parts of the result is counted once', async () => {
+    const write = (name: string, value: number) => writeModel(root, { name, tensors: trunk(value) });
+    const [base_model, ...models] = [await write('eb', 1), await write('e1', 2), await write('e2', 3)];
+    const made = await plan(registry, { merge_method: 'emr', base_model, models });
+    expect(made.plan.inputs.map(({ bytes }) => bytes)).toEqual([8, 8, 8]);
+  });
+
   test('integer tensors are copied, and a model that lacks a tensor leaves it unchanged', async () => {
     const ids = { ids: { shape: [2], values: [4, 5], dtype: 'I64' } } as const;
     const base = await writeModel(root, {

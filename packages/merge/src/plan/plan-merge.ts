@@ -203,13 +203,15 @@ function configChanges(options: {
 function describeInput(input: PlacedInput, tensors: readonly PlannedTensor[]): PlannedInput {
   const { source, checkpoint, role, index } = input;
   const files = new Set<string>();
-  let bytes = 0;
+  // What several tensors of the result come from is read for each, but is there once.
+  const sizes = new Map<string, number>();
   for (const tensor of tensors) {
     for (const part of partsOf(tensor).filter(({ input }) => input === index)) {
       files.add(part.file);
-      bytes += tensor.length * dtypeBytes(part.dtype);
+      sizes.set(`${part.offset} ${part.file}`, tensor.length * dtypeBytes(part.dtype));
     }
   }
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   return {
     role,
     reference: source.reference,

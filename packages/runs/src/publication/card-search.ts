@@ -1,14 +1,17 @@
 import type { ScoredExamples } from '@hubfuse/evolve';
 import type { CardSearch } from '@hubfuse/hub';
-import type { SearchSummary } from '../search/search-summary.ts';
+import { type SearchSummary, scoredBy } from '../search/search-summary.ts';
 
 const EVOLVER = 'Evolver (Du et al., Knowledge Fusion by Evolving Weights of Language Models, arXiv 2406.12208)';
 const CMA_ES = 'CMA-ES (Hansen, The CMA Evolution Strategy: A Tutorial, arXiv 1604.00772)';
 
 /** What the card says of a search. */
 export function cardSearch(summary: SearchSummary, method: { title: string; alone: boolean }): CardSearch {
-  const { coefficients, environment, examples, refreshed, settings, seed, spent } = summary;
-  const of = `${environment.processor}, onnxruntime ${environment.onnxruntime} (${environment.provider})`;
+  const { coefficients, examples, refreshed, settings, seed, spent } = summary;
+  const of = scoredBy(
+    summary,
+    ({ processor, onnxruntime, provider }) => `${processor}, onnxruntime ${onnxruntime} (${provider})`,
+  );
   const figures = {
     Settings: Object.entries(settings)
       .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' + ') : String(value)}`)

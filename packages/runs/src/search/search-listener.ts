@@ -50,13 +50,13 @@ export class SearchListener {
     this.#decided = event.record.number + 1;
     const { record, best, mean, spent } = event;
     const generation = record.generation + 1;
-    const of = this.#generations === undefined ? '' : ` of ${this.#generations}`;
+    const of = this.#generations === undefined ? '' : `/${this.#generations}`;
     const saved = spent.examplesInFull === 0 ? 0 : 1 - spent.examples / spent.examplesInFull;
     const note = [
       `generation ${generation}${of}`,
       `best ${percent(best)}`,
       `mean ${percent(mean)}`,
-      `${percent(saved)} of the examples saved`,
+      `${Math.round(100 * saved)} % saved`,
     ];
     this.#progress(note.join('  '));
   }

@@ -33,8 +33,9 @@ export interface SearchSummary {
   spent: SearchSpending;
   /** Examples that accepted and rejected candidates were scored on, apart; absent in summaries of earlier versions. */
   examples?: ExamplesByOutcome;
-  /** Where scores were computed. */
+  /** Where scores were computed, and where it went on. */
   environment: ScoringEnvironment;
+  otherEnvironments?: readonly ScoringEnvironment[];
 }
 
 /** The figures that both kinds of search have. */
@@ -42,7 +43,7 @@ export function summaryOf(
   report: SearchReport,
   more: Pick<SearchSummary, 'kind' | 'settings' | 'seed' | 'coefficients' | 'individual' | 'refreshed'>,
 ): SearchSummary {
-  const { ended, best, initial, candidates, spent, environment } = report;
+  const { ended, best, initial, candidates, spent, environment, otherEnvironments } = report;
   const start = initial.reduce<SearchSummary['start'] | undefined>((highest, { name, verdict }) => {
     const score = verdict.score ?? Number.NEGATIVE_INFINITY;
     return highest === undefined || score > highest.score ? { name, score } : highest;
@@ -58,5 +59,14 @@ export function summaryOf(
     spent,
     examples: examplesByOutcome(candidates),
     environment,
+    ...(otherEnvironments === undefined ? {} : { otherEnvironments }),
   };
+}
+
+/** All that scored, in order, as `describe` names each. */
+export function scoredBy(
+  { environment, otherEnvironments = [] }: Pick<SearchSummary, 'environment' | 'otherEnvironments'>,
+  describe: (environment: ScoringEnvironment) => string,
+): string {
+  return [environment, ...otherEnvironments].map(describe).join('; then ');
 }

@@ -2,7 +2,7 @@ import { examplesByOutcome, type ScoredExamples, type SearchState } from '@hubfu
 import { HUBFUSE_VERSION } from '@hubfuse/hub';
 import type { ScoreTable } from '../../report.ts';
 import type { CandidateNames } from '../candidate-lines.ts';
-import type { SearchSummary } from '../search-summary.ts';
+import { type SearchSummary, scoredBy } from '../search-summary.ts';
 import { candidateTable } from './candidate-table.ts';
 import { coefficientChart } from './coefficient-chart.ts';
 import { courseOf } from './course.ts';
@@ -155,15 +155,18 @@ function candidateSection({ state, models }: SearchReportContent): string {
 }
 
 function settingsSection({ summary, state }: SearchReportContent): string {
-  const { environment, settings, seed, generations, ended } = summary;
+  const { settings, seed, generations, ended } = summary;
   const shown = {
     ...settings,
     seed,
     'generations begun': generations,
     'ended by': ended,
     'models scored': count(summary.spent.evaluations),
-    processor: environment.processor,
-    provider: `${environment.provider}, onnxruntime ${environment.onnxruntime} on ${environment.platform}`,
+    processor: scoredBy(summary, ({ processor }) => processor),
+    provider: scoredBy(
+      summary,
+      ({ provider, onnxruntime, platform }) => `${provider}, onnxruntime ${onnxruntime} on ${platform}`,
+    ),
     hubfuse: HUBFUSE_VERSION,
     search: state.identity.slice(0, 16),
   };
