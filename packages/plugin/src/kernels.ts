@@ -65,11 +65,8 @@ export interface Kernels {
    * array's length are counted, not stored.
    */
   collect(x: Float32Array, collected: CollectedKeys, range: KeyRange): void;
-  /**
-   * `collect` of the magnitudes |x - y| for several ranges of their keys in one pass: no difference is written down. Rows of 16 bits
-   * are bfloat16.
-   */
-  collectDistances<Row extends Float32Array | Uint16Array>(x: Row, y: Row, into: readonly KeysInRange[]): void;
+  /** `collect` of the magnitudes |x - y| for several ranges of their keys in one pass: no difference is written down. */
+  collectDistances(x: StoredRow, y: StoredRow, into: readonly KeysInRange[]): void;
   /** Kernels of PCB-Merging (arXiv 2410.02396). */
   readonly pcb: PcbKernels;
   /** Kernels of task masks. */
@@ -78,10 +75,13 @@ export interface Kernels {
   readonly evolution: EvolutionKernels;
 }
 
+/** Values in float32, or in bfloat16 as it is stored. Rows that a kernel works on together are of one kind. */
+export type StoredRow = Float32Array | Uint16Array;
+
 /** Task vectors (model minus base) that are zero where their magnitude lies below the model's threshold. */
 export interface TrimmedRows {
-  base: Float32Array;
-  models: readonly Float32Array[];
+  base: StoredRow;
+  models: readonly StoredRow[];
   /** One per model; infinity keeps nothing. */
   thresholds: readonly number[];
   weights: readonly number[];
@@ -165,7 +165,7 @@ export interface PcbKernels {
    */
   modelCompetitors(
     outs: readonly Float32Array[],
-    rows: CompetingRows,
+    rows: CompetingRows<StoredRow>,
     options: { count: number; shift: number; least: readonly number[]; notes?: Float32Array | undefined },
   ): { found: number[]; noted?: number[] | undefined };
   /** Moves the notes of a block together; returns how many values at the front of `notes` then hold them. */
@@ -218,9 +218,9 @@ export interface PcbKernels {
 }
 
 /** Models that compete over a block, as they are stored. */
-export interface CompetingRows {
-  base: Float32Array;
-  models: readonly Float32Array[];
+export interface CompetingRows<Row extends StoredRow = Float32Array> {
+  base: Row;
+  models: readonly Row[];
   /** One per model. */
   bounds: readonly MagnitudeBounds[];
   /** Room to work in: `workOf` values. */

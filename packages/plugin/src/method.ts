@@ -91,19 +91,23 @@ export interface Block {
   readonly kernels: Kernels;
   /** Working space of so many values (default: those of the block) that lasts until the block is done. Its contents are undefined. */
   scratch(values?: number): Float32Array;
-  /** The values as they are stored, where they are only looked at. Absent where they are of another dtype or no longer those. */
+  /** The values as they are stored. Absent where they are of another dtype or no longer those. */
   readonly bfloat16?: StoredRows | undefined;
   /** Room that the block has to itself until it is written, where the method asks for it and there is some. */
   readonly notes?: BlockNotes | undefined;
 }
 
-/**
- * Rows of a block as bfloat16 is stored, read when they are asked for. They need not be finite: that is checked where `base` and
- * `models` are made, which take their place.
- */
+/** Rows of a block as bfloat16 is stored, read when they are asked for. They lie where `base` and `models` will. */
 export interface StoredRows {
+  /** Need not be finite. */
   base(): Uint16Array;
+  /** Need not be finite. */
   model(index: number): Uint16Array;
+  /**
+   * All rows, which are finite.
+   * @throws what making `base` and `models` throws where they are not
+   */
+  checked(): { base: Uint16Array; models: readonly Uint16Array[] };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { addWeighted, PLACES, TAUS, TILE, tileCompetitors } from "./competitors";
 import { doubles, rounded } from "./doubles";
 import { accumulateCompetitors, finishQuotient } from "./parameter-competition";
+import { valuesAt } from "./stored";
 
 /**
  * The numbers of one model in the tables below, 32 bytes each: low, high, inverse, least (or threshold), scale, lambda, and the
@@ -19,18 +20,19 @@ function number(numbers: usize, model: i32, index: usize): f32 {
  * a table of the models' addresses.
  */
 @inline
-function tileVectors(taus: usize, sums: usize, base: usize, rows: usize, count: i32, from: i32, length: i32): void {
+function tileVectors(
+  taus: usize, sums: usize, base: usize, rows: usize, count: i32, from: i32, length: i32, half: bool,
+): void {
   for (let i: i32 = 0; i < length; i += 4) {
     const o = <usize>i << 2;
-    const at = (<usize>from << 2) + o;
-    const b = v128.load(base + at);
+    const b = valuesAt(base, from + i, half);
     let tau = taus + o;
-    v128.store(tau, f32x4.sub(v128.load(<usize>load<u32>(rows) + at), b));
+    v128.store(tau, f32x4.sub(valuesAt(<usize>load<u32>(rows), from + i, half), b));
     let low = doubles(tau);
     let high = doubles(tau + 8);
     for (let j: i32 = 1; j < count; j++) {
       tau += 4096;
-      v128.store(tau, f32x4.sub(v128.load(<usize>load<u32>(rows + (<usize>j << 2)) + at), b));
+      v128.store(tau, f32x4.sub(valuesAt(<usize>load<u32>(rows + (<usize>j << 2)), from + i, half), b));
       low = f64x2.add(low, doubles(tau));
       high = f64x2.add(high, doubles(tau + 8));
     }
@@ -46,10 +48,27 @@ export function modelCompetitors(
   outs: usize, base: usize, rows: usize, numbers: usize, count: i32, n: i32, exponent: f32, shift: f32, work: usize,
   notes: usize, room: i32,
 ): void {
+  findOfModels(outs, base, rows, numbers, count, n, exponent, shift, work, notes, room, false);
+}
+
+/** The same for models and a base of bfloat16. */
+export function modelCompetitorsBfloat16(
+  outs: usize, base: usize, rows: usize, numbers: usize, count: i32, n: i32, exponent: f32, shift: f32, work: usize,
+  notes: usize, room: i32,
+): void {
+  findOfModels(outs, base, rows, numbers, count, n, exponent, shift, work, notes, room, true);
+}
+
+/** Inlined with a constant for `half`. */
+@inline
+function findOfModels(
+  outs: usize, base: usize, rows: usize, numbers: usize, count: i32, n: i32, exponent: f32, shift: f32, work: usize,
+  notes: usize, room: i32, half: bool,
+): void {
   const sums = work + (<usize>count << 12);
   for (let from: i32 = 0; from < n; from += TILE) {
     const length = min(n - from, TILE);
-    tileVectors(work, sums, base, rows, count, from, length);
+    tileVectors(work, sums, base, rows, count, from, length, half);
     for (let j: i32 = 0; j < count; j++) {
       const place = numbers + (<usize>j << NUMBERS) + 24;
       const written = load<i32>(place);
@@ -142,7 +161,7 @@ export function mergeCompetitors(
   for (let from: i32 = 0; from < n; from += TILE) {
     const at = <usize>from << 2;
     const length = min(n - from, TILE);
-    tileVectors(work, sums, base, rows, count, from, length);
+    tileVectors(work, sums, base, rows, count, from, length, false);
     memory.fill(numerator, 0, 8192);
     for (let j: i32 = 0; j < count; j++) {
       accumulateCompetitors(

@@ -18,6 +18,20 @@ export function firstNonFinite(x: usize, n: i32): i32 {
   return -1;
 }
 
+/** The same among bfloat16 values. */
+export function firstNonFiniteBfloat16(x: usize, n: i32): i32 {
+  const special = i16x8.splat(0x7f80);
+  let bad = i16x8.splat(0);
+  let i: i32 = 0;
+  for (; i + 8 <= n; i += 8) {
+    const h = v128.load(x + (<usize>i << 1));
+    bad = v128.or(bad, i16x8.eq(v128.and(h, special), special));
+  }
+  if (v128.any_true(bad)) i = 0;
+  for (; i < n; i++) if ((load<u16>(x + (<usize>i << 1)) & 0x7f80) == 0x7f80) return i;
+  return -1;
+}
+
 @inline
 function isNonFinite(bits: v128): v128 {
   const mask = i32x4.splat(EXPONENT);

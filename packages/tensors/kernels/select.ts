@@ -1,6 +1,7 @@
 // Histograms of order keys: unsigned integers that sort as the float32 values do. Counting is exact, so order
 // statistics found this way need no sort.
 import { frontOrder } from "./compact";
+import { valueAt, valuesAt } from "./stored";
 
 /** Counts keys of a window; returns how many lie below it. With `absolute` the key is that of |x|. */
 export function histogram(x: usize, n: i32, bins: usize, binCount: u32, low: u32, shift: u32, absolute: bool): u32 {
@@ -67,27 +68,10 @@ export function collectDistancesBfloat16(x: usize, y: usize, n: i32, ranges: usi
   collectRest(x, y, done, n, ranges, count, true);
 }
 
-/** Four of the distances from element `i` on, `part` saying which of 16. Inlined with constants for `part` and `half`. */
+/** Four of the distances, from element `i` on. */
 @inline
-function distance(x: usize, y: usize, i: i32, part: i32, half: bool): v128 {
-  const magnitude = i32x4.splat(0x7fffffff);
-  if (half) {
-    const at = (<usize>i << 1) + <usize>(part << 3);
-    return v128.and(f32x4.sub(widened(x + at), widened(y + at)), magnitude);
-  }
-  const at = (<usize>i << 2) + <usize>(part << 4);
-  return v128.and(f32x4.sub(v128.load(x + at), v128.load(y + at)), magnitude);
-}
-
-/** Four bfloat16 values as float32. */
-@inline
-function widened(at: usize): v128 {
-  return i32x4.shl(v128.load16x4_u(at), 16);
-}
-
-@inline
-function valueAt(x: usize, i: i32, half: bool): f32 {
-  return half ? reinterpret<f32>(<u32>load<u16>(x + (<usize>i << 1)) << 16) : load<f32>(x + (<usize>i << 2));
+function distance(x: usize, y: usize, i: i32, half: bool): v128 {
+  return v128.and(f32x4.sub(valuesAt(x, i, half), valuesAt(y, i, half)), i32x4.splat(0x7fffffff));
 }
 
 @inline
@@ -117,10 +101,10 @@ function collectOneRange(x: usize, y: usize, n: i32, range: usize, half: bool): 
   let inside = load<u32>(counts, 4);
   let i: i32 = 0;
   for (; i + 16 <= n; i += 16) {
-    const a = distance(x, y, i, 0, half);
-    const b = distance(x, y, i, 1, half);
-    const c = distance(x, y, i, 2, half);
-    const d = distance(x, y, i, 3, half);
+    const a = distance(x, y, i, half);
+    const b = distance(x, y, i + 4, half);
+    const c = distance(x, y, i + 8, half);
+    const d = distance(x, y, i + 12, half);
     // The bits of magnitudes order as signed numbers do.
     const belowA = i32x4.lt_s(a, low);
     const belowB = i32x4.lt_s(b, low);
@@ -148,10 +132,10 @@ function collectOneRange(x: usize, y: usize, n: i32, range: usize, half: bool): 
 function collectRanges(x: usize, y: usize, n: i32, ranges: usize, count: i32, half: bool): i32 {
   let i: i32 = 0;
   for (; i + 16 <= n; i += 16) {
-    const a = distance(x, y, i, 0, half);
-    const b = distance(x, y, i, 1, half);
-    const c = distance(x, y, i, 2, half);
-    const d = distance(x, y, i, 3, half);
+    const a = distance(x, y, i, half);
+    const b = distance(x, y, i + 4, half);
+    const c = distance(x, y, i + 8, half);
+    const d = distance(x, y, i + 12, half);
     const largest = i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d));
     const smallest = i32x4.min_s(i32x4.min_s(a, b), i32x4.min_s(c, d));
     for (let r: i32 = 0; r < count; r++) {

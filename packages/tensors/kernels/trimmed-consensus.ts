@@ -1,6 +1,7 @@
 // TIES over models as they are stored: task vectors, trimming, consensus and the way back to a model in one pass, so that
 // no row is written between them. `rows` points to a table of the models' addresses (32-bit), `thresholds`, `scales` and
 // `weights` to one number per model.
+import { valuesAt } from "./stored";
 
 /** The models' terms of two vectors, between election and sum. As many as the tables have rows. */
 const TERMS: usize = memory.data(1024 * 32, 16);
@@ -24,11 +25,27 @@ export function electTrimmed(
   out: usize, base: usize, rows: usize, thresholds: usize, scales: usize, weights: usize, count: i32, n: i32,
   mode: i32, zero: f32, lambda: f32,
 ): void {
+  electStored(out, base, rows, thresholds, scales, weights, count, n, mode, zero, lambda, false);
+}
+
+/** The same for models and a base of bfloat16. */
+export function electTrimmedBfloat16(
+  out: usize, base: usize, rows: usize, thresholds: usize, scales: usize, weights: usize, count: i32, n: i32,
+  mode: i32, zero: f32, lambda: f32,
+): void {
+  electStored(out, base, rows, thresholds, scales, weights, count, n, mode, zero, lambda, true);
+}
+
+@inline
+function electStored(
+  out: usize, base: usize, rows: usize, thresholds: usize, scales: usize, weights: usize, count: i32, n: i32,
+  mode: i32, zero: f32, lambda: f32, half: bool,
+): void {
   const isPlain = count <= 4 && mode != 2 && zero != 0 && areOnes(scales, count) && areOnes(weights, count);
-  if (isPlain) electPlain(out, base, rows, thresholds, count, n, mode, zero, lambda);
-  else if (mode == 0) electLoop(out, base, rows, thresholds, scales, weights, count, n, 0, zero, lambda);
-  else if (mode == 1) electLoop(out, base, rows, thresholds, scales, weights, count, n, 1, zero, lambda);
-  else electLoop(out, base, rows, thresholds, scales, weights, count, n, 2, zero, lambda);
+  if (isPlain) electPlain(out, base, rows, thresholds, count, n, mode, zero, lambda, half);
+  else if (mode == 0) electLoop(out, base, rows, thresholds, scales, weights, count, n, 0, zero, lambda, half);
+  else if (mode == 1) electLoop(out, base, rows, thresholds, scales, weights, count, n, 1, zero, lambda, half);
+  else electLoop(out, base, rows, thresholds, scales, weights, count, n, 2, zero, lambda, half);
 }
 
 function areOnes(table: usize, count: i32): bool {
@@ -37,24 +54,27 @@ function areOnes(table: usize, count: i32): bool {
 }
 
 /** The same for up to four models without scales and weights, whose terms stay in registers. */
+@inline
 function electPlain(
   out: usize, base: usize, rows: usize, thresholds: usize, count: i32, n: i32, mode: i32, zero: f32, lambda: f32,
+  half: bool,
 ): void {
   if (mode == 1) {
-    if (count == 1) plainLoop(out, base, rows, thresholds, 1, n, true, zero, lambda);
-    else if (count == 2) plainLoop(out, base, rows, thresholds, 2, n, true, zero, lambda);
-    else if (count == 3) plainLoop(out, base, rows, thresholds, 3, n, true, zero, lambda);
-    else plainLoop(out, base, rows, thresholds, 4, n, true, zero, lambda);
-  } else if (count == 1) plainLoop(out, base, rows, thresholds, 1, n, false, zero, lambda);
-  else if (count == 2) plainLoop(out, base, rows, thresholds, 2, n, false, zero, lambda);
-  else if (count == 3) plainLoop(out, base, rows, thresholds, 3, n, false, zero, lambda);
-  else plainLoop(out, base, rows, thresholds, 4, n, false, zero, lambda);
+    if (count == 1) plainLoop(out, base, rows, thresholds, 1, n, true, zero, lambda, half);
+    else if (count == 2) plainLoop(out, base, rows, thresholds, 2, n, true, zero, lambda, half);
+    else if (count == 3) plainLoop(out, base, rows, thresholds, 3, n, true, zero, lambda, half);
+    else plainLoop(out, base, rows, thresholds, 4, n, true, zero, lambda, half);
+  } else if (count == 1) plainLoop(out, base, rows, thresholds, 1, n, false, zero, lambda, half);
+  else if (count == 2) plainLoop(out, base, rows, thresholds, 2, n, false, zero, lambda, half);
+  else if (count == 3) plainLoop(out, base, rows, thresholds, 3, n, false, zero, lambda, half);
+  else plainLoop(out, base, rows, thresholds, 4, n, false, zero, lambda, half);
 }
 
-/** Inlined with constants for `count` and `isMean`. A sum of zero elects the sign of `zero`. */
+/** Inlined with constants for `count`, `isMean` and `half`. A sum of zero elects the sign of `zero`. */
 @inline
 function plainLoop(
   out: usize, base: usize, rows: usize, thresholds: usize, count: i32, n: i32, isMean: bool, zero: f32, lambda: f32,
+  half: bool,
 ): void {
   const nothing = f32x4.splat(0);
   const one = f32x4.splat(1);
@@ -72,15 +92,15 @@ function plainLoop(
   const boundary = zero > 0 ? nothing : f32x4.splat(reinterpret<f32>(1));
   for (let i: i32 = 0; i < n; i += 4) {
     const o = <usize>i << 2;
-    const b = v128.load(base + o);
-    const w = trimmedVector(v128.load(first + o), b, firstThreshold);
+    const b = valuesAt(base, i, half);
+    const w = trimmedVector(valuesAt(first, i, half), b, firstThreshold);
     let x = nothing;
     let y = nothing;
     let z = nothing;
     let total = w;
-    if (count > 1) total = f32x4.add(total, (x = trimmedVector(v128.load(second + o), b, secondThreshold)));
-    if (count > 2) total = f32x4.add(total, (y = trimmedVector(v128.load(third + o), b, thirdThreshold)));
-    if (count > 3) total = f32x4.add(total, (z = trimmedVector(v128.load(fourth + o), b, fourthThreshold)));
+    if (count > 1) total = f32x4.add(total, (x = trimmedVector(valuesAt(second, i, half), b, secondThreshold)));
+    if (count > 2) total = f32x4.add(total, (y = trimmedVector(valuesAt(third, i, half), b, thirdThreshold)));
+    if (count > 3) total = f32x4.add(total, (z = trimmedVector(valuesAt(fourth, i, half), b, fourthThreshold)));
     const sign = v128.and(f32x4.lt(total, boundary), signBit);
     let counts = agrees(w, sign);
     let kept = v128.and(w, counts);
@@ -112,11 +132,11 @@ function agrees(term: v128, sign: v128): v128 {
   return f32x4.gt(v128.xor(term, sign), f32x4.splat(0));
 }
 
-/** Inlined with a constant mode, so that the inner loop has no branch on it. */
+/** Inlined with constants for `mode` and `half`, so that the inner loop has no branch on them. */
 @inline
 function electLoop(
   out: usize, base: usize, rows: usize, thresholds: usize, scales: usize, weights: usize, count: i32, n: i32,
-  mode: i32, zero: f32, lambda: f32,
+  mode: i32, zero: f32, lambda: f32, half: bool,
 ): void {
   const forZero = f32x4.splat(zero);
   const lam = f32x4.splat(lambda);
@@ -124,17 +144,17 @@ function electLoop(
   // Two vectors at a time share the look-ups of a model's numbers.
   for (; i + 8 <= n; i += 8) {
     const o = <usize>i << 2;
-    const b = v128.load(base + o);
-    const d = v128.load(base + o, 16);
+    const b = valuesAt(base, i, half);
+    const d = valuesAt(base, i + 4, half);
     let total = f32x4.splat(0);
     let next = f32x4.splat(0);
     for (let j: i32 = 0; j < count; j++) {
-      const row = <usize>load<u32>(rows + (<usize>j << 2)) + o;
+      const row = <usize>load<u32>(rows + (<usize>j << 2));
       const threshold = entry(thresholds, j);
       const scale = entry(scales, j);
       const weight = entry(weights, j);
-      const x = f32x4.mul(f32x4.mul(trimmedVector(v128.load(row), b, threshold), scale), weight);
-      const y = f32x4.mul(f32x4.mul(trimmedVector(v128.load(row, 16), d, threshold), scale), weight);
+      const x = f32x4.mul(f32x4.mul(trimmedVector(valuesAt(row, i, half), b, threshold), scale), weight);
+      const y = f32x4.mul(f32x4.mul(trimmedVector(valuesAt(row, i + 4, half), d, threshold), scale), weight);
       v128.store(TERMS + (<usize>j << 5), x);
       v128.store(TERMS + (<usize>j << 5), y, 16);
       total = f32x4.add(total, x);
@@ -147,10 +167,10 @@ function electLoop(
   }
   for (; i < n; i += 4) {
     const o = <usize>i << 2;
-    const b = v128.load(base + o);
+    const b = valuesAt(base, i, half);
     let total = f32x4.splat(0);
     for (let j: i32 = 0; j < count; j++) {
-      const x = v128.load(<usize>load<u32>(rows + (<usize>j << 2)) + o);
+      const x = valuesAt(<usize>load<u32>(rows + (<usize>j << 2)), i, half);
       const scaled = f32x4.mul(trimmedVector(x, b, entry(thresholds, j)), entry(scales, j));
       const term = f32x4.mul(scaled, entry(weights, j));
       v128.store(TERMS + (<usize>j << 5), term);
@@ -194,16 +214,29 @@ function consensus(terms: usize, weights: usize, count: i32, mode: i32, elected:
 export function trimmedSigns(
   base: usize, rows: usize, thresholds: usize, weights: usize, count: i32, n: i32, counts: usize,
 ): void {
+  countSigns(base, rows, thresholds, weights, count, n, counts, false);
+}
+
+/** The same for models and a base of bfloat16. */
+export function trimmedSignsBfloat16(
+  base: usize, rows: usize, thresholds: usize, weights: usize, count: i32, n: i32, counts: usize,
+): void {
+  countSigns(base, rows, thresholds, weights, count, n, counts, true);
+}
+
+@inline
+function countSigns(
+  base: usize, rows: usize, thresholds: usize, weights: usize, count: i32, n: i32, counts: usize, half: bool,
+): void {
   const nothing = f32x4.splat(0);
   let negative = i32x4.splat(0);
   let zero = i32x4.splat(0);
   for (let i: i32 = 0; i < n; i += 4) {
-    const o = <usize>i << 2;
-    const b = v128.load(base + o);
+    const b = valuesAt(base, i, half);
     let low = f64x2.splat(0);
     let high = f64x2.splat(0);
     for (let j: i32 = 0; j < count; j++) {
-      const x = trimmedVector(v128.load(<usize>load<u32>(rows + (<usize>j << 2)) + o), b, entry(thresholds, j));
+      const x = trimmedVector(valuesAt(<usize>load<u32>(rows + (<usize>j << 2)), i, half), b, entry(thresholds, j));
       const w = v128.load64_splat(weights + (<usize>j << 3));
       low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), w));
       high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3)), w));

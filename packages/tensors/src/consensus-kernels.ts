@@ -1,5 +1,5 @@
 import type { Kernels } from '@hubfuse/plugin';
-import type { RowTable } from './row-table.ts';
+import { kernelFor, type RowTable } from './row-table.ts';
 
 const MODES = { sum: 0, mean: 1, max: 2 } as const;
 
@@ -26,13 +26,14 @@ export function consensusKernels(
         filled.weights,
       ] as const;
       const rows = [out.byteOffset, base.byteOffset, filled.rows] as const;
-      call('electTrimmed', ...rows, ...numbers, models.length, out.length, MODES[merge], zero, lambda);
+      call(kernelFor('electTrimmed', base), ...rows, ...numbers, models.length, out.length, MODES[merge], zero, lambda);
     },
     trimmedSigns({ base, models, thresholds, weights }) {
       const { rows, wideWeights } = table.fill(models, weights);
       const limits = table.numbers('thresholds', thresholds, models);
       const counts = table.pair(Uint32Array).fill(0);
-      call('trimmedSigns', base.byteOffset, rows, limits, wideWeights, models.length, base.length, counts.byteOffset);
+      const kernel = kernelFor('trimmedSigns', base);
+      call(kernel, base.byteOffset, rows, limits, wideWeights, models.length, base.length, counts.byteOffset);
       return { negative: counts[0] ?? 0, zero: counts[1] ?? 0 };
     },
   };

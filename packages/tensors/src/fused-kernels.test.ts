@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { storedHalves } from '../test/stored-halves.ts';
 import { KernelInstance, KernelMemory } from './kernels.ts';
 
 // Kernels that do several steps at once must give the bits of the steps one by one.
@@ -27,6 +28,12 @@ function deltas(length: number, options: { seed: number; size: number }): Float3
 }
 
 const bits = (row: Float32Array): number[] => [...new Uint32Array(row.buffer, row.byteOffset, row.length)];
+
+/** The rows rounded to bfloat16, in place, and as they are stored. */
+function halves({ base, models }: { base: Float32Array; models: readonly Float32Array[] }) {
+  const stored = (row: Float32Array) => storedHalves({ kernels, memory }, row);
+  return { base: stored(base), models: models.map(stored) };
+}
 
 function freshRow(length: number, value = 0): Float32Array {
   const row = memory.float32(length);
@@ -148,6 +155,13 @@ describe('the competition of PCB-Merging', () => {
       expect(values).toBe(3 * 3 * 4 * Math.ceil(Math.max(...found) / 4));
       kernels.pcb.mergeNoted(out, base, { ...given, notes: notes.subarray(0, values) });
       expect(bits(out)).toEqual(bits(whole));
+      const stored = halves(rows);
+      const again = models.map(() => freshRow(length));
+      const wide = kernels.pcb.modelCompetitors(outs, rows, { ...centre, least });
+      const narrow = kernels.pcb.modelCompetitors(again, { ...rows, ...stored }, { ...centre, least });
+      expect(narrow).toEqual(wide);
+      const kept = (all: readonly Float32Array[]) => all.map((row, i) => bits(row.subarray(0, wide.found[i])));
+      expect(kept(again)).toEqual(kept(outs));
       // Notes without room for all say that they are of no use.
       const most = Math.max(...found);
       if (most < 8) continue;
@@ -206,6 +220,10 @@ describe('the consensus of TIES', () => {
         const out = freshRow(length);
         kernels.electTrimmed(out, { ...rows, thresholds, scales, weights }, { merge, zero, lambda: 0.7 });
         expect(bits(out)).toEqual(bits(expected));
+        const stored = halves(rows);
+        kernels.electTrimmed(expected, { ...rows, thresholds, scales, weights }, { merge, zero, lambda: 0.7 });
+        kernels.electTrimmed(out, { ...stored, thresholds, scales, weights }, { merge, zero, lambda: 0.7 });
+        expect(bits(out)).toEqual(bits(expected));
       }
     }
     memory.release(mark);
@@ -241,6 +259,10 @@ describe('the consensus of TIES', () => {
           const rows = { base, models, thresholds: limits, scales: ones, weights: ones };
           kernels.electTrimmed(out, rows, { merge, zero, lambda: 0.7 });
           expect(bits(out)).toEqual(bits(expected));
+          const stored = halves(rows);
+          kernels.electTrimmed(expected, rows, { merge, zero, lambda: 0.7 });
+          kernels.electTrimmed(out, { ...rows, ...stored }, { merge, zero, lambda: 0.7 });
+          expect(bits(out)).toEqual(bits(expected));
         }
       }
     }
@@ -258,6 +280,9 @@ describe('the consensus of TIES', () => {
         negative: sums.filter((value) => value < 0).length,
         zero: sums.filter((value) => value === 0).length,
       });
+      const stored = halves(rows);
+      const expected = kernels.trimmedSigns({ ...rows, thresholds, weights });
+      expect(kernels.trimmedSigns({ ...stored, thresholds, weights })).toEqual(expected);
     }
     memory.release(mark);
   });

@@ -1,5 +1,6 @@
 import type { KeysInRange } from '@hubfuse/plugin';
 import { describe, expect, test } from 'vitest';
+import { storedHalves } from '../test/stored-halves.ts';
 import { fromFloat32 } from './convert.ts';
 import { KernelInstance, KernelMemory } from './kernels.ts';
 
@@ -11,14 +12,6 @@ function row(values: ArrayLike<number>): Float32Array {
   const array = memory.float32(values.length);
   array.set(values);
   return array;
-}
-
-/** Rounds a row to bfloat16, and returns it as it is stored. */
-function halves(x: Float32Array): Uint16Array {
-  const raw = memory.bytes(x.length * 2);
-  kernels.narrow('BF16', x, raw);
-  kernels.widen('BF16', raw, x);
-  return new Uint16Array(raw.buffer, raw.byteOffset, x.length);
 }
 
 const bits = (array: Float32Array): number[] => [...new Uint32Array(array.buffer, array.byteOffset, array.length)];
@@ -232,7 +225,7 @@ describe('counting order keys', () => {
         }
       };
       collectAnew(x, y);
-      const [halfX, halfY] = [halves(x), halves(y)];
+      const [halfX, halfY] = [storedHalves({ kernels, memory }, x), storedHalves({ kernels, memory }, y)];
       kernels.subtract(differences, x, y);
       collectAnew(halfX, halfY);
     }

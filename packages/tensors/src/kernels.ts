@@ -7,6 +7,7 @@ import {
   type KeyRange,
   type KeysInRange,
   type MatrixKernels,
+  type StoredRow,
 } from '@hubfuse/plugin';
 import { consensusKernels } from './consensus-kernels.ts';
 import type { FloatDType } from './dtype.ts';
@@ -16,7 +17,7 @@ import { matrixKernels } from './matrix/matrix-kernels.ts';
 import type { MatrixWorkspace } from './matrix/matrix-module.ts';
 import type { LargeProducts } from './matrix/products.ts';
 import { pcbKernels } from './pcb-kernels.ts';
-import { RowTable } from './row-table.ts';
+import { kernelFor, RowTable } from './row-table.ts';
 import { taskKernels } from './task-kernels.ts';
 
 /** What the compiled module exports: addresses and lengths, nothing else. */
@@ -181,8 +182,8 @@ export class KernelInstance implements Kernels {
   }
 
   /** Index of the first value that is not finite, or -1. */
-  firstNonFinite(x: Float32Array): number {
-    return this.#call('firstNonFinite', x.byteOffset, x.length);
+  firstNonFinite(x: StoredRow): number {
+    return this.#call(kernelFor('firstNonFinite', x), x.byteOffset, x.length);
   }
 
   fill(out: Float32Array, value: number): void {
@@ -254,10 +255,9 @@ export class KernelInstance implements Kernels {
     this.#call('extentOfKeys', keys.byteOffset, keys.length, extent.byteOffset);
   }
 
-  collectDistances<Row extends Float32Array | Uint16Array>(x: Row, y: Row, into: readonly KeysInRange[]): void {
+  collectDistances(x: StoredRow, y: StoredRow, into: readonly KeysInRange[]): void {
     const table = this.#table.ranges(into);
-    const kernel = x instanceof Uint16Array ? 'collectDistancesBfloat16' : 'collectDistances';
-    this.#call(kernel, x.byteOffset, y.byteOffset, x.length, table, into.length);
+    this.#call(kernelFor('collectDistances', x), x.byteOffset, y.byteOffset, x.length, table, into.length);
   }
 }
 

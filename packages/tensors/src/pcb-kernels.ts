@@ -1,5 +1,5 @@
-import type { BalanceOptions, CompetingRows, Kernels, MagnitudeBounds, QuotientRows } from '@hubfuse/plugin';
-import type { RowTable } from './row-table.ts';
+import type { BalanceOptions, CompetingRows, Kernels, MagnitudeBounds, QuotientRows, StoredRow } from '@hubfuse/plugin';
+import { kernelFor, type RowTable } from './row-table.ts';
 
 /** 1 / spread, or 0 for a row without spread, whose normalised magnitude is then 0 everywhere. */
 function inverseSpread(bounds: MagnitudeBounds): number {
@@ -31,7 +31,7 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
   };
   const sums = (rows: QuotientRows): [number, number] => [rows.numerator.byteOffset, rows.denominator.byteOffset];
   /** The tables of the models: where they are, and their numbers. */
-  const competing = ({ models, bounds, work }: CompetingRows, own: (model: number) => readonly number[]) => {
+  const competing = ({ models, bounds, work }: CompetingRows<StoredRow>, own: (model: number) => readonly number[]) => {
     const numbers = new Float32Array(work.buffer, work.byteOffset, models.length * NUMBERS);
     numbers.fill(0);
     for (const [model, limits] of bounds.entries()) {
@@ -47,7 +47,7 @@ export function pcbKernels(raw: Record<string, (...values: number[]) => number>,
       const places = [table.more(outs), rows.base.byteOffset, addresses, numbers.byteOffset] as const;
       const room = notes === undefined ? 0 : roomOf(notes, outs.length);
       const end = [outs.length, rows.base.length, count, shift, tiles, notes?.byteOffset ?? 0, room] as const;
-      call('modelCompetitors', ...places, ...end);
+      call(kernelFor('modelCompetitors', rows.base), ...places, ...end);
       const counts = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length);
       const column = (place: number) => outs.map((_, model) => counts[model * NUMBERS + place] as number);
       const noted = column(NOTED);

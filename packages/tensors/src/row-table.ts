@@ -1,10 +1,15 @@
-import type { KeysInRange } from '@hubfuse/plugin';
+import type { KeysInRange, StoredRow } from '@hubfuse/plugin';
 import type { KernelMemory } from './kernels.ts';
 
 /** Numbers of a range in the kernels' table: keys, capacity, low, high, counts. */
 const RANGE_NUMBERS = 5;
 /** The kernel compares as signed numbers do. */
 const HIGHEST_MAGNITUDE = 0x7fffffff;
+
+/** The kernel of that name for the kind of a row. */
+export function kernelFor(name: string, row: StoredRow): string {
+  return row instanceof Uint16Array ? `${name}Bfloat16` : name;
+}
 
 /** Where the kernels find the rows that they work on together, and a few numbers of each. */
 export class RowTable {
@@ -30,10 +35,7 @@ export class RowTable {
   }
 
   /** Puts rows with their weights into the table; returns the addresses of the columns. */
-  fill(
-    rows: readonly Float32Array[],
-    weights: readonly number[],
-  ): { rows: number; weights: number; wideWeights: number } {
+  fill(rows: readonly StoredRow[], weights: readonly number[]): { rows: number; weights: number; wideWeights: number } {
     if (rows.length > this.#length || rows.length === 0) throw new RangeError(`${rows.length} rows`);
     const addresses = this.#column(Uint32Array, this.#addresses.rows, rows.length);
     rows.forEach((row, j) => {
@@ -52,7 +54,7 @@ export class RowTable {
   }
 
   /** Puts one number per row into a further column; returns its address. */
-  numbers(column: 'thresholds' | 'scales', values: readonly number[], rows: readonly Float32Array[]): number {
+  numbers(column: 'thresholds' | 'scales', values: readonly number[], rows: readonly StoredRow[]): number {
     this.#column(Float32Array, this.#addresses[column], rows.length).set(checked(values, rows));
     return this.#addresses[column];
   }
@@ -81,7 +83,7 @@ export class RowTable {
 
 type Column<T> = new (buffer: ArrayBuffer, address: number, length: number) => T;
 
-function checked(values: readonly number[], rows: readonly Float32Array[]): readonly number[] {
+function checked(values: readonly number[], rows: readonly StoredRow[]): readonly number[] {
   if (values.length !== rows.length) throw new RangeError(`${rows.length} rows with ${values.length} numbers`);
   return values;
 }

@@ -172,12 +172,25 @@ export class BlockRows {
       return row;
     };
     let stored: Uint16Array | undefined;
+    const ofBase = () => {
+      stored ??= read(base, this.#row.base);
+      return stored;
+    };
+    const ofModel = (index: number) => read(parts[index] as TensorPart, this.#row.models[index] as Float32Array);
+    const { kernels, reader } = this.#options;
+    const finite = (part: TensorPart, row: Uint16Array) => {
+      // Widening what is not finite says where it is.
+      if (kernels.firstNonFinite(row) >= 0)
+        reader.readFloats(part, { offset, row: this.out.subarray(0, length), raw: this.raw });
+      return row;
+    };
     return {
-      base: () => {
-        stored ??= read(base, this.#row.base);
-        return stored;
-      },
-      model: (index) => read(parts[index] as TensorPart, this.#row.models[index] as Float32Array),
+      base: ofBase,
+      model: ofModel,
+      checked: () => ({
+        base: finite(base, ofBase()),
+        models: parts.map((part, index) => finite(part, ofModel(index))),
+      }),
     };
   }
 

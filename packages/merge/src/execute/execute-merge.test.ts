@@ -125,6 +125,24 @@ describe('inputs that cannot be merged', () => {
     }
   });
 
+  test.each([
+    ['ties', {}],
+    ['ties', { scope: 'model', density: 0.5 }],
+    ['pcb', {}],
+  ])(
+    '%s %j names them in bfloat16 models, whose values it takes as they are stored',
+    async (merge_method, parameters) => {
+      const write = (name: string, ...values: number[]) =>
+        writeModel(root, { name, tensors: { 'tiny.w': { shape: [4], values, dtype: 'BF16' } } });
+      const base_model = await write('half-base', 1, 2, 3, 4);
+      const models = [await write('half-fine', 2, 2, 4, 4), await write('half-bad', 1, 3, Number.NaN, 4)];
+      const made = await plan(registry, { merge_method, base_model, models, parameters });
+      const failing = executeMerge({ ...made, out: join(root, 'half-out'), registry });
+      await expect(failing).rejects.toMatchObject({ where: expect.stringContaining('half-bad') as string });
+      await expect(failing).rejects.toThrow('"tiny.w" holds NaN at index 2');
+    },
+  );
+
   test('a float64 that float32 cannot hold is named as it is stored', async () => {
     const huge = await writeModel(root, { name: 'huge', tensors: small(0) });
     const data = new Uint8Array(Float64Array.of(1, 1e300, 2).buffer);

@@ -34,13 +34,18 @@ function keptFromRank(group: Group): number[][] {
   });
 }
 
-/** What a block's models are trimmed by; a row without threshold is zero throughout. */
+/** A row without threshold is zero throughout. */
+function thresholdOf(thresholds: unknown, model: number): number {
+  return (thresholds as number[][])[model]?.[0] ?? Number.POSITIVE_INFINITY;
+}
+
+/** What a block's models are trimmed by. */
 function trimming(block: Block, thresholds: unknown): TrimmedRows {
-  const { base, models } = block;
+  const { base, models } = block.bfloat16?.checked() ?? block;
   return {
     base,
     models,
-    thresholds: models.map((_, i) => (thresholds as number[][])[i]?.[0] ?? Number.POSITIVE_INFINITY),
+    thresholds: models.map((_, i) => thresholdOf(thresholds, i)),
     weights: modelNumbers(block, 'weight'),
   };
 }
@@ -54,11 +59,11 @@ const NORM_SUMS = 3;
  * @param sums of the norms; empty: nothing is rescaled
  */
 function rescaling(
-  { parameters, tensorLength, models }: Block,
+  { parameters, tensorLength }: Block,
   { thresholds }: TrimmedRows,
   sums: readonly number[],
 ): number[] {
-  const kept = keptCounts({ length: tensorLength, models: models.length, parameters });
+  const kept = keptCounts({ length: tensorLength, models: thresholds.length, parameters });
   return kept.map((count, i) => {
     const [before = 0, stayed = 0, staying = 0] = sums.slice(NORM_SUMS * i, NORM_SUMS * (i + 1));
     const after = staying > count ? stayed - (staying - count) * (thresholds[i] as number) : stayed;
@@ -80,9 +85,8 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
     wanted: ({ parameters }) => parameters.global.rescale === true,
     add(block, sums, [limits]) {
       const { kernels } = block;
-      const { thresholds } = trimming(block, limits);
       taskVectors(block).forEach((tau, i) => {
-        const threshold = thresholds[i] as number;
+        const threshold = thresholdOf(limits, i);
         const before = kernels.absoluteSum(tau);
         const count = kernels.countAtLeast(tau, threshold);
         kernels.keepAtLeast(tau, tau, threshold);
@@ -102,7 +106,7 @@ function program(parameters: ParameterValues, models: number): MethodProgram {
     sweeps: perTensor ? [thresholds, norms] : [thresholds, majority],
     write(block, [limits, second]) {
       const trimmed = trimming(block, limits);
-      const scales = perTensor ? rescaling(block, trimmed, second as number[]) : block.models.map(() => 1);
+      const scales = perTensor ? rescaling(block, trimmed, second as number[]) : trimmed.models.map(() => 1);
       // Trimmed values of 16-bit models often cancel exactly: then mergekit elects plus, the authors the majority.
       const zero = perTensor ? 1 : (second as 1 | 0 | -1);
       const lambda = tensorNumber(block, 'lambda');

@@ -129,13 +129,15 @@ function competitors(
   block: Block,
   { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
 ): Float32Array[] {
-  if (isUnmoved(block)) {
+  const rows = fuses(form) ? (block.bfloat16?.checked() ?? block) : block;
+  if (isUnmoved(rows)) {
     leave(block, { noted: limits.map(() => 0), least: [...least] });
     return limits.map(() => new Float32Array(0));
   }
   if (fuses(form)) {
-    const outs = block.models.map(() => block.scratch());
-    const { found, noted } = block.kernels.pcb.modelCompetitors(outs, competing(block, limits), {
+    const outs = rows.models.map(() => block.scratch());
+    const competing = { base: rows.base, models: rows.models, bounds: limits, work: roomOf(block, outs.length) };
+    const { found, noted } = block.kernels.pcb.modelCompetitors(outs, competing, {
       ...{ ...centred(outs.length), least },
       notes: block.notes?.room,
     });
@@ -180,11 +182,11 @@ function fuses(form: CodeForm): boolean {
 }
 
 function competing(block: Block, bounds: readonly MagnitudeBounds[]): CompetingRows {
-  return { base: block.base, models: block.models, bounds, work: roomOf(block) };
+  return { base: block.base, models: block.models, bounds, work: roomOf(block, block.models.length) };
 }
 
-function roomOf(block: Block): Float32Array {
-  return block.scratch(block.kernels.pcb.workOf(block.models.length));
+function roomOf(block: Block, models: number): Float32Array {
+  return block.scratch(block.kernels.pcb.workOf(models));
 }
 
 /** A clamp of a half makes the bounds cross: then the upper one holds for all, as in the authors' code. */

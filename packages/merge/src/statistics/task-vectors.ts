@@ -1,4 +1,4 @@
-import type { Block } from '@hubfuse/plugin';
+import type { Block, StoredRow } from '@hubfuse/plugin';
 
 /** The task vector of one of a block's models, in a scratch row. */
 export function taskVector(block: Block, model: number): Float32Array {
@@ -13,10 +13,10 @@ export function taskVectors(block: Block): Float32Array[] {
 }
 
 /** Whether no model has moved any of a block's values: comparing bytes is far cheaper than any arithmetic. */
-export function isUnmoved({ base, models }: Pick<Block, 'base' | 'models'>): boolean {
+export function isUnmoved({ base, models }: { base: StoredRow; models: readonly StoredRow[] }): boolean {
   // Most blocks have moved, and views of bytes take longer to make than one look.
   if (models.some((row) => row[0] !== base[0])) return false;
-  const bytes = (row: Float32Array) => Buffer.from(row.buffer, row.byteOffset, row.byteLength);
+  const bytes = (row: StoredRow) => Buffer.from(row.buffer, row.byteOffset, row.byteLength);
   const still = bytes(base);
   return models.every((row) => still.equals(bytes(row)));
 }
