@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** A base and fine-tunes of `bytes` each, almost all of it holes. */
-const models = (name: string, { bytes, count }: { bytes: number; count: number }) =>
-  noiseModels({ root: join(directory, name), bytes, count, every: 32 });
+const models = (name: string, size: { bytes: number; count: number; dtype?: 'F16' }) =>
+  noiseModels({ root: join(directory, name), ...size, every: 32 });
 
 test('five models of 1 GB are merged in less memory than one of them takes', async () => {
   const recipe = { merge_method: 'linear', models: models('large', { bytes: 1e9, count: 4 }) };
@@ -25,7 +25,8 @@ test('five models of 1 GB are merged in less memory than one of them takes', asy
 
 test('a method that keeps whole tensors stays within the memory it is given, to the same bytes', async () => {
   const cap = 192 * 2 ** 20;
-  const [base, ...fineTunes] = models('small', { bytes: 150e6, count: 5 });
+  // Rows of bfloat16 are read again rather than kept.
+  const [base, ...fineTunes] = models('small', { bytes: 150e6, count: 5, dtype: 'F16' });
   const recipe = { merge_method: 'ties', parameters: { density: 0.2 }, base_model: base, models: fineTunes };
   const merge = (name: string, memory?: number) =>
     mergeInChild({ recipe, out: join(directory, name), workers: 1, ...(memory === undefined ? {} : { memory }) });

@@ -1,4 +1,4 @@
-// Models of noise for benchmarks: a base and fine-tunes of it, in the layout of a Llama, bfloat16.
+// Models of noise for benchmarks: a base and fine-tunes of it, in the layout of a Llama, in 16 bits.
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeHeader } from '@hubfuse/tensors';
@@ -7,20 +7,19 @@ const HIDDEN = 2048;
 const INNER = 5632;
 const VOCABULARY = 32_000;
 
-/** Tensors of a Llama-like model of about `bytes` of bfloat16. */
-function layout(bytes) {
-  const tensors = [{ name: 'model.embed_tokens.weight', dtype: 'BF16', shape: [VOCABULARY, HIDDEN] }];
+/** Tensors of a Llama-like model of about `bytes` of a dtype of 16 bits. */
+function layout(bytes, dtype) {
+  const tensors = [{ name: 'model.embed_tokens.weight', dtype, shape: [VOCABULARY, HIDDEN] }];
   const size = () => tensors.reduce((sum, { shape }) => sum + 2 * shape.reduce((a, b) => a * b, 1), 0);
   for (let layer = 0; size() < bytes; layer++) {
-    const add = (name, ...shape) =>
-      tensors.push({ name: `model.layers.${layer}.${name}.weight`, dtype: 'BF16', shape });
+    const add = (name, ...shape) => tensors.push({ name: `model.layers.${layer}.${name}.weight`, dtype, shape });
     add('input_layernorm', HIDDEN);
     for (const name of ['q', 'k', 'v', 'o']) add(`self_attn.${name}_proj`, HIDDEN, HIDDEN);
     for (const name of ['gate', 'up']) add(`mlp.${name}_proj`, INNER, HIDDEN);
     add('mlp.down_proj', HIDDEN, INNER);
     add('post_attention_layernorm', HIDDEN);
   }
-  tensors.push({ name: 'model.norm.weight', dtype: 'BF16', shape: [HIDDEN] });
+  tensors.push({ name: 'model.norm.weight', dtype, shape: [HIDDEN] });
   return tensors;
 }
 
@@ -52,9 +51,10 @@ const BLOCK = 1 << 22;
 /**
  * Writes the base and `count` fine-tunes below `root` where they are missing; returns their folders.
  * `every`: only each so many-th block of 8 MiB holds noise, the others are holes (zeros that take no disk). Default 1.
+ * `dtype`: BF16 by default; as F16 the same bits are other finite values.
  */
-export function noiseModels({ root, bytes, count, every = 1 }) {
-  const tensors = layout(bytes);
+export function noiseModels({ root, bytes, count, every = 1, dtype = 'BF16' }) {
+  const tensors = layout(bytes, dtype);
   // mergekit derives from it which tensors there must be.
   const config = {
     architectures: ['LlamaForCausalLM'],
