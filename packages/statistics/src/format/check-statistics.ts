@@ -1,4 +1,5 @@
 import { type ModelStatistics, StatisticsError } from '@hubfuse/plugin';
+import { gatherCommand } from './gather-command.ts';
 import { gramWidth } from './triangle.ts';
 
 /** A mean of fewer rows than this share of a layer's width says next to nothing about the layer. */
@@ -29,18 +30,14 @@ export function checkStatistics(statistics: ModelStatistics, subject: Statistics
   requireRows(statistics, where);
 }
 
-function requireWeights(
-  { provenance, kind, variant }: ModelStatistics,
-  subject: StatisticsSubject,
-  where: string,
-): void {
+function requireWeights({ provenance, ...request }: ModelStatistics, subject: StatisticsSubject, where: string): void {
   const { model, modelSha256 } = subject;
   if (provenance === undefined) {
     throw new StatisticsError({
       code: 'statistics/unverified',
       where,
       message: `the file does not say which weights it was gathered with, so it cannot be checked against ${model}`,
-      hint: 'gather the statistics with `hubfuse stats`, which writes that down',
+      hint: `gather the statistics with hubfuse, which writes that down: ${gatherCommand(request, model)}`,
     });
   }
   if (provenance.modelSha256 === modelSha256) return;
@@ -49,7 +46,7 @@ function requireWeights(
     code: 'statistics/other-weights',
     where,
     message: `the statistics were gathered with other weights (${provenance.model}${revision}, SHA-256 ${short(provenance.modelSha256)}) than those of ${model} (${short(modelSha256)})`,
-    hint: `gather them anew: hubfuse stats ${model} --data <dataset> --kind ${kind} --${kind === 'gram' ? 'padding' : 'variant'} ${variant}`,
+    hint: `gather them anew: ${gatherCommand(request, model)}`,
   });
 }
 
@@ -64,7 +61,7 @@ function requireLayers(
       code: 'statistics/other-layers',
       where,
       message,
-      hint: 'the statistics are of a model with other layers: gather them anew with `hubfuse stats`',
+      hint: `the statistics are of a model with other layers: gather them anew: ${gatherCommand(statistics, model)}`,
     });
   };
   const held = new Set([...tensors.keys(), ...aliases.keys()]);

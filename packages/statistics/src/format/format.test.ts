@@ -14,6 +14,7 @@ import { gramWidth, triangleLength, triangleOffset } from './triangle.ts';
 
 const GRAM = { kind: 'gram', variant: 'mask' } as const;
 const PATH = 'hubfuse/gram-mask-money.safetensors';
+const COMMAND = 'hubfuse stats <model> --data <dataset> --kind gram --padding mask';
 const WEIGHTS = 'ab'.repeat(32);
 const provenance: StatisticsProvenance = {
   format: 1,
@@ -81,7 +82,7 @@ async function refusal(action: () => unknown): Promise<StatisticsError> {
 }
 
 test('what is written about a file is what is read from it', async () => {
-  expect(decodeMetadata(metadata, 'here')).toEqual({ ...GRAM, provenance, rows, aliases });
+  expect(decodeMetadata(metadata, { where: 'here', request: GRAM })).toEqual({ ...GRAM, provenance, rows, aliases });
   const statistics = await stored('whole');
   expect(statistics).toMatchObject({ ...GRAM, provenance, rows, aliases });
   expect(statistics.tensors.get('layer.query')).toMatchObject({ dtype: 'F32', shape: [3], bytes: 12 });
@@ -163,10 +164,25 @@ test.each([
   ['rows that are no numbers', { rows: '{"layer.query": "many"}' }, '"rows"'],
   ['an alias of nothing', { aliases: '{"layer.key": "layer.queri"}' }, 'does not hold'],
   ['a model without an identity', { model_sha256: 'unknown' }, 'model_sha256'],
-])('metadata with %s is refused', async (_what, change, message) => {
+])('metadata with %s is refused with the command that makes new ones', async (_what, change, message) => {
   const error = await refusal(() => stored('metadata', TENSORS, { ...metadata, ...change }));
   expect(error).toMatchObject({ code: 'statistics/format' });
   expect(error.message).toContain(message);
+  expect(error.hint).toContain(COMMAND);
+});
+
+test('metadata without a key that must be there is refused with the key and the command', async () => {
+  const { tokenizer: _, ...rest } = metadata;
+  const error = await refusal(() => stored('no-tokenizer', TENSORS, rest));
+  expect(error.message).toContain('"tokenizer"');
+  expect(error.hint).toContain(COMMAND);
+});
+
+test('weights that are named in the place of statistics are called no statistics file', async () => {
+  const error = await refusal(() => stored('weights', { 'LayerNorm.bias': f32([2], 1, 2) }, { format: 'pt' }));
+  expect(error).toMatchObject({ code: 'statistics/format' });
+  expect(error.message).toMatch(/no statistics file.*"hubfuse\.statistics".*"LayerNorm\.bias" is of shape \[2\]/);
+  expect(error.hint).toContain(COMMAND);
 });
 
 test('statistics of another kind, dtype or shape are refused', async () => {

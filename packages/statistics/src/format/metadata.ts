@@ -1,4 +1,5 @@
-import { type StatisticKind, StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
+import { type StatisticKind, type StatisticRequest, StatisticsError, type StatisticsProvenance } from '@hubfuse/plugin';
+import { gatherCommand } from './gather-command.ts';
 
 /** Version of the format that is written; later ones are refused. */
 export const FORMAT_VERSION = 1;
@@ -42,19 +43,24 @@ export function encodeMetadata({ kind, variant, provenance, rows, aliases }: Sta
 
 /**
  * Reads the metadata of a statistics file.
+ * @param context.request What is asked for, for hints.
  * @returns undefined for a file that another program wrote, which names neither model nor data
  * @throws StatisticsError `statistics/format` where a value is missing or malformed, or the format is a later one
  */
-export function decodeMetadata(metadata: Readonly<Record<string, string>>, where: string): StatisticsFacts | undefined {
+export function decodeMetadata(
+  metadata: Readonly<Record<string, string>>,
+  { where, request }: { where: string; request: StatisticRequest },
+): StatisticsFacts | undefined {
   const version = metadata['hubfuse.statistics'];
   if (version === undefined) return undefined;
-  const fail = (message: string, hint?: string): never => {
+  const anew = `gather them anew: ${gatherCommand(request)}`;
+  const fail = (message: string, hint = anew): never => {
     throw new StatisticsError({ code: 'statistics/format', where, message, hint });
   };
   if (version !== String(FORMAT_VERSION)) {
     fail(
       `the statistics are of format ${version}; this hubfuse reads format ${FORMAT_VERSION}`,
-      'install a newer hubfuse, or gather them anew with `hubfuse stats`',
+      `install a newer hubfuse, or ${anew}`,
     );
   }
   const text = (key: string): string => metadata[key] ?? fail(`the metadata does not say "${key}"`);

@@ -1,13 +1,13 @@
 import {
   type ModelSource,
   type ModelStatistics,
-  type StatisticKind,
   type StatisticRequest,
   StatisticsError,
   type StoredStatistic,
   TensorError,
 } from '@hubfuse/plugin';
 import { type Header, headerEnd, parseHeader, type StoredTensor } from '@hubfuse/tensors';
+import { gatherCommand } from './gather-command.ts';
 import { decodeMetadata, type StatisticsFacts } from './metadata.ts';
 import { gramWidth } from './triangle.ts';
 
@@ -42,14 +42,17 @@ export async function readStatistics(options: ReadStatisticsOptions): Promise<Mo
       code: 'statistics/unreadable',
       where,
       message: `the statistics cannot be read: ${cause.summary}`,
-      hint: 'the file is cut short or damaged: fetch it again, or gather anew with `hubfuse stats`',
+      hint: `the file is cut short or damaged: fetch it again, or gather anew: ${gatherCommand(request)}`,
       cause,
     });
   });
-  const facts = decodeMetadata(header.metadata, where);
+  const facts = decodeMetadata(header.metadata, { where, request });
   if (facts !== undefined) requireKind(facts, request, where);
-  const tensors = new Map(header.tensors.map((tensor) => [tensor.name, storedStatistic(tensor, request.kind, where)]));
-  if (facts !== undefined) requireComplete(facts, tensors, where);
+  const fail = (message: string): never => {
+    throw unfit(message, { where, request, isMarked: facts !== undefined });
+  };
+  const tensors = new Map(header.tensors.map((tensor) => [tensor.name, storedStatistic(tensor, request, fail)]));
+  if (facts !== undefined) requireComplete(facts, tensors, fail);
   return {
     ...request,
     source,
@@ -75,15 +78,30 @@ function requireKind(facts: StatisticsFacts, request: StatisticRequest, where: s
     code: 'statistics/other-kind',
     where,
     message: `the file holds ${facts.kind} statistics (${facts.variant}) where ${request.kind} (${request.variant}) are needed`,
-    hint: 'name another file, or gather them with `hubfuse stats`',
+    hint: `name another file, or gather them: ${gatherCommand(request)}`,
   });
 }
 
-function storedStatistic(tensor: StoredTensor, kind: StatisticKind, where: string): StoredStatistic {
+/** A file that is not marked as statistics was named by mistake more often than it was damaged. */
+function unfit(
+  message: string,
+  { where, request, isMarked }: { where: string; request: StatisticRequest; isMarked: boolean },
+): StatisticsError {
+  const code = 'statistics/format';
+  const command = gatherCommand(request);
+  if (isMarked) return new StatisticsError({ code, where, message, hint: `gather them anew: ${command}` });
+  return new StatisticsError({
+    code,
+    where,
+    message: `this is no statistics file: its metadata has no "hubfuse.statistics", and ${message}`,
+    hint: `name a file that \`hubfuse stats\` wrote, or gather one: ${command}`,
+  });
+}
+
+type Fail = (message: string) => never;
+
+function storedStatistic(tensor: StoredTensor, { kind }: StatisticRequest, fail: Fail): StoredStatistic {
   const { name, dtype, shape, file, offset, bytes } = tensor;
-  const fail = (message: string): never => {
-    throw new StatisticsError({ code: 'statistics/format', where, message });
-  };
   if (dtype !== 'F32' && dtype !== 'BF16' && dtype !== 'F64') {
     return fail(`"${name}" is stored as ${dtype}; statistics are F32, BF16 or F64`);
   }
@@ -93,14 +111,7 @@ function storedStatistic(tensor: StoredTensor, kind: StatisticKind, where: strin
   return { name, dtype, shape, file, offset, bytes };
 }
 
-function requireComplete(
-  { rows, aliases }: StatisticsFacts,
-  tensors: ReadonlyMap<string, unknown>,
-  where: string,
-): void {
-  const fail = (message: string): never => {
-    throw new StatisticsError({ code: 'statistics/format', where, message });
-  };
+function requireComplete({ rows, aliases }: StatisticsFacts, tensors: ReadonlyMap<string, unknown>, fail: Fail): void {
   for (const name of tensors.keys()) if (!rows.has(name)) fail(`the metadata does not say the rows of "${name}"`);
   for (const [alias, name] of aliases) {
     if (!tensors.has(name)) fail(`"${alias}" stands for "${name}", which the file does not hold`);
