@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { read, refusal } from '../test/reading.ts';
+import { methodNamed, stubRegistry } from '../test/registry.ts';
 
 const head = 'merge_method: linear\n';
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -65,4 +66,15 @@ test.each([
   expect(error.place?.path).toBe(path);
   expect(error.message).toContain(words);
   expect(error.findings).toHaveLength(1);
+});
+
+test('data for statistics that the method does not read is warned of once, where it stands', () => {
+  const models = 'models: [{model: a/b, statistics: s.safetensors}, c/d]\ncalibration: x.jsonl\n';
+  const { warnings } = read(`merge_method: linear\n${models}`);
+  expect(warnings.map(({ path }) => path)).toEqual(['calibration', 'models[0].statistics']);
+  expect(warnings[0]?.message).toContain('linear reads no statistics');
+  const registry = stubRegistry();
+  const statistics = () => ({ kind: 'gram' as const, variant: 'mask' });
+  registry.register({ ...methodNamed('linear'), name: 'regmean', statistics });
+  expect(read(`merge_method: regmean\n${models}`, { registry }).warnings).toEqual([]);
 });

@@ -20,6 +20,7 @@ import { checkModules, checkSlices } from './read-slices.ts';
 import { checkTokenizer } from './read-tokenizer.ts';
 import { readTrigger } from './read-trigger.ts';
 import type { Recipe, RecipeSource } from './recipe.ts';
+import { warnOfUnreadStatistics } from './warn-of-unread-statistics.ts';
 
 const CONTENTS = ['models', 'slices', 'modules'] as const;
 
@@ -74,7 +75,11 @@ export function readRecipe(
   if (context.findings.count > before) return undefined;
   checkCompleteness({ root, method, models, parameters, choices, findings: context.findings });
   const isComplete = context.findings.count === before;
-  if (isComplete) checkRefresh(root, { method, recipe: { models, parameters, source, ...searches } });
+  if (isComplete) {
+    const recipe = { models, parameters, source, ...searches };
+    checkRefresh(root, { method, recipe });
+    warnOfUnreadStatistics(root, { method, recipe, warnings: context.warnings });
+  }
   return { method: method.name, base, models, parameters, ...common, ...searches, warnings: context.warnings, source };
 }
 
