@@ -76,6 +76,7 @@ test('what cannot be read is refused with a message that names it', async () => 
     'row 1: "text" is 0 where a text is needed',
   );
   await refuse({ split: 'validation' }).toThrow(/belongs to the split "validation"\n.*train, test/);
+  await refuse({ split: '[10:12]' }).toThrow(/the split "\[10:12\]" selects none of the 10 examples.*\n.*\[:100\]/);
   await refuse({ split: 'test[' }).toThrow('the split "test[" cannot be read');
   await refuse({ limit: 0 }).toThrow('the limit 0 is not a positive integer');
   await refuse({ reader: 'xlsx' }).toThrow('there is no reader "xlsx"');

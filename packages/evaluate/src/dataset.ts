@@ -69,9 +69,7 @@ export async function loadDataset(options: LoadDatasetOptions): Promise<Dataset>
   const examples = selectRows(rows, options, where).map(({ row, number }) =>
     parseRow({ row, number, task, columns, where }),
   );
-  if (examples.length === 0) {
-    throw new EvaluationError({ code: 'evaluate/no-examples', where, message: 'the dataset holds no examples' });
-  }
+  if (examples.length === 0) throw noExamples(where, { rows: rows.length, split: options.split });
   const names = classNames?.[columns.get(task.labelRole) ?? ''];
   return {
     name,
@@ -82,6 +80,19 @@ export async function loadDataset(options: LoadDatasetOptions): Promise<Dataset>
     domain: options.domain ?? 'in',
     ...(options.head === undefined ? {} : { head: options.head }),
   };
+}
+
+function noExamples(where: string, { rows, split }: { rows: number; split: string | undefined }): EvaluationError {
+  const code = 'evaluate/no-examples';
+  if (rows === 0 || split === undefined) {
+    return new EvaluationError({ code, where, message: 'the dataset holds no examples' });
+  }
+  return new EvaluationError({
+    code,
+    where,
+    message: `the split "${split}" selects none of the ${rows} examples of the file`,
+    hint: 'rows are counted from 0, and the end is left out: [:100] are the first 100, [-100:] the last ones',
+  });
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
