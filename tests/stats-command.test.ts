@@ -82,7 +82,7 @@ test.each([
   ['no data', [join(ZOO, 'money')], 2, 'add --data'],
   ['an unknown kind', [join(ZOO, 'money'), '--data', DATA, '--kind', 'gramm'], 6, 'gramm'],
   ['a variant of another kind', [join(ZOO, 'money'), '--data', DATA, '--variant', 'hard'], 2, '--padding'],
-  ['a folder to publish to', [join(ZOO, 'money'), '--data', DATA, '--publish'], 2, 'folder'],
+  ['a folder to publish to', [join(ZOO, 'money'), '--data', DATA, '--publish'], 2, 'hf upload <ns/name>'],
   ['no column of labels', [join(ZOO, 'money'), '--data', DATA, '--column', 'label=intent'], 6, 'intent'],
   ['too little memory', [join(ZOO, 'money'), '--data', DATA, '--memory', '1MB'], 8, 'memory'],
 ])('%s is refused with what to do', async (_what, argv, code, words) => {

@@ -10,6 +10,7 @@ import {
   gatherStatistics,
   openMeasuredModel,
   planGathering,
+  STATISTICS_FOLDER,
   statisticsPath,
   taskOfModel,
 } from '@hubfuse/statistics';
@@ -113,7 +114,7 @@ function refuseUnpublishable(source: ModelSource, { options, hub }: { options: S
   throw new UsageError({
     code: 'usage/not-on-hub',
     message: `${source.name} is a folder, and --publish commits into a repository of the Hub`,
-    hint: 'name the model by its id, or publish the folder with its hubfuse/ inside',
+    hint: `name the model by its id on the Hub; or leave out --publish and upload the file that is written: hf upload <ns/name> <file> ${STATISTICS_FOLDER}/<name of the file>`,
   });
 }
 
