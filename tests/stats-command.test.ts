@@ -57,6 +57,13 @@ test('any number of workers writes the same file, and it is published beside the
   ).toBe(true);
 }, 120_000);
 
+test('a file that every merge refuses for its few rows is written with a warning', async () => {
+  const out = ['--data', DATA, '--limit', '2', '--out', 'few.safetensors'];
+  const few = await stats(join(ZOO, 'money'), ...out);
+  expect(few.code, few.stderr).toBe(0);
+  expect(few.stdout).toMatch(/merges refuse .*few\.safetensors.*at least \d+ are needed.*--limit above 2/);
+}, 60_000);
+
 test('publishing without a token is refused before anything is gathered', async () => {
   const { HF_TOKEN: _, ...without } = variables;
   const argv = ['stats', REPO, '--data', DATA, '--out', 'unpublished.safetensors', '--publish', '--json'];

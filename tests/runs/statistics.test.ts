@@ -41,6 +41,17 @@ test('a recipe without statistics and without data is refused with the command t
   );
 });
 
+test('data of too few rows is refused where the recipe limits them, and again when it is tried again', async () => {
+  const bench = await Bench.open(hub, 'few');
+  const refused = {
+    ...{ code: 'statistics/too-few-rows', where: 'models[0].calibration.limit' },
+    hint: expect.stringContaining('raise models[0].calibration.limit above 2'),
+  };
+  const recipe = CALIBRATED.replaceAll(`split: "${ROWS}"`, 'limit: 2');
+  await expect(bench.run(recipe)).rejects.toMatchObject(refused);
+  await expect(bench.execute(await bench.create(recipe, { fresh: true }))).rejects.toMatchObject(refused);
+}, 60_000);
+
 test('a plan says beforehand what gathering takes', async () => {
   const bench = await Bench.open(hub, 'planned');
   const recipe = bench.parse(CALIBRATED);

@@ -6,6 +6,7 @@ import { type ModelSource, UsageError } from '@hubfuse/plugin';
 import {
   estimateTokens,
   findMeasure,
+  findShortEntry,
   type GatheringPlan,
   gatherStatistics,
   openMeasuredModel,
@@ -13,11 +14,13 @@ import {
   STATISTICS_FOLDER,
   statisticsPath,
   taskOfModel,
+  type WrittenStatistics,
 } from '@hubfuse/statistics';
 import { sha256OfFile } from '@hubfuse/tensors';
 import type { CommandContext } from './command.ts';
 import { hubOptions } from './hub-options.ts';
 import { showHub } from './hub-view.ts';
+import type { Output } from './output.ts';
 import { columnSetting, readColumns } from './read-columns.ts';
 import { fetchForScoring, type LocatedData, locateData } from './scoring-inputs.ts';
 import type { StatsOptions, statsOptions } from './stats-options.ts';
@@ -79,6 +82,7 @@ export async function gatherForCommand(context: StatsContext): Promise<undefined
         ...{ done, total, unit: 'examples' },
       }),
   });
+  warnOfFewRows(written, { plan, path, limit, output });
   const published = options.publish
     ? await publish({ context, hub, source: local.source, data, plan, path })
     : undefined;
@@ -116,6 +120,21 @@ function refuseUnpublishable(source: ModelSource, { options, hub }: { options: S
     message: `${source.name} is a folder, and --publish commits into a repository of the Hub`,
     hint: `name the model by its id on the Hub; or leave out --publish and upload the file that is written: hf upload <ns/name> <file> ${STATISTICS_FOLDER}/<name of the file>`,
   });
+}
+
+/** What every merge would refuse is said where it can still be gathered anew. */
+function warnOfFewRows(
+  { rows }: WrittenStatistics,
+  { plan, path, limit, output }: { plan: GatheringPlan; path: string; limit: number | undefined; output: Output },
+): void {
+  const { request, measurement } = plan;
+  const tensors = new Map(measurement.entries.map((entry) => [entry.key, entry]));
+  const found = findShortEntry({ kind: request.kind, tensors, rows });
+  if (found === undefined) return;
+  const more = limit === undefined ? 'more data' : `a --limit above ${limit}, or none`;
+  output.warn(
+    `merges refuse ${path}: "${found.key}" is the mean of ${found.rows} rows, and at least ${found.needed} are needed; gather over more examples, with ${more}`,
+  );
 }
 
 function fileOf(input: {

@@ -1,5 +1,5 @@
 export { findStatistics } from './find/find-statistics.ts';
-export { checkStatistics, type StatisticsSubject } from './format/check-statistics.ts';
+export { checkStatistics, findShortEntry, type ShortEntry, type StatisticsSubject } from './format/check-statistics.ts';
 export { checkValues } from './format/check-values.ts';
 export { isStatisticsPath, STATISTICS_FOLDER, statisticsPath } from './format/file-name.ts';
 export { type ReadStatisticsOptions, readStatistics } from './format/read-statistics.ts';

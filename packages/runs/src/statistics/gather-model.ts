@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { loadDataset } from '@hubfuse/evaluate';
 import { HUBFUSE_VERSION, requireFreeBytes } from '@hubfuse/hub';
@@ -69,9 +70,15 @@ export async function gatherModel(options: {
     },
   });
   const written = await readStatistics({ source: await fileSource(path), path: basename(path), request });
-  checkStatistics(written, {
-    ...{ model: model.name, modelSha256 },
-    expected: expectedShapes(plan.measurement, request.kind),
-  });
+  try {
+    checkStatistics(written, {
+      ...{ model: model.name, modelSha256, calibration },
+      expected: expectedShapes(plan.measurement, request.kind),
+    });
+  } catch (error) {
+    // A file that stays is taken, unchecked, by the next run with the same options.
+    await rm(path, { force: true });
+    throw error;
+  }
   return sha256;
 }

@@ -5,6 +5,13 @@ import { gramWidth } from './triangle.ts';
 /** A mean of fewer rows than this share of a layer's width says next to nothing about the layer. */
 const ROWS_PER_WIDTH = 1 / 16;
 
+/** The entry of some statistics whose mean is over too few rows to say something about its layer. */
+export interface ShortEntry {
+  key: string;
+  rows: number;
+  needed: number;
+}
+
 /** What statistics are checked against. */
 export interface StatisticsSubject {
   /** What messages call the model. */
@@ -16,6 +23,8 @@ export interface StatisticsSubject {
    * for `fisher`. Absent where no graph says what layers the model has.
    */
   expected?: ReadonlyMap<string, readonly number[]> | undefined;
+  /** Where a recipe says which examples they were gathered on, such as `models[0].calibration`. Absent: in no recipe. */
+  calibration?: { path: string; limit?: number | undefined } | undefined;
 }
 
 /**
@@ -27,7 +36,7 @@ export function checkStatistics(statistics: ModelStatistics, subject: Statistics
   const where = `${statistics.source.name}/${statistics.path}`;
   requireWeights(statistics, subject, where);
   if (subject.expected !== undefined) requireLayers(statistics, { ...subject, expected: subject.expected }, where);
-  requireRows(statistics, where);
+  requireRows(statistics, subject, where);
 }
 
 function requireWeights({ provenance, ...request }: ModelStatistics, subject: StatisticsSubject, where: string): void {
@@ -77,18 +86,45 @@ function requireLayers(
   }
 }
 
-function requireRows({ kind, tensors, rows }: ModelStatistics, where: string): void {
+/** The first entry that is over too few rows; undefined where all have enough. */
+export function findShortEntry({
+  kind,
+  tensors,
+  rows,
+}: Pick<ModelStatistics, 'kind' | 'rows'> & {
+  tensors: ReadonlyMap<string, { shape: readonly number[] }>;
+}): ShortEntry | undefined {
   for (const [key, { shape }] of tensors) {
     const needed = kind === 'gram' ? Math.ceil((gramWidth(shape) ?? 0) * ROWS_PER_WIDTH) : 1;
     const found = rows.get(key);
-    if (found === undefined || found >= needed) continue;
+    if (found !== undefined && found < needed) return { key, rows: found, needed };
+  }
+  return undefined;
+}
+
+function requireRows(statistics: ModelStatistics, { model, calibration }: StatisticsSubject, where: string): void {
+  const found = findShortEntry(statistics);
+  if (found === undefined) return;
+  const { key, rows, needed } = found;
+  const code = 'statistics/too-few-rows';
+  if (calibration === undefined) {
     throw new StatisticsError({
-      code: 'statistics/too-few-rows',
+      code,
       where,
-      message: `"${key}" is the mean of ${found} rows; at least ${needed} are needed`,
-      hint: 'gather over more examples: `hubfuse stats` with a larger --limit or more data',
+      message: `"${key}" is the mean of ${rows} rows; at least ${needed} are needed`,
+      hint: `gather over more examples, with a larger --limit or more data: ${gatherCommand(statistics, model)}`,
     });
   }
+  const { path, limit } = calibration;
+  throw new StatisticsError({
+    code,
+    where: limit === undefined ? path : `${path}.limit`,
+    message: `"${key}" of ${model} is the mean of ${rows} rows; at least ${needed} are needed`,
+    hint:
+      limit === undefined
+        ? `name more examples under ${path}: a wider split, or more data`
+        : `raise ${path}.limit above ${limit}, or leave it out to take all examples`,
+  });
 }
 
 const short = (hash: string): string => hash.slice(0, 12);

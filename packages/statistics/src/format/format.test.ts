@@ -124,11 +124,17 @@ test('too few rows are refused with the number that is needed', async () => {
   const values = new Array<number>(triangleLength(width)).fill(1);
   const facts = encodeMetadata({ ...GRAM, provenance, rows: new Map([['wide', 3]]), aliases: new Map() });
   const statistics = await stored('few-rows', { wide: f32([values.length], ...values) }, facts);
-  const error = await refusal(() =>
-    checkStatistics(statistics, { ...subject, expected: new Map([['wide', [width]]]) }),
-  );
+  const wide = { ...subject, expected: new Map([['wide', [width]]]) };
+  const error = await refusal(() => checkStatistics(statistics, wide));
   expect(error).toMatchObject({ code: 'statistics/too-few-rows' });
   expect(error.message).toContain('"wide" is the mean of 3 rows; at least 4 are needed');
+  expect(error.hint).toContain('hubfuse stats ns/model');
+  const path = 'models[0].calibration';
+  const limited = await refusal(() => checkStatistics(statistics, { ...wide, calibration: { path, limit: 3 } }));
+  expect(limited).toMatchObject({ where: `${path}.limit`, hint: expect.stringContaining(`raise ${path}.limit`) });
+  expect(limited.summary).toContain('of ns/model is the mean of 3 rows');
+  const all = await refusal(() => checkStatistics(statistics, { ...wide, calibration: { path } }));
+  expect(all).toMatchObject({ where: path, hint: expect.stringContaining('a wider split, or more data') });
 });
 
 test.each([
