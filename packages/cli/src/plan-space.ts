@@ -2,11 +2,12 @@ import { freeBytes } from '@hubfuse/hub';
 import { divideMemory } from '@hubfuse/merge';
 import { ResourceError } from '@hubfuse/plugin';
 import type { RunPlan } from '@hubfuse/runs';
+import { type PlanMemory, planMemory } from './plan-memory.ts';
 import { formatBytes } from './units.ts';
 
 /** What a plan needs of this machine, beside what is there. */
 export interface PlanSpace {
-  memory: { workers: number; peakBytes: number };
+  memory: PlanMemory;
   /** Upper bounds: what the cache holds already is counted as if it had to come. */
   disk: readonly { purpose: 'download' | 'output'; folder: string; bytes: number; freeBytes: number }[];
 }
@@ -23,7 +24,7 @@ export async function findSpace(
   const { places, workers, memory } = options;
   const division = divideMemory({ plan: plan.merge, workers, memory });
   return {
-    memory: { workers: division.workers, peakBytes: division.peakBytes },
+    memory: planMemory(division, plan, memory),
     disk: [
       {
         purpose: 'download',

@@ -131,9 +131,14 @@ function describeException({ name, rule, note }: PlannedTensor): string {
 }
 
 function describeSpace({ memory, disk }: PlanSpace): string[] {
-  const threads = memory.workers === 1 ? '1 worker' : `${memory.workers} workers`;
+  const { workers, peakBytes, mergeBytes, gatherBytes } = memory;
+  const threads = workers === 1 ? '1 worker' : `${workers} workers`;
+  const parts =
+    gatherBytes === undefined
+      ? ` with ${threads}`
+      : `: ${formatBytes(gatherBytes)} to gather statistics, ${formatBytes(mergeBytes)} to merge with ${threads}`;
   return [
-    `memory: at most ${formatBytes(memory.peakBytes)} with ${threads}`,
+    `memory: at most ${formatBytes(peakBytes)}${parts}`,
     ...disk.map(
       ({ purpose, bytes, folder, freeBytes }) =>
         `disk: ${purpose} at most ${formatBytes(bytes)}; ${formatBytes(freeBytes)} free at ${folder}`,
