@@ -85,6 +85,18 @@ test('a plan says passes, memory, disk and time, and does nothing', async () => 
   expect(await readdir(folder)).not.toContain('hubfuse');
 });
 
+test('the time of a plan is that of the examples which limit and split leave', async () => {
+  const planned = async (...selection: string[]) => {
+    const result = await stats(join(ZOO, 'money'), '--data', DATA, '--plan', ...selection);
+    return result.last() as { examples: number; tokens: number; seconds: number };
+  };
+  const [all, few, some] = [await planned(), await planned('--limit', '10'), await planned('--split', '[:10%]')];
+  expect(few.examples).toBe(10);
+  expect(few.tokens / all.tokens).toBeLessThan(20 / all.examples);
+  expect(few.seconds / all.seconds).toBeCloseTo(few.tokens / all.tokens);
+  expect(some.tokens / all.tokens).toBeCloseTo(0.1, 1);
+}, 60_000);
+
 test.each([
   ['no data', [join(ZOO, 'money')], 2, 'add --data'],
   ['an unknown kind', [join(ZOO, 'money'), '--data', DATA, '--kind', 'gramm'], 6, 'gramm'],

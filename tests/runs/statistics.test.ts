@@ -64,8 +64,23 @@ test('a plan says beforehand what gathering takes', async () => {
   expect(plan.statistics).toHaveLength(2);
   expect(plan.statistics?.[0]?.gather).toMatchObject({
     ...{ passes: 1, task: 'text-classification', fileBytes: expect.any(Number), seconds: expect.any(Number) },
-    data: { kind: 'hub', repo: 'hubfuse-examples/clinc150', path: 'money/dev.jsonl' },
+    ...{ data: { kind: 'hub', repo: 'hubfuse-examples/clinc150', path: 'money/dev.jsonl' }, isUpperBound: true },
   });
+});
+
+test('a plan counts the local examples that a recipe selects', async () => {
+  const bench = await Bench.open(hub, 'counted');
+  const data = join(import.meta.dirname, '../../examples/intents-tiny/data/money.dev.jsonl');
+  const tokens = async (selection: string) => {
+    const calibration = `calibration: {data: ${JSON.stringify(data)}${selection}}\n`;
+    const spec = { recipe: bench.parse(BARE + calibration), options: { workingDirectory: bench.folder } };
+    const { statistics } = await makePlan({ spec, hub: bench.hubOptions, registry: bench.registry });
+    expect(statistics?.[0]?.gather).not.toHaveProperty('isUpperBound');
+    return statistics?.[0]?.gather?.tokens ?? 0;
+  };
+  const all = await tokens('');
+  expect(await tokens(', limit: 10')).toBeLessThan(all / 10);
+  expect(await tokens(', split: "[:10%]"')).toBeLessThan(all / 5);
 });
 
 test('statistics are gathered where data is given, published, found by the next merge, and every way gives the same bytes', async () => {

@@ -1,10 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { loadDataset } from '@hubfuse/evaluate';
 import { HUBFUSE_VERSION, type HubOptions, publishFile, requiredToken, requireFreeBytes } from '@hubfuse/hub';
 import { type ModelSource, UsageError } from '@hubfuse/plugin';
 import {
-  estimateTokens,
   findMeasure,
   findShortEntry,
   type GatheringPlan,
@@ -43,17 +41,16 @@ export async function gatherForCommand(context: StatsContext): Promise<undefined
   const limits = { memory, workers, maxLength: options['max-length'] };
   const plan = planGathering({ model, ...request, dtype, limits });
   const data = await locateData(requireData(options.data), access);
-  const tokens = estimateTokens((await stat(data.path).catch(() => ({ size: 0 }))).size);
-  const view = planView(plan, tokens);
-  if (options.plan) {
-    output.result(view, () => describePlan(view));
-    return undefined;
-  }
   const task = options.task ?? taskOfModel(model);
   const columns = readColumns(options.column, Object.keys(registry.get('task', task).columns));
   const source = { path: data.path };
   const rows = { task, columns, columnSetting, split, limit, seed };
   const dataset = await loadDataset({ name: data.name, source, ...rows, registry });
+  const view = planView(plan, dataset);
+  if (options.plan) {
+    output.result(view, () => describePlan(view));
+    return undefined;
+  }
   output.note(describePlan(view));
   const path = fileOf({ options, directory, source: local.source, data, plan });
   await requireFreeBytes({

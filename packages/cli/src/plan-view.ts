@@ -61,7 +61,7 @@ function describeStatistics({ statistics = [] }: RunPlan): string[] {
     const what = `statistics: ${request.kind} (${request.variant}) of ${model}`;
     if (gather !== undefined) {
       const passes = `${gather.passes} ${gather.passes === 1 ? 'pass' : 'passes'} over ${gather.data.repo ?? ''}${gather.data.repo === undefined ? '' : '/'}${gather.data.path}`;
-      const needs = `${formatBytes(gather.memoryBytes)} of memory, ${formatBytes(gather.diskBytes)} of disk, about ${formatDuration(gather.seconds)}`;
+      const needs = `${formatBytes(gather.memoryBytes)} of memory, ${formatBytes(gather.diskBytes)} of disk, ${gather.isUpperBound ? 'at most' : 'about'} ${formatDuration(gather.seconds)}`;
       return `${what}: to be gathered in ${passes}; ${needs}`;
     }
     return `${what}: ${found?.name}/${found?.file}, ${formatBytes(found?.size ?? 0)}`;

@@ -1,8 +1,10 @@
-import { estimateSeconds, type GatheringPlan, type WrittenStatistics } from '@hubfuse/statistics';
-import { formatBytes, formatDuration } from './units.ts';
+import type { Dataset } from '@hubfuse/evaluate';
+import { estimateSeconds, estimateTokens, type GatheringPlan, type WrittenStatistics } from '@hubfuse/statistics';
+import { formatBytes, formatCount, formatDuration } from './units.ts';
 
 /** A plan as numbers. */
-export function planView(plan: GatheringPlan, tokens: number) {
+export function planView(plan: GatheringPlan, { examples }: Pick<Dataset, 'examples'>) {
+  const tokens = estimateTokens(examples);
   const { passes, workers, peakBytes, fileBytes, diskBytes, request, measurement } = plan;
   return {
     ...request,
@@ -12,6 +14,7 @@ export function planView(plan: GatheringPlan, tokens: number) {
     memoryBytes: peakBytes,
     fileBytes,
     diskBytes,
+    examples: examples.length,
     tokens,
     seconds: estimateSeconds(plan, tokens),
   };
@@ -24,7 +27,7 @@ export function describePlan(view: ReturnType<typeof planView>): string {
     `${view.kind} (${view.variant}): ${view.entries} entries in ${passes} over the data by ${view.workers === 1 ? 'one worker' : `${view.workers} workers`}`,
     `memory: ${formatBytes(view.memoryBytes)} at most`,
     `disk: ${formatBytes(view.fileBytes)}, while it is written ${formatBytes(view.diskBytes)}`,
-    `time: about ${formatDuration(view.seconds)} for all of some ${view.tokens.toLocaleString('en-US')} tokens`,
+    `time: about ${formatDuration(view.seconds)} for ${formatCount(view.examples)} ${view.examples === 1 ? 'example' : 'examples'} of some ${formatCount(view.tokens)} tokens in all`,
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ export { checkValues } from './format/check-values.ts';
 export { isStatisticsPath, STATISTICS_FOLDER, statisticsPath } from './format/file-name.ts';
 export { type ReadStatisticsOptions, readStatistics } from './format/read-statistics.ts';
 export { weightsSha256 } from './format/weights-identity.ts';
+export { estimateTokens, guessTokens } from './gather/estimate-tokens.ts';
 export {
   type GatheringOrigin,
   type GatherOptions,
@@ -12,7 +13,6 @@ export {
 } from './gather/gather.ts';
 export {
   estimateSeconds,
-  estimateTokens,
   expectedShapes,
   type GatheringLimits,
   type GatheringPlan,

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { loadDataset } from '@hubfuse/evaluate';
 import { HUBFUSE_VERSION, requireFreeBytes } from '@hubfuse/hub';
 import type { StatisticRequest } from '@hubfuse/plugin';
 import type { Calibration } from '@hubfuse/recipe';
@@ -15,6 +14,7 @@ import {
   planGathering,
   readStatistics,
 } from '@hubfuse/statistics';
+import { loadCalibration } from './load-calibration.ts';
 import { fileSource } from './open-statistics.ts';
 import type { PlannedGathering } from './statistics-plan.ts';
 
@@ -47,13 +47,10 @@ export async function gatherModel(options: {
   const { model, modelSha256, revision, rows, path, limits, signal, onProgress } = options;
   const { calibration, gather, file, sha256: datasetSha256 } = rows;
   const { measure, request } = findMeasure(options.request);
-  const { columns, format, split, limit, seed, maxLength } = calibration;
+  const { split, maxLength } = calibration;
   const { repo, revision: datasetRevision, path: dataPath } = gather.data;
   const { registry } = model;
-  const dataset = await loadDataset({
-    ...{ name: basename(dataPath).replace(/\.[^.]+$/, ''), source: { path: file }, task: gather.task, registry },
-    ...{ columns, reader: format, split, limit, seed },
-  });
+  const dataset = await loadCalibration({ calibration, ...gather, file, registry });
   const plan = planGathering({ model, measure, request, limits: { ...limits, maxLength } });
   await requireFreeBytes({
     ...{ path, bytes: plan.diskBytes, purpose: `the statistics of ${model.name}` },

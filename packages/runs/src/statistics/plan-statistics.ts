@@ -17,6 +17,7 @@ import {
   findStatistics,
   type GatheringLimits,
   type GatheringPlan,
+  guessTokens,
   type MeasuredModel,
   planGathering,
   plannedLayout,
@@ -26,9 +27,10 @@ import {
 } from '@hubfuse/statistics';
 import type { OpenedInput } from '../resolve/open-inputs.ts';
 import { refreshLimits } from '../search/refresh-limits.ts';
+import { loadCalibration } from './load-calibration.ts';
 import { openNamedStatistics, pinStatistics } from './open-statistics.ts';
 import { pinCalibration } from './pin-calibration.ts';
-import type { PlannedGathering, PlannedModelStatistics } from './statistics-plan.ts';
+import type { PinnedCalibration, PlannedGathering, PlannedModelStatistics } from './statistics-plan.ts';
 
 export interface StatisticsPlan {
   /** By model, in the order of the recipe; absent where a model has none and the recipe gives no data. */
@@ -179,18 +181,34 @@ async function planToGather(options: {
     limits: { ...context.limits, maxLength: calibration.maxLength },
   });
   const data = await pinCalibration({ calibration, ...context });
-  const tokens = estimateTokens(data.size);
+  const task = calibration.task ?? context.recipe.evaluate?.task ?? taskOfModel(model);
+  const tokens = await tokensOf({ calibration, data, task, registry: context.registry });
+  const isSelection = calibration.split !== undefined || calibration.limit !== undefined;
   return {
     data,
-    task: calibration.task ?? context.recipe.evaluate?.task ?? taskOfModel(model),
+    task,
     passes: plan.passes.length,
     memoryBytes: plan.peakBytes,
     fileBytes: plan.fileBytes,
     diskBytes: plan.diskBytes,
     tokens,
     seconds: estimateSeconds(plan, tokens),
+    ...(data.kind === 'hub' && isSelection ? { isUpperBound: true as const } : {}),
     layout: expectedStatistics(plan, input, tokens),
   };
+}
+
+/** Reads local examples, as gathering will: what is wrong with them is known before the merge. */
+async function tokensOf(options: {
+  calibration: Calibration;
+  data: PinnedCalibration;
+  task: string;
+  registry: Registry;
+}): Promise<number> {
+  const { calibration, data, task, registry } = options;
+  if (data.kind === 'hub') return guessTokens(data.size, calibration);
+  const { examples } = await loadCalibration({ calibration, data, file: data.path, task, registry });
+  return estimateTokens(examples);
 }
 
 /** What will be gathered, as if it stood in a file: enough for the fate of every tensor. Places come with the file. */

@@ -37,9 +37,11 @@ export interface PlannedGathering {
   /** Bytes of the file, and of the disk while it is written. */
   fileBytes: number;
   diskBytes: number;
-  /** Rough estimates, from the size of the data. */
+  /** Rough estimates, from the examples that are selected, or from the size of a file that is not here yet. */
   tokens: number;
   seconds: number;
+  /** The recipe selects examples of a file that is not here yet: tokens and seconds are those of all that it may select. */
+  isUpperBound?: true;
 }
 
 /** A file of examples whose content cannot change unseen. */

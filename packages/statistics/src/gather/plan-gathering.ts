@@ -69,14 +69,6 @@ export function planGathering(options: {
   };
 }
 
-/** Characters of a file of examples that make a token, roughly. */
-const CHARACTERS_PER_TOKEN = 4;
-
-/** About how many tokens a file of examples holds that has so many bytes. */
-export function estimateTokens(bytes: number): number {
-  return Math.ceil(bytes / CHARACTERS_PER_TOKEN);
-}
-
 /** A rough estimate of the time that gathering over so many tokens takes, in seconds. */
 export function estimateSeconds(plan: Pick<GatheringPlan, 'operationsPerToken' | 'workers'>, tokens: number): number {
   return (plan.operationsPerToken * tokens) / (plan.workers * OPERATIONS_PER_SECOND);
