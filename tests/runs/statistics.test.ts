@@ -68,19 +68,22 @@ test('a plan says beforehand what gathering takes', async () => {
   });
 });
 
-test('a plan counts the local examples that a recipe selects', async () => {
+test('a plan counts the local examples that a recipe selects, and warns of too few', async () => {
   const bench = await Bench.open(hub, 'counted');
   const data = join(import.meta.dirname, '../../examples/intents-tiny/data/money.dev.jsonl');
+  const ONE = ', limit: 1';
   const tokens = async (selection: string) => {
     const calibration = `calibration: {data: ${JSON.stringify(data)}${selection}}\n`;
     const spec = { recipe: bench.parse(BARE + calibration), options: { workingDirectory: bench.folder } };
-    const { statistics } = await makePlan({ spec, hub: bench.hubOptions, registry: bench.registry });
+    const { statistics, warnings } = await makePlan({ spec, hub: bench.hubOptions, registry: bench.registry });
+    expect(warnings.some(({ code }) => code === 'statistics/few-rows')).toBe(selection === ONE);
     expect(statistics?.[0]?.gather).not.toHaveProperty('isUpperBound');
     return statistics?.[0]?.gather?.tokens ?? 0;
   };
   const all = await tokens('');
   expect(await tokens(', limit: 10')).toBeLessThan(all / 10);
   expect(await tokens(', split: "[:10%]"')).toBeLessThan(all / 5);
+  expect(await tokens(ONE)).toBeGreaterThan(0);
 });
 
 test('statistics are gathered where data is given, published, found by the next merge, and every way gives the same bytes', async () => {

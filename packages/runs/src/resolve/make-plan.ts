@@ -75,7 +75,7 @@ export async function makePlan(options: {
     warnings: [
       ...collectWarnings({ recipe, inputs, merge, licence }),
       ...computeWarnings({ recipe, merge }),
-      ...(statistics?.warnings ?? []).map((message) => ({ code: 'statistics/outdated', message })),
+      ...(statistics?.warnings ?? []),
     ],
   };
 }

@@ -14,6 +14,7 @@ import {
   estimateTokens,
   expectedShapes,
   findMeasure,
+  findShortEntry,
   findStatistics,
   type GatheringLimits,
   type GatheringPlan,
@@ -26,6 +27,7 @@ import {
   weightsSha256,
 } from '@hubfuse/statistics';
 import type { OpenedInput } from '../resolve/open-inputs.ts';
+import type { PlanWarning } from '../run-plan.ts';
 import { refreshLimits } from '../search/refresh-limits.ts';
 import { loadCalibration } from './load-calibration.ts';
 import { openNamedStatistics, pinStatistics } from './open-statistics.ts';
@@ -37,7 +39,7 @@ export interface StatisticsPlan {
   planned: readonly (PlannedModelStatistics | undefined)[];
   /** What the merge is planned with, in the same order. */
   statistics: readonly (ModelStatistics | undefined)[];
-  warnings: readonly string[];
+  warnings: readonly PlanWarning[];
 }
 
 interface PlanContext {
@@ -81,7 +83,7 @@ export function requestOf({
 interface PlannedOne {
   planned: PlannedModelStatistics;
   statistics: ModelStatistics;
-  warnings: string[];
+  warnings: PlanWarning[];
 }
 
 async function planOne(
@@ -99,7 +101,7 @@ async function planOne(
   if (statistics === undefined && calibration === undefined) return undefined;
   const subject = await subjectOf(input, request, context.registry);
   const { model, modelSha256 } = subject;
-  const warnings: string[] = [];
+  const warnings: PlanWarning[] = [];
   if (statistics !== undefined) {
     const type = named?.kind === 'hub' ? named.type : 'model';
     try {
@@ -110,13 +112,24 @@ async function planOne(
     } catch (error) {
       // What a repository happens to hold may be outdated; what the recipe names must be right.
       if (named !== undefined || calibration === undefined || !(error instanceof StatisticsError)) throw error;
-      warnings.push(`${error.summary}: gathered anew on the recipe's data`);
+      const message = `${error.summary}: gathered anew on the recipe's data`;
+      warnings.push({ code: 'statistics/outdated', message });
     }
   }
   if (calibration === undefined) return undefined;
   const { layout, ...gather } = await planToGather({ input, request, calibration, context });
   const refresh = await planToRefresh({ input, request, calibration, context });
+  warnings.push(...warnOfFewRows(layout, calibration));
   return { planned: { request, model, modelSha256, gather, ...refresh }, statistics: layout, warnings };
+}
+
+/** Rows are known when they have been gathered: an estimate that is too low is no reason to refuse, but one to look. */
+function warnOfFewRows(layout: ModelStatistics, { path }: Calibration): PlanWarning[] {
+  const found = findShortEntry(layout);
+  if (found === undefined) return [];
+  const { key, rows, needed } = found;
+  const message = `"${key}" of ${layout.source.name} will be the mean of some ${rows} rows, and a merge is refused below ${needed}: take more examples`;
+  return [{ code: 'statistics/few-rows', message, where: path }];
 }
 
 /** What gathering anew takes for a model that evolution has changed, where the recipe wants that. */
