@@ -190,11 +190,14 @@ function collectWarnings(options: {
 }): PlanWarning[] {
   const { recipe, inputs, merge, licence } = options;
   return [
+    // Those of the recipe, which the plan of the merge repeats, with their place.
     ...recipe.warnings.map(({ message, path }) => ({ code: 'recipe/warning', message, where: path })),
     ...inputs.flatMap(({ inspection, entry }) =>
       inspection.findings.map(({ code, message }) => ({ code, message, where: entry.path })),
     ),
-    ...merge.warnings.map((message) => ({ code: 'merge/warning', message })),
+    ...merge.warnings
+      .filter((message) => !recipe.warnings.some((warning) => warning.message === message))
+      .map((message) => ({ code: 'merge/warning', message })),
     ...licence.findings
       .filter(({ severity }) => severity !== 'note')
       .map(({ severity, message }) => ({ code: `licence/${severity}`, message })),
