@@ -283,7 +283,7 @@ function isEverywhere(mask: v128): bool {
 function append(key: v128, outside: v128, keys: usize, inside: u32, capacity: u32): u32 {
   const lanes = i32x4.bitmask(outside) ^ 15;
   if (inside + 4 <= capacity) v128.store(keys + (<usize>inside << 2), i8x16.swizzle(key, frontOrder(lanes)));
-  else storeWhereRoom(key, lanes, keys, inside, capacity);
+  else if (inside < capacity) storeWhereRoom(key, lanes, keys, inside, capacity);
   return inside + popcnt(lanes);
 }
 
