@@ -91,7 +91,10 @@ export interface Block {
   readonly kernels: Kernels;
   /** Working space of so many values (default: those of the block) that lasts until the block is done. Its contents are undefined. */
   scratch(values?: number): Float32Array;
-  /** The values as they are stored. Absent where they are of another dtype or no longer those. */
+  /**
+   * `base` and `models` as they are stored. Absent where they are of another dtype or no longer those: a block that is made of this
+   * one with other rows has none.
+   */
   readonly bfloat16?: StoredRows | undefined;
   /** Room that the block has to itself until it is written, where the method asks for it and there is some. */
   readonly notes?: BlockNotes | undefined;

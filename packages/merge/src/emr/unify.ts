@@ -68,7 +68,7 @@ function methodProgram({ unify, models, parameters }: UnifyOptions): UnifyProgra
 function aroundZero(block: Block, parameters: TensorParameters): Block {
   const base = block.scratch();
   block.kernels.fill(base, 0);
-  return { ...block, base, models: taskVectors(block), parameters };
+  return { ...block, base, models: taskVectors(block), bfloat16: undefined, parameters };
 }
 
 function defaultsOf(parameters: (typeof ties)['parameters']): ParameterValues {
