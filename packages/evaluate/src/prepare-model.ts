@@ -63,6 +63,7 @@ export async function prepareModel(
         tensors: all,
         registry: options.registry,
         folder: weights,
+        unpadded: true,
       });
       return {
         name,

@@ -123,7 +123,7 @@ export class SessionHost {
         message: `the model has ${width} logits, but config.json names ${loaded.labels} labels`,
       });
     }
-    if (!values.every(Number.isFinite)) {
+    if (!allFinite(values)) {
       throw new EvaluationError({
         code: 'evaluate/not-finite',
         where: loaded.name,
@@ -168,12 +168,19 @@ async function explain<T>(answer: Promise<T>, name: string, what: string): Promi
 async function modelInputs(batch: BatchTensors): Promise<Record<string, Tensor>> {
   const { Tensor } = await import('@huggingface/transformers');
   const dims = [batch.examples, batch.length];
-  const tensor = (values: Int32Array): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  const tensor = (values: Int32Array): Tensor => new Tensor('int64', widened(values), dims);
   return {
     input_ids: tensor(batch.ids),
     attention_mask: tensor(attentionMask(batch)),
     ...(batch.typeIds === undefined ? {} : { token_type_ids: tensor(batch.typeIds) }),
   };
+}
+
+/** `BigInt64Array.from` takes an iterator and a call for each of them. */
+function widened(values: Int32Array): BigInt64Array {
+  const wide = new BigInt64Array(values.length);
+  for (let index = 0; index < values.length; index++) wide[index] = BigInt(values[index] as number);
+  return wide;
 }
 
 function labelRows(batch: BatchTensors, shape: RunRequest['logits']): Int32Array {
@@ -231,9 +238,16 @@ function ownAnswers({ values, width, rows }: MemberLogits): Int32Array {
   return rows.map((row) => (row === -1 ? -1 : largest(values.subarray(row * width, (row + 1) * width))));
 }
 
+function allFinite(values: Float32Array): boolean {
+  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false;
+  return true;
+}
+
 /** Position of the largest value; the first among equals. */
 function largest(values: Float32Array): number {
   let best = 0;
-  for (const [position, value] of values.entries()) if (value > (values[best] ?? value)) best = position;
+  for (let position = 1; position < values.length; position++) {
+    if ((values[position] as number) > (values[best] as number)) best = position;
+  }
   return best;
 }

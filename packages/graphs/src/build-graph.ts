@@ -30,6 +30,11 @@ export interface GraphOptions {
    * `hidden_states.<i>`, the embedding output (0) and the output of every layer.
    */
   outputs?: 'logits' | 'hidden-states' | undefined;
+  /**
+   * Whether linear layers leave out the tokens that `attention_mask` hides: the outputs at those say nothing then, and the others are
+   * the same but for rounding. Default: only for taps that leave padding out.
+   */
+  unpadded?: boolean | undefined;
   /** Second moments of layer inputs as the only outputs (`findTaps`, `tapOutputs`), instead of those above. */
   taps?: TapOptions | undefined;
   /** Gradients of a log-likelihood as the only outputs (`findDifferentiable`, `gradientOutput`), instead of all those. */
@@ -91,6 +96,7 @@ export function composeGraph(options: GraphOptions, place: (tensor: StoredTensor
     place,
     hiddenStates: options.outputs === 'hidden-states',
     everyToken: options.outputs === 'hidden-states' || options.taps !== undefined,
+    unpadded: options.unpadded ?? options.taps?.padding === 'mask',
   });
   architecture.build(builder, model);
   return builder;

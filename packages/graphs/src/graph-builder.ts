@@ -62,6 +62,8 @@ export class GraphBuilder {
    * read all of them.
    */
   readonly everyToken: boolean;
+  /** Whether what has a row for each token has none for padding (`Sequence`). */
+  readonly unpadded: boolean;
   /** Heads of every attention that was emitted. */
   readonly attentionHeads: number[] = [];
 
@@ -72,11 +74,13 @@ export class GraphBuilder {
     place: (tensor: StoredTensor) => WeightData;
     hiddenStates: boolean;
     everyToken: boolean;
+    unpadded: boolean;
   }) {
     this.#weights = options.weights;
     this.#place = options.place;
     this.hiddenStates = options.hiddenStates;
     this.everyToken = options.everyToken;
+    this.unpadded = options.unpadded;
     this.#graph = { name: options.name, nodes: [], initializers: [], inputs: [], outputs: [], values: [] };
   }
 

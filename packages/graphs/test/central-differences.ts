@@ -61,6 +61,7 @@ export function emptyBuilder(): GraphBuilder {
     },
     hiddenStates: false,
     everyToken: false,
+    unpadded: false,
   });
 }
 

@@ -52,7 +52,7 @@ export default defineArchitecture({
 
 function encode(builder: GraphBuilder, sizes: BertSizes, readout: Readout): Encoded {
   const { inputIds, attentionMask } = tokenInputs(builder);
-  const sequence = new Sequence(builder, inputIds);
+  const sequence = new Sequence(builder, { inputIds, attentionMask });
   const { width, epsilon } = sizes;
   const embeddings = 'bert.embeddings';
   const words = embedding(builder, inputIds, `${embeddings}.word_embeddings.weight`, {

@@ -97,7 +97,7 @@ function readSizes(model: ModelDescription): Sizes {
 
 function encode(builder: GraphBuilder, sizes: Sizes, asked: Readout): Encoded {
   const { inputIds, attentionMask } = tokenInputs(builder);
-  const sequence = new Sequence(builder, inputIds);
+  const sequence = new Sequence(builder, { inputIds, attentionMask });
   const { width } = sizes;
   const readout = sizes.layers === 0 ? 'every-token' : asked;
   const embeddings = 'distilbert.embeddings';

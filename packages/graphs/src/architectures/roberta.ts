@@ -67,7 +67,7 @@ export default defineArchitecture({
 function encode(builder: GraphBuilder, sizes: BertSizes, options: { padId: number; readout: Readout }): Encoded {
   const { padId, readout } = options;
   const { inputIds, attentionMask } = tokenInputs(builder);
-  const sequence = new Sequence(builder, inputIds);
+  const sequence = new Sequence(builder, { inputIds, attentionMask });
   const { width, epsilon } = sizes;
   const embeddings = 'roberta.embeddings';
   const words = embedding(builder, inputIds, `${embeddings}.word_embeddings.weight`, {

@@ -116,6 +116,7 @@ beforeAll(async () => {
     }),
     hiddenStates: false,
     everyToken: false,
+    unpadded: false,
   });
   const input = builder.input('input', 'float32', ['size']);
   for (const name of NAMES) builder.output(name, activation(builder, name, input, name), ['size']);

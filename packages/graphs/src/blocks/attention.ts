@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from '../graph-builder.ts';
 import type { Readout, Sequence } from './sequence.ts';
 
 /**
- * Scaled dot-product attention over rows: query, key and value are [batch * length, heads * headSize], and so is the
+ * Scaled dot-product attention over rows: query, key and value are [tokens, heads * headSize], and so is the
  * result. `bias` is added to the scores [batch, heads, query, key]. With `readout: first-token` (default `every-token`) the
  * query is that of the first tokens [batch, heads * headSize], and so is the result.
  */
@@ -28,5 +28,7 @@ export function attention(
   const scores = builder.node('Mul', [products, builder.scalar(1 / Math.sqrt(headSize))]);
   const weights = builder.node('Softmax', [builder.node('Add', [scores, bias])], { axis: -1 });
   const mixed = builder.node('Transpose', [builder.node('MatMul', [weights, value])], { perm: [0, 2, 1, 3] });
-  return sequence.toRows(mixed, heads * headSize);
+  const width = heads * headSize;
+  if (first) return builder.node('Reshape', [mixed, builder.constant('int64', [-1, width])]);
+  return sequence.toRows(mixed, width);
 }

@@ -1,17 +1,29 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
 
+/** Where the tokens of an unpadded graph are: both int64. */
+interface Places {
+  /** The places of the tokens among [batch * length], in order: [tokens]. */
+  ofRows: Value;
+  /** The row of each place [batch, length]; a place of padding names that of the token before it. */
+  ofTokens: Value;
+}
+
 /**
  * The shape [batch, length] of a graph's tokens. Between the embeddings and the head a graph works on rows, one per token
- * [batch * length, width], so that every linear layer is one Gemm.
+ * [tokens, width], so that every linear layer is one Gemm. There are batch * length of them, or, in an unpadded graph, one for
+ * each token that is no padding; only attention needs them in their places then.
  */
 export class Sequence {
   readonly #builder: GraphBuilder;
   /** Shape of the token ids: int64 [2]. */
   readonly #size: Value;
+  readonly #places: Places | undefined;
 
-  constructor(builder: GraphBuilder, inputIds: Value) {
+  /** @param tokens `inputIds` and `attentionMask` as int64 [batch, length] */
+  constructor(builder: GraphBuilder, tokens: { inputIds: Value; attentionMask: Value }) {
     this.#builder = builder;
-    this.#size = builder.node('Shape', [inputIds]);
+    this.#size = builder.node('Shape', [tokens.inputIds]);
+    this.#places = builder.unpadded ? this.#placesOf(tokens.attentionMask) : undefined;
   }
 
   /** Length of the sequences: int64 [1]. */
@@ -19,21 +31,42 @@ export class Sequence {
     return this.#builder.node('Gather', [this.#size, this.#builder.constant('int64', [1])]);
   }
 
-  /** [batch, length, width] to [batch * length, width]; also for more than one inner dimension. */
+  /** [batch, length, width] to rows; also for more than one inner dimension. */
   toRows(value: Value, width: number): Value {
-    return this.#builder.node('Reshape', [value, this.#builder.constant('int64', [-1, width])]);
+    const all = this.#builder.node('Reshape', [value, this.#builder.constant('int64', [-1, width])]);
+    return this.#places === undefined ? all : this.#builder.node('Gather', [all, this.#places.ofRows]);
   }
 
-  /** [batch * length, product of inner] to [batch, length, ...inner]. */
+  /** Rows [tokens, product of inner] to [batch, length, ...inner]; padding that has no row is filled with that of some token. */
   fromRows(rows: Value, inner: readonly number[]): Value {
+    const placed = this.#places === undefined ? rows : this.#builder.node('Gather', [rows, this.#places.ofTokens]);
+    if (this.#places !== undefined && inner.length === 1) return placed;
     const shape = this.#builder.node('Concat', [this.#size, this.#builder.constant('int64', inner)], { axis: 0 });
-    return this.#builder.node('Reshape', [rows, shape]);
+    return this.#builder.node('Reshape', [placed, shape]);
   }
 
-  /** The row of each sequence's first token: [batch * length, width] to [batch, width]. */
+  /** The row of each sequence's first token: [batch, width]. */
   firstToken(rows: Value, width: number): Value {
     const first = this.#builder.constant('int64', [0], []);
-    return this.#builder.node('Gather', [this.fromRows(rows, [width]), first], { axis: 1 });
+    if (this.#places === undefined) {
+      return this.#builder.node('Gather', [this.fromRows(rows, [width]), first], { axis: 1 });
+    }
+    return this.#builder.node('Gather', [
+      rows,
+      this.#builder.node('Gather', [this.#places.ofTokens, first], { axis: 1 }),
+    ]);
+  }
+
+  #placesOf(attentionMask: Value): Places {
+    const builder = this.#builder;
+    const all = builder.constant('int64', [-1]);
+    const seen = builder.node('Reshape', [attentionMask, all]);
+    const counted = builder.node('CumSum', [seen, builder.constant('int64', [0], [])]);
+    const rows = builder.node('Sub', [counted, builder.constant('int64', [1], [])]);
+    return {
+      ofRows: builder.node('Reshape', [builder.node('NonZero', [seen]), all]),
+      ofTokens: builder.node('Reshape', [builder.node('Max', [rows, builder.constant('int64', [0], [])]), this.#size]),
+    };
   }
 }
 
@@ -43,7 +76,7 @@ export type Readout = 'every-token' | 'first-token';
 /** The tokens of a graph after its encoder. */
 export interface Encoded {
   sequence: Sequence;
-  /** The last hidden state as rows [batch * length, width]; with the readout `first-token` [batch, width]. */
+  /** The last hidden state as rows [tokens, width]; with the readout `first-token` [batch, width]. */
   rows: Value;
   width: number;
   /** Default `every-token`. */

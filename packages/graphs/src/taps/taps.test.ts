@@ -62,8 +62,8 @@ function registryOf(build: (toy: Toy) => void): Registry {
     heads: [],
     labelTensors: [],
     build(builder) {
-      const { inputIds } = tokenInputs(builder);
-      const sequence = new Sequence(builder, inputIds);
+      const { inputIds, attentionMask } = tokenInputs(builder);
+      const sequence = new Sequence(builder, { inputIds, attentionMask });
       const words = embedding(builder, inputIds, 'toy.words.weight', { entries: 3, width: 2 });
       build({ builder, inputIds, rows: sequence.toRows(words, 2), sequence });
     },
