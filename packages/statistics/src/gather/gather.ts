@@ -69,7 +69,6 @@ export async function gatherStatistics(options: GatherOptions): Promise<WrittenS
   const writer = await StatisticsWriter.open({ path: options.path, dtype: plan.dtype });
   try {
     const gather = async (entries: readonly MeasuredEntry[], pass: number): Promise<EntryValues[]> => {
-      if (pass > 1) new Float64Array(sums).fill(0);
       const graph = await plan.measurement.graph(entries.map(({ key }) => key));
       return runPass({
         ...{ name: model.name, graph, entries, sums, runs, dtype: plan.dtype, workers, signal },

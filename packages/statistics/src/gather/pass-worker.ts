@@ -73,6 +73,8 @@ function add({ index, counted }: { index: number; counted: number }, results: Ou
   for (const [at, entry] of start.entries.entries()) {
     takeTurn(turns, at, index, () => {
       const target = sumsOf(entry);
+      // Memory that is new would be read before it is written, which maps each page twice; memory of a pass before holds its means.
+      if (index === 0) target.fill(0);
       for (const contribution of entry.contributions) {
         const indices = contribution.rule === 'row-squares' ? indicesOf(results, contribution.indices) : undefined;
         accumulate(target, { values: valuesOf(results, contribution.output), indices }, contribution);

@@ -31,7 +31,7 @@ export async function runPass(options: {
   name: string;
   graph: OpenableGraph;
   entries: readonly MeasuredEntry[];
-  /** Room for the sums, of at least `sumBytes(entries)`. The values that are returned stand in it. */
+  /** Room for the sums, of at least `sumBytes(entries)`. The values that are returned stand in it, whatever was there. */
   sums: SharedArrayBuffer;
   runs: RunSequence;
   dtype: StorageType;
