@@ -15,6 +15,14 @@ export interface Value {
   readonly name: string;
 }
 
+/** Where the tokens of an unpadded graph are: both int64. */
+export interface TokenPlaces {
+  /** The places of the tokens among [batch * length], in order: [tokens]. */
+  ofRows: Value;
+  /** The row of each place [batch, length]; a place of padding names that of the token before it. */
+  ofTokens: Value;
+}
+
 /** Attributes as a builder writes them: whole numbers are ints, `{ float }` is a float, a string is a string. */
 export type Attributes = Readonly<
   Record<string, number | boolean | string | readonly number[] | { readonly float: number }>
@@ -64,6 +72,8 @@ export class GraphBuilder {
   readonly everyToken: boolean;
   /** Whether what has a row for each token has none for padding (`Sequence`). */
   readonly unpadded: boolean;
+  /** Where the tokens of an unpadded graph are, once a `Sequence` has found them. */
+  places: TokenPlaces | undefined;
   /** Heads of every attention that was emitted. */
   readonly attentionHeads: number[] = [];
 

@@ -1,12 +1,4 @@
-import type { GraphBuilder, Value } from '../graph-builder.ts';
-
-/** Where the tokens of an unpadded graph are: both int64. */
-interface Places {
-  /** The places of the tokens among [batch * length], in order: [tokens]. */
-  ofRows: Value;
-  /** The row of each place [batch, length]; a place of padding names that of the token before it. */
-  ofTokens: Value;
-}
+import type { GraphBuilder, TokenPlaces, Value } from '../graph-builder.ts';
 
 /**
  * The shape [batch, length] of a graph's tokens. Between the embeddings and the head a graph works on rows, one per token
@@ -17,13 +9,14 @@ export class Sequence {
   readonly #builder: GraphBuilder;
   /** Shape of the token ids: int64 [2]. */
   readonly #size: Value;
-  readonly #places: Places | undefined;
+  readonly #places: TokenPlaces | undefined;
 
   /** @param tokens `inputIds` and `attentionMask` as int64 [batch, length] */
   constructor(builder: GraphBuilder, tokens: { inputIds: Value; attentionMask: Value }) {
     this.#builder = builder;
     this.#size = builder.node('Shape', [tokens.inputIds]);
     this.#places = builder.unpadded ? this.#placesOf(tokens.attentionMask) : undefined;
+    builder.places = this.#places;
   }
 
   /** Length of the sequences: int64 [1]. */
@@ -57,7 +50,7 @@ export class Sequence {
     ]);
   }
 
-  #placesOf(attentionMask: Value): Places {
+  #placesOf(attentionMask: Value): TokenPlaces {
     const builder = this.#builder;
     const all = builder.constant('int64', [-1]);
     const seen = builder.node('Reshape', [attentionMask, all]);

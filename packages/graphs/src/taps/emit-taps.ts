@@ -4,6 +4,7 @@ import { ElementType, type OnnxGraph } from '../onnx-model.ts';
 import { pruneGraph } from '../prune-graph.ts';
 import { findLinearLayers } from './linear-layers.ts';
 import { halvesOf, type Tap, type TapOptions, type TapPart, tapOutputs, tapParts, tapsOf } from './taps.ts';
+import { unpaddedRows } from './unpadded-rows.ts';
 
 const ATTENTION_MASK = 'attention_mask';
 
@@ -16,7 +17,7 @@ export function graphWithTaps(builder: GraphBuilder, options: TapOptions): OnnxG
   const graph = builder.finish();
   const taps = new Map(tapsOf(findLinearLayers(graph)).map((tap) => [tap.layer, tap]));
   const masked = options.padding === 'mask' && graph.inputs.some(({ name }) => name === ATTENTION_MASK);
-  const mask = masked ? tokenMask(builder) : undefined;
+  const mask = masked ? tokenMask(builder, graph) : undefined;
   const outputs = new Set<string>();
   // onnxruntime computes what no other node needs from the last node to the first, each with what leads to it. So a tap is
   // measured when its input has been computed, and the inputs of all taps need not be there at once.
@@ -41,19 +42,21 @@ interface TokenMask {
   seen: Value;
   /** batch * length: int64 [1] */
   tokens: Value;
+  /** Values that have no rows for padding. */
+  unpadded: ReadonlySet<string>;
 }
 
-function tokenMask(builder: GraphBuilder): TokenMask {
+function tokenMask(builder: GraphBuilder, graph: OnnxGraph): TokenMask {
   const mask = builder.node('Cast', [{ name: ATTENTION_MASK }], { to: ElementType.bool });
   const seen = builder.node('Reshape', [mask, builder.constant('int64', [-1])]);
-  return { seen, tokens: builder.node('Shape', [seen]) };
+  return { seen, tokens: builder.node('Shape', [seen]), unpadded: unpaddedRows(graph, builder.places) };
 }
 
 function emitTap(builder: GraphBuilder, tap: Tap, mask: TokenMask | undefined): string[] {
   const shape = builder.constant('int64', [-1, tap.width]);
   const parts = tap.inputs.map((name) => {
     const rows = builder.node('Reshape', [{ name }, shape]);
-    return mask === undefined ? rows : withoutPadding(builder, rows, mask);
+    return mask === undefined || mask.unpadded.has(name) ? rows : withoutPadding(builder, rows, mask);
   });
   const [first] = parts;
   const rows = parts.length === 1 && first !== undefined ? first : builder.node('Concat', parts, { axis: 0 });

@@ -9,7 +9,7 @@ export function accumulate(
 ): void {
   switch (contribution.rule) {
     case 'sum':
-      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (values[at] as number);
+      addValues(sums, values);
       return;
     case 'squares':
       addSquares(sums, values);
@@ -23,12 +23,29 @@ export function accumulate(
   }
 }
 
-/** Millions of values in each run: four at a time are a third faster. */
+// Millions of values in each run: four at a time are a third faster, read one by one. As an array that is taken apart they would
+// take three times as long.
+
+function addValues(sums: Float64Array, values: Float32Array): void {
+  const { length } = sums;
+  let at = 0;
+  for (const last = length - 3; at < last; at += 4) {
+    const a = values[at] as number;
+    const b = values[at + 1] as number;
+    const c = values[at + 2] as number;
+    const d = values[at + 3] as number;
+    sums[at] = (sums[at] as number) + a;
+    sums[at + 1] = (sums[at + 1] as number) + b;
+    sums[at + 2] = (sums[at + 2] as number) + c;
+    sums[at + 3] = (sums[at + 3] as number) + d;
+  }
+  for (; at < length; at++) sums[at] = (sums[at] as number) + (values[at] as number);
+}
+
 function addSquares(sums: Float64Array, values: Float32Array): void {
   const { length } = sums;
   let at = 0;
   for (const last = length - 3; at < last; at += 4) {
-    // One by one: as an array that is taken apart they take three times as long.
     const a = values[at] as number;
     const b = values[at + 1] as number;
     const c = values[at + 2] as number;
@@ -74,10 +91,7 @@ function addUpper(
   for (let i = 0; i < rows; i++) {
     const row = firstRow + i;
     const below = Math.max(0, row - firstColumn);
-    let to = triangleOffset(width, row) + firstColumn + below - row;
-    const end = (i + 1) * columns;
-    for (let from = i * columns + below; from < end; from++, to++) {
-      sums[to] = (sums[to] as number) + (values[from] as number);
-    }
+    const to = triangleOffset(width, row) + firstColumn + below - row;
+    addValues(sums.subarray(to, to + columns - below), values.subarray(i * columns + below, (i + 1) * columns));
   }
 }
