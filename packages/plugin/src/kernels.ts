@@ -33,7 +33,16 @@ export interface Kernels {
   /** How many values have a magnitude of at least `threshold`. */
   countAtLeast(x: Float32Array, threshold: number): number;
   /** out[i] = sum over j of weights[j] rows[j][i], rows in order, in float64 and rounded once */
-  weightedSum(out: Float32Array, rows: readonly Float32Array[], weights: readonly number[]): void;
+  weightedSum(out: Float32Array, rows: readonly StoredRow[], weights: readonly number[]): void;
+  /**
+   * out[i] = base[i] + sum over j of weights[j] (models[j][i] - base[i]): each difference in float32, their sum as that of
+   * `weightedSum`
+   */
+  addTaskVectors(
+    out: Float32Array,
+    rows: { base: StoredRow; models: readonly StoredRow[] },
+    weights: readonly number[],
+  ): void;
   /**
    * Sign consensus. The elected sign is that of sum_j weights[j] rows[j][i], or `zero` where that sum is zero; terms
    * that disagree with it, and zeros, do not count. `sum`: the terms' sum; `mean`: that over the sum of the weights of

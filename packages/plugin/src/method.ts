@@ -102,7 +102,7 @@ export interface Block {
 
 /** Rows of a block as bfloat16 is stored, read when they are asked for. They lie where `base` and `models` will. */
 export interface StoredRows {
-  /** Need not be finite. */
+  /** Need not be finite; empty for a method without base. */
   base(): Uint16Array;
   /** Need not be finite. */
   model(index: number): Uint16Array;

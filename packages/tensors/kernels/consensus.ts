@@ -1,5 +1,6 @@
 // Kernels over several rows at once. `rows` points to a table of row addresses (32-bit), `weights` to float32 weights.
-import { doubles, rounded } from "./doubles";
+import { doubles, lowerDoubles, rounded, upperDoubles } from "./doubles";
+import { valuesAt } from "./stored";
 
 @inline
 function row(rows: usize, j: i32): usize {
@@ -17,40 +18,89 @@ function weight(weights: usize, j: i32): v128 {
  * are float64 here.
  */
 export function weightedSum(out: usize, rows: usize, weights: usize, count: i32, n: i32): void {
+  sumLoop(out, 0, rows, weights, count, n, false, false);
+}
+
+/** The same for rows of bfloat16. */
+export function weightedSumBfloat16(out: usize, rows: usize, weights: usize, count: i32, n: i32): void {
+  sumLoop(out, 0, rows, weights, count, n, true, false);
+}
+
+/** out = base + sum of weight * (row - base): differences and their sum are rounded to float32 on the way. */
+export function addTaskVectors(out: usize, base: usize, rows: usize, weights: usize, count: i32, n: i32): void {
+  sumLoop(out, base, rows, weights, count, n, false, true);
+}
+
+/** The same for a base and rows of bfloat16. */
+export function addTaskVectorsBfloat16(out: usize, base: usize, rows: usize, weights: usize, count: i32, n: i32): void {
+  sumLoop(out, base, rows, weights, count, n, true, true);
+}
+
+/** Four values of a row, or what they differ from those of the base by. */
+@inline
+function term(x: usize, i: i32, start: v128, half: bool, moved: bool): v128 {
+  const values = valuesAt(x, i, half);
+  return moved ? f32x4.sub(values, start) : values;
+}
+
+/** The first two of four terms in float64. Where they are values as they stand in memory, loading widens them on the way. */
+@inline
+function lower(terms: v128, at: usize, plain: bool): v128 {
+  return plain ? doubles(at) : lowerDoubles(terms);
+}
+
+/** The last two. */
+@inline
+function upper(terms: v128, at: usize, plain: bool): v128 {
+  return plain ? doubles(at + 8) : upperDoubles(terms);
+}
+
+/** Inlined with constants for `half` and `moved`. Two vectors at a time share the look-ups of a row's address and weight. */
+@inline
+function sumLoop(
+  out: usize, base: usize, rows: usize, weights: usize, count: i32, n: i32, half: bool, moved: bool,
+): void {
+  const nothing = f32x4.splat(0);
+  const plain = !half && !moved;
   let i: i32 = 0;
-  // Two vectors at a time share the look-ups of a row's address and weight.
   for (; i + 8 <= n; i += 8) {
     const o = <usize>i << 2;
-    const firstRow = row(rows, 0) + o;
+    const start = moved ? valuesAt(base, i, half) : nothing;
+    const next = moved ? valuesAt(base, i + 4, half) : nothing;
+    let x = row(rows, 0);
     let w = v128.load64_splat(weights);
-    let a = f64x2.mul(doubles(firstRow), w);
-    let b = f64x2.mul(doubles(firstRow + 8), w);
-    let c = f64x2.mul(doubles(firstRow + 16), w);
-    let d = f64x2.mul(doubles(firstRow + 24), w);
+    let u = term(x, i, start, half, moved);
+    let v = term(x, i + 4, next, half, moved);
+    let a = f64x2.mul(lower(u, x + o, plain), w);
+    let b = f64x2.mul(upper(u, x + o, plain), w);
+    let c = f64x2.mul(lower(v, x + o + 16, plain), w);
+    let d = f64x2.mul(upper(v, x + o + 16, plain), w);
     for (let j: i32 = 1; j < count; j++) {
-      const x = row(rows, j) + o;
+      x = row(rows, j);
       w = v128.load64_splat(weights + (<usize>j << 3));
-      a = f64x2.add(a, f64x2.mul(doubles(x), w));
-      b = f64x2.add(b, f64x2.mul(doubles(x + 8), w));
-      c = f64x2.add(c, f64x2.mul(doubles(x + 16), w));
-      d = f64x2.add(d, f64x2.mul(doubles(x + 24), w));
+      u = term(x, i, start, half, moved);
+      v = term(x, i + 4, next, half, moved);
+      a = f64x2.add(a, f64x2.mul(lower(u, x + o, plain), w));
+      b = f64x2.add(b, f64x2.mul(upper(u, x + o, plain), w));
+      c = f64x2.add(c, f64x2.mul(lower(v, x + o + 16, plain), w));
+      d = f64x2.add(d, f64x2.mul(upper(v, x + o + 16, plain), w));
     }
-    v128.store(out + o, rounded(a, b));
-    v128.store(out + o, rounded(c, d), 16);
+    v128.store(out + o, moved ? f32x4.add(rounded(a, b), start) : rounded(a, b));
+    v128.store(out + o, moved ? f32x4.add(rounded(c, d), next) : rounded(c, d), 16);
   }
   for (; i < n; i += 4) {
-    const o = <usize>i << 2;
-    const first = row(rows, 0) + o;
+    const start = moved ? valuesAt(base, i, half) : nothing;
     let w = v128.load64_splat(weights);
-    let low = f64x2.mul(doubles(first), w);
-    let high = f64x2.mul(doubles(first + 8), w);
+    let u = term(row(rows, 0), i, start, half, moved);
+    let a = f64x2.mul(lowerDoubles(u), w);
+    let b = f64x2.mul(upperDoubles(u), w);
     for (let j: i32 = 1; j < count; j++) {
-      const x = row(rows, j) + o;
       w = v128.load64_splat(weights + (<usize>j << 3));
-      low = f64x2.add(low, f64x2.mul(doubles(x), w));
-      high = f64x2.add(high, f64x2.mul(doubles(x + 8), w));
+      u = term(row(rows, j), i, start, half, moved);
+      a = f64x2.add(a, f64x2.mul(lowerDoubles(u), w));
+      b = f64x2.add(b, f64x2.mul(upperDoubles(u), w));
     }
-    v128.store(out + o, rounded(low, high));
+    v128.store(out + (<usize>i << 2), moved ? f32x4.add(rounded(a, b), start) : rounded(a, b));
   }
 }
 

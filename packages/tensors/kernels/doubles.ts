@@ -6,6 +6,18 @@ export function doubles(x: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(x));
 }
 
+/** The first two of four float32 values. */
+@inline
+export function lowerDoubles(x: v128): v128 {
+  return f64x2.promote_low_f32x4(x);
+}
+
+/** The last two of them. */
+@inline
+export function upperDoubles(x: v128): v128 {
+  return f64x2.promote_low_f32x4(i64x2.shuffle(x, x, 1, 1));
+}
+
 /** Two and two float64 values as float32. */
 @inline
 export function rounded(low: v128, high: v128): v128 {

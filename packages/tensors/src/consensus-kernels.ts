@@ -1,18 +1,24 @@
-import type { Kernels } from '@hubfuse/plugin';
+import type { Kernels, StoredRow } from '@hubfuse/plugin';
 import { kernelFor, type RowTable } from './row-table.ts';
 
 const MODES = { sum: 0, mean: 1, max: 2 } as const;
 
-/** The kernels that work on several rows at once: weighted sums and the consensus of TIES. */
+/** The kernels that work on several rows at once: weighted sums, task arithmetic and the consensus of TIES. */
 export function consensusKernels(
   raw: Readonly<Record<string, (...values: number[]) => number>>,
   table: RowTable,
-): Pick<Kernels, 'weightedSum' | 'elect' | 'electTrimmed' | 'trimmedSigns'> {
+): Pick<Kernels, 'weightedSum' | 'addTaskVectors' | 'elect' | 'electTrimmed' | 'trimmedSigns'> {
   const call = (name: string, ...values: number[]): number => (raw[name] as (...values: number[]) => number)(...values);
   return {
     weightedSum(out, rows, weights) {
       const filled = table.fill(rows, weights);
-      call('weightedSum', out.byteOffset, filled.rows, filled.wideWeights, rows.length, out.length);
+      const kernel = kernelFor('weightedSum', rows[0] as StoredRow);
+      call(kernel, out.byteOffset, filled.rows, filled.wideWeights, rows.length, out.length);
+    },
+    addTaskVectors(out, { base, models }, weights) {
+      const { rows, wideWeights } = table.fill(models, weights);
+      const kernel = kernelFor('addTaskVectors', base);
+      call(kernel, out.byteOffset, base.byteOffset, rows, wideWeights, models.length, out.length);
     },
     elect(out, rows, weights, { merge, zero }) {
       const filled = table.fill(rows, weights);

@@ -288,6 +288,42 @@ describe('the consensus of TIES', () => {
   });
 });
 
+describe('sums over models', () => {
+  test.each([1, 2, 4, 5])('%d models have the bits of their steps, as they are stored, too', (count) => {
+    const mark = memory.mark;
+    const weights = Array.from({ length: count }, (_, j) => [0.3, 1, -0.25, 0.1, 2][j] as number);
+    for (const length of LENGTHS) {
+      memory.release(mark);
+      const base = deltas(length, { seed: 50, size: 4 });
+      const models = weights.map((_, j) => deltas(length, { seed: 60 + j, size: 4 }));
+      const stored = halves({ base, models });
+      const [sum, expected, out] = [freshRow(length), freshRow(length), freshRow(length)];
+      kernels.weightedSum(sum, models, weights);
+      expect([...sum]).toEqual(
+        Array.from(sum, (_, i) => {
+          const terms = models.map((model, j) => (model[i] as number) * (weights[j] as number));
+          return Math.fround(terms.reduce((total, term) => total + term));
+        }),
+      );
+      kernels.weightedSum(out, stored.models, weights);
+      expect(bits(out)).toEqual(bits(sum));
+      const taus = models.map((model) => {
+        const tau = freshRow(length);
+        kernels.subtract(tau, model, base);
+        return tau;
+      });
+      kernels.weightedSum(expected, taus, weights);
+      kernels.add(expected, expected, base);
+      kernels.addTaskVectors(out, { base, models }, weights);
+      expect(bits(out)).toEqual(bits(expected));
+      out.fill(0);
+      kernels.addTaskVectors(out, stored, weights);
+      expect(bits(out)).toEqual(bits(expected));
+    }
+    memory.release(mark);
+  });
+});
+
 /** A range in the middle, one near the top that most values are below, and one at the bottom. */
 const SHARES = [
   [0.3, 0.8],

@@ -129,6 +129,7 @@ export class KernelInstance implements Kernels {
   readonly matrix: MatrixKernels;
   readonly tasks: Kernels['tasks'];
   readonly weightedSum: Kernels['weightedSum'];
+  readonly addTaskVectors: Kernels['addTaskVectors'];
   readonly elect: Kernels['elect'];
   readonly electTrimmed: Kernels['electTrimmed'];
   readonly trimmedSigns: Kernels['trimmedSigns'];
@@ -147,6 +148,7 @@ export class KernelInstance implements Kernels {
     this.#table = new RowTable(memory, maximumRows);
     const consensus = consensusKernels(this.#raw, this.#table);
     this.weightedSum = consensus.weightedSum;
+    this.addTaskVectors = consensus.addTaskVectors;
     this.elect = consensus.elect;
     this.electTrimmed = consensus.electTrimmed;
     this.trimmedSigns = consensus.trimmedSigns;

@@ -164,7 +164,7 @@ export class BlockRows {
   /** Rows as they are stored, in the room of those that are made from them. */
   #bfloat16(tensor: PlannedTensor, { offset, length }: BlockReference): StoredRows | undefined {
     const { base, parts } = tensor;
-    if (base === undefined || !this.#isBfloat16(tensor)) return undefined;
+    if (!this.#isBfloat16(tensor)) return undefined;
     const read = (part: TensorPart, room: Float32Array): Uint16Array => {
       const row = new Uint16Array(room.buffer, room.byteOffset, length);
       const into = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
@@ -173,7 +173,7 @@ export class BlockRows {
     };
     let stored: Uint16Array | undefined;
     const ofBase = () => {
-      stored ??= read(base, this.#row.base);
+      stored ??= base === undefined ? new Uint16Array(0) : read(base, this.#row.base);
       return stored;
     };
     const ofModel = (index: number) => read(parts[index] as TensorPart, this.#row.models[index] as Float32Array);
@@ -188,7 +188,7 @@ export class BlockRows {
       base: ofBase,
       model: ofModel,
       checked: () => ({
-        base: finite(base, ofBase()),
+        base: base === undefined ? ofBase() : finite(base, ofBase()),
         models: parts.map((part, index) => finite(part, ofModel(index))),
       }),
     };
@@ -198,7 +198,7 @@ export class BlockRows {
   #isBfloat16(tensor: PlannedTensor): boolean {
     const isPlain = ({ dtype, rows }: TensorPart) => dtype === 'BF16' && rows === undefined;
     if (this.#replay !== undefined || this.#keeps(tensor)) return false;
-    return tensor.base !== undefined && isPlain(tensor.base) && tensor.parts.every(isPlain);
+    return (tensor.base === undefined || isPlain(tensor.base)) && tensor.parts.every(isPlain);
   }
 
   /** The room of a whole block of a method over the whole model, for as long as this merge lasts. */

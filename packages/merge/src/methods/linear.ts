@@ -1,6 +1,6 @@
 import { defineMethod } from '@hubfuse/plugin';
 import { modelWeight, option } from '../shared-parameters.ts';
-import { modelNumbers, tensorOption } from '../statistics/task-vectors.ts';
+import { modelNumbers, storedRows, tensorOption } from '../statistics/task-vectors.ts';
 
 export default defineMethod({
   name: 'linear',
@@ -25,7 +25,7 @@ With \`normalize: false\` the division is left out.`,
       const divisor = tensorOption(block, 'normalize') ? weights.reduce((sum, weight) => sum + weight, 0) : 1;
       block.kernels.weightedSum(
         block.out,
-        block.models,
+        storedRows(block).models,
         weights.map((weight) => weight / divisor),
       );
     },

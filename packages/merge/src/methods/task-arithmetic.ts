@@ -1,6 +1,6 @@
 import { defineMethod } from '@hubfuse/plugin';
 import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-parameters.ts';
-import { modelNumbers, taskVectors, tensorNumber, tensorOption } from '../statistics/task-vectors.ts';
+import { modelNumbers, storedRows, tensorNumber, tensorOption } from '../statistics/task-vectors.ts';
 
 /** Sums of weights smaller than this are not divided by, as mergekit does. */
 const LEAST_DIVISOR = 1e-8;
@@ -38,17 +38,15 @@ with weights of 1 is the plain mean.`,
     scope: 'tensor',
     sweeps: [],
     write(block) {
-      const { kernels } = block;
       const weights = modelNumbers(block, 'weight');
       const sum = weights.reduce((total, weight) => total + weight, 0);
       const divisor = tensorOption(block, 'normalize') && Math.abs(sum) >= LEAST_DIVISOR ? sum : 1;
       const scale = tensorNumber(block, 'lambda') / divisor;
-      kernels.weightedSum(
+      block.kernels.addTaskVectors(
         block.out,
-        taskVectors(block),
+        storedRows(block),
         weights.map((weight) => weight * scale),
       );
-      kernels.add(block.out, block.out, block.base);
     },
   }),
 });

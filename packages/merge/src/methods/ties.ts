@@ -10,7 +10,7 @@ import { density, INT8_MASK, LAMBDA, modelWeight, option } from '../shared-param
 import { floatSums } from '../statistics/float-sums.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
 import { signMajority } from '../statistics/sign-majority.ts';
-import { modelNumbers, taskVectors, tensorNumber, tensorOption } from '../statistics/task-vectors.ts';
+import { modelNumbers, storedRows, taskVectors, tensorNumber, tensorOption } from '../statistics/task-vectors.ts';
 
 type Merge = 'mean' | 'sum' | 'max';
 
@@ -41,7 +41,7 @@ function thresholdOf(thresholds: unknown, model: number): number {
 
 /** What a block's models are trimmed by. */
 function trimming(block: Block, thresholds: unknown): TrimmedRows {
-  const { base, models } = block.bfloat16?.checked() ?? block;
+  const { base, models } = storedRows(block);
   return {
     base,
     models,

@@ -8,7 +8,7 @@ import type {
   QuotientRows,
 } from '@hubfuse/plugin';
 import { LEAST_SKIPPED, orderStatistics } from '../statistics/order-statistics.ts';
-import { isUnmoved, modelNumbers, taskVectors } from '../statistics/task-vectors.ts';
+import { isUnmoved, modelNumbers, storedRows, taskVectors } from '../statistics/task-vectors.ts';
 import { type CodeForm, thresholdRank } from './forms.ts';
 
 /** The authors' floor of the sum of weights. */
@@ -129,7 +129,7 @@ function competitors(
   block: Block,
   { form, limits, least }: { form: CodeForm; limits: readonly MagnitudeBounds[]; least: readonly number[] },
 ): Float32Array[] {
-  const rows = fuses(form) ? (block.bfloat16?.checked() ?? block) : block;
+  const rows = fuses(form) ? storedRows(block) : block;
   if (isUnmoved(rows)) {
     leave(block, { noted: limits.map(() => 0), least: [...least] });
     return limits.map(() => new Float32Array(0));

@@ -1,5 +1,10 @@
 import type { Block, StoredRow } from '@hubfuse/plugin';
 
+/** A block's rows as they are stored where kernels take them so, else in float32; finite either way. */
+export function storedRows(block: Block): { base: StoredRow; models: readonly StoredRow[] } {
+  return block.bfloat16?.checked() ?? block;
+}
+
 /** The task vector of one of a block's models, in a scratch row. */
 export function taskVector(block: Block, model: number): Float32Array {
   const row = block.scratch();

@@ -1,5 +1,5 @@
 import type { Block } from '@hubfuse/plugin';
-import { modelNumbers } from './task-vectors.ts';
+import { modelNumbers, storedRows } from './task-vectors.ts';
 
 /** The mean of a block's models, weighted by their `weight`. */
 export function weightedMean(block: Block): void {
@@ -7,7 +7,7 @@ export function weightedMean(block: Block): void {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   block.kernels.weightedSum(
     block.out,
-    block.models,
+    storedRows(block).models,
     weights.map((weight) => weight / sum),
   );
 }
