@@ -1,27 +1,77 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { HashWorkerData } from './hash-worker.ts';
 
-/** Large pieces: hashing is bound by the number of reads otherwise. */
-const CHUNK_BYTES = 4 << 20;
+/** Hashing is bound by the number of reads where they are shorter; pieces longer than a processor's cache are read twice. */
+const CHUNK_BYTES = 1 << 20;
+/** Hashing this much takes as long as a thread takes to start. */
+const THREAD_BYTES = 32 << 20;
 
-/** SHA-256 of a file in hexadecimal, in bounded memory: one piece is read while the one before is hashed. */
+/**
+ * SHA-256 of a file in hexadecimal, in bounded memory. Large files are hashed by threads of their own, as many at a time as there are
+ * cores: whoever asks for several at once waits for the largest, not for their sum.
+ */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
+  signal?.throwIfAborted();
   const file = await open(path);
   try {
-    const chunkBytes = Math.min(CHUNK_BYTES, Math.max(1, (await file.stat()).size));
-    let [chunk, next] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
-    let position = 0;
-    for (let reading = file.read(chunk, 0, chunkBytes, position); ; ) {
-      const { bytesRead } = await reading;
+    const { size } = await file.stat();
+    if (size >= THREAD_BYTES) return await threads.run(() => hashInThread(path, signal));
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, size)));
+    for (let position = 0; ; ) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
       if (bytesRead === 0) return hash.digest('hex');
       signal?.throwIfAborted();
       position += bytesRead;
-      reading = file.read(next, 0, chunkBytes, position);
       hash.update(chunk.subarray(0, bytesRead));
-      [chunk, next] = [next, chunk];
     }
   } finally {
     await file.close();
+  }
+}
+
+/** Runs so many at a time, in the order in which they are given. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}
+
+const threads = new Turns(availableParallelism());
+
+async function hashInThread(path: string, signal: AbortSignal | undefined): Promise<string> {
+  signal?.throwIfAborted();
+  const data: HashWorkerData = { path, chunkBytes: CHUNK_BYTES };
+  const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: data });
+  let abort = () => {};
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener('abort', abort, { once: true });
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`the thread that hashes ${path} ended with code ${code}`)));
+    });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await worker.terminate();
   }
 }

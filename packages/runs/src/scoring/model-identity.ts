@@ -15,9 +15,10 @@ export async function modelIdentity(options: {
   const { folder, files, signal } = options;
   const hash = createHash('sha256');
   const read = files.filter(({ path }) => isRead(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
-  for (const { path, sha256 } of read) {
-    hash.update(`${path}\0${sha256 ?? (await sha256OfFile(join(folder, path), signal))}\n`);
-  }
+  const checksums = await Promise.all(
+    read.map(({ path, sha256 }) => sha256 ?? sha256OfFile(join(folder, path), signal)),
+  );
+  for (const [index, { path }] of read.entries()) hash.update(`${path}\0${checksums[index]}\n`);
   return hash.digest('hex');
 }
 

@@ -17,8 +17,9 @@ export async function weightsSha256(options: {
   signal?: AbortSignal | undefined;
 }): Promise<string> {
   const { source, files, signal } = options;
-  const lines: { path: string; sha256: string }[] = [];
-  for (const file of files) lines.push({ path: file.path, sha256: file.sha256 ?? (await hash(source, file, signal)) });
+  const lines = await Promise.all(
+    files.map(async (file) => ({ path: file.path, sha256: file.sha256 ?? (await hash(source, file, signal)) })),
+  );
   const [first] = lines;
   if (lines.length === 1 && first !== undefined) return first.sha256;
   lines.sort((a, b) => (a.path < b.path ? -1 : 1));
