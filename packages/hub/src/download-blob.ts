@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HubError, type ModelFile, settleAll } from '@hubfuse/plugin';
+import { HubError, type ModelFile, type Semaphore, settleAll } from '@hubfuse/plugin';
 import { fileAddress, type RepoAddress } from './addresses.ts';
 import { lockBlob, removeDeadLock } from './blob-lock.ts';
 import { blobName, type RepoCache, sizeOf } from './cache-layout.ts';
@@ -8,7 +8,6 @@ import type { DownloadEvent } from './events.ts';
 import { FileLocation } from './file-location.ts';
 import { discardLeftovers, PartialDownload, partialName } from './partial-download.ts';
 import type { ByteRange } from './ranged-reader.ts';
-import type { Semaphore } from './semaphore.ts';
 import { TransientFailure, withRetry } from './transient.ts';
 import type { Transport } from './transport.ts';
 

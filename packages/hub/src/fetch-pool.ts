@@ -1,4 +1,4 @@
-import { Semaphore } from './semaphore.ts';
+import { Semaphore } from '@hubfuse/plugin';
 
 const DEFAULT_CONNECTIONS = 8;
 

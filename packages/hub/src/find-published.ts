@@ -1,4 +1,4 @@
-import { settleAll } from '@hubfuse/plugin';
+import { Semaphore, settleAll } from '@hubfuse/plugin';
 import { apiAddress, pageAddress } from './addresses.ts';
 import { listRepository } from './list-repository.ts';
 import { manifestDigest } from './manifest.ts';
@@ -7,7 +7,6 @@ import { holdsOutputs, type Publication } from './publication.ts';
 import { newestCommits, type PublishTarget, readManifestAt, type TargetState } from './publish-target.ts';
 import { pullRequestRefs } from './pull-request-refs.ts';
 import { settlePullRequests } from './pull-requests-of-intent.ts';
-import { Semaphore } from './semaphore.ts';
 import type { Transport } from './transport.ts';
 
 /** How far back a branch's history is searched. */

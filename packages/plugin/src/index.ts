@@ -14,6 +14,7 @@ export * from './parse-tariff.ts';
 export * from './processes.ts';
 export type * from './publisher.ts';
 export * from './registry.ts';
+export * from './semaphore.ts';
 export * from './settle-all.ts';
 export type * from './statistics.ts';
 export type * from './store.ts';

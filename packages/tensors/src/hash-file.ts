@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { Semaphore } from '@hubfuse/plugin';
 import type { HashWorkerData } from './hash-worker.ts';
 
 /** Hashing is bound by the number of reads where they are shorter; pieces longer than a processor's cache are read twice. */
@@ -33,29 +34,7 @@ export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<
   }
 }
 
-/** Runs so many at a time, in the order in which they are given. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(most: number) {
-    this.#free = most;
-  }
-
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
-  }
-}
-
-const threads = new Turns(availableParallelism());
+const threads = new Semaphore(availableParallelism());
 
 async function hashInThread(path: string, signal: AbortSignal | undefined): Promise<string> {
   signal?.throwIfAborted();

@@ -1,6 +1,5 @@
-import { settleAll } from '@hubfuse/plugin';
+import { Semaphore, settleAll } from '@hubfuse/plugin';
 import { hasMark } from '../marks.ts';
-import { Semaphore } from '../semaphore.ts';
 import { type DiscussionAccess, discussionAccess } from './discussion-request.ts';
 import type { Discussion, DiscussionPlace } from './discussion-types.ts';
 import { type DiscussionFilter, discussionsAt } from './list-discussions.ts';
