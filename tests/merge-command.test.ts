@@ -285,3 +285,20 @@ test('a damaged weights file is named, and is no crash', async () => {
   expect(stderr).toContain('model.safetensors');
   await rm(folder, { recursive: true });
 });
+
+test('a tokenizer that gives ids to other tokens is told, with the tokens', async () => {
+  const folder = join(directory, 'swapped');
+  await cp(join(import.meta.dirname, '../examples/intents-tiny/money'), folder, { recursive: true });
+  const tokenizer = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8'));
+  const { vocab } = tokenizer.model as { vocab: Record<string, number> };
+  const [first = '', second = ''] = Object.keys(vocab).filter((token) => /^[a-z]+$/.test(token));
+  [vocab[first], vocab[second]] = [vocab[second] ?? 0, vocab[first] ?? 0];
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+  const merge = (...models: string[]) => run(['merge', ...models, '--method', 'linear', '--out', 'swapped-out']);
+  const { code, stderr } = await merge(address('home'), './swapped');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/warning: the tokenizers of \S+intents-home and \S+swapped differ in 2 of 6222 tokens/);
+  expect(stderr).toContain(JSON.stringify(first));
+  await rm(join(directory, 'swapped-out'), { recursive: true });
+  expect((await merge(address('home'), address('money'))).stderr).not.toContain('tokenizers');
+});

@@ -4,6 +4,7 @@ import { fetchInputs } from '../fetch-inputs.ts';
 import { NO_WEIGHTS } from '../local-inputs.ts';
 import type { Phase } from '../phase.ts';
 import { storedPlan } from '../stored-plan.ts';
+import { tokenizerWarnings } from '../tokenizer-warnings.ts';
 
 /** Brings models and data onto this disk; files that are there already are used. */
 const fetch: Phase = {
@@ -18,6 +19,11 @@ const fetch: Phase = {
       weights: hasChildren(context) && isDivisibleRun(plan) ? NO_WEIGHTS : undefined,
       onProgress: (bytes) => progress({ ...bytes, unit: 'bytes' }),
     });
+    const { inputs, donor } = plan.merge;
+    const models = plan.models.slice(0, inputs.length).map((model, i) => ({ model, folder: output.folders[i] ?? '' }));
+    for (const message of await tokenizerWarnings(models, donor)) {
+      await context.event({ type: 'warning', code: 'merge/tokenizers-differ', message });
+    }
     return { output };
   },
 };
