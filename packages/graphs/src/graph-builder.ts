@@ -18,9 +18,9 @@ export interface Value {
 /** Where the tokens of an unpadded graph are: both int64. */
 export interface TokenPlaces {
   /** The places of the tokens among [batch * length], in order: [tokens]. */
-  ofRows: Value;
+  placesOfRows: Value;
   /** The row of each place [batch, length]; a place of padding names that of the token before it. */
-  ofTokens: Value;
+  rowsOfPlaces: Value;
 }
 
 /** Attributes as a builder writes them: whole numbers are ints, `{ float }` is a float, a string is a string. */

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { Semaphore } from '@hubfuse/plugin';
 import type { HashWorkerData } from './hash-worker.ts';
 
-/** Hashing is bound by the number of reads where they are shorter; pieces longer than a processor's cache are read twice. */
+/** What is read at a time. */
 const CHUNK_BYTES = 1 << 20;
 /** Hashing this much takes as long as a thread takes to start. */
 const THREAD_BYTES = 32 << 20;

@@ -27,15 +27,15 @@ export class Sequence {
   /** [batch, length, width] to rows; also for more than one inner dimension. */
   toRows(value: Value, width: number): Value {
     const all = this.#builder.node('Reshape', [value, this.#builder.constant('int64', [-1, width])]);
-    return this.#places === undefined ? all : this.#builder.node('Gather', [all, this.#places.ofRows]);
+    return this.#places === undefined ? all : this.#builder.node('Gather', [all, this.#places.placesOfRows]);
   }
 
   /** Rows [tokens, product of inner] to [batch, length, ...inner]; padding that has no row is filled with that of some token. */
   fromRows(rows: Value, inner: readonly number[]): Value {
-    const placed = this.#places === undefined ? rows : this.#builder.node('Gather', [rows, this.#places.ofTokens]);
-    if (this.#places !== undefined && inner.length === 1) return placed;
+    const placed = this.#places && this.#builder.node('Gather', [rows, this.#places.rowsOfPlaces]);
+    if (placed !== undefined && inner.length === 1) return placed;
     const shape = this.#builder.node('Concat', [this.#size, this.#builder.constant('int64', inner)], { axis: 0 });
-    return this.#builder.node('Reshape', [placed, shape]);
+    return this.#builder.node('Reshape', [placed ?? rows, shape]);
   }
 
   /** The row of each sequence's first token: [batch, width]. */
@@ -46,7 +46,7 @@ export class Sequence {
     }
     return this.#builder.node('Gather', [
       rows,
-      this.#builder.node('Gather', [this.#places.ofTokens, first], { axis: 1 }),
+      this.#builder.node('Gather', [this.#places.rowsOfPlaces, first], { axis: 1 }),
     ]);
   }
 
@@ -57,8 +57,11 @@ export class Sequence {
     const counted = builder.node('CumSum', [seen, builder.constant('int64', [0], [])]);
     const rows = builder.node('Sub', [counted, builder.constant('int64', [1], [])]);
     return {
-      ofRows: builder.node('Reshape', [builder.node('NonZero', [seen]), all]),
-      ofTokens: builder.node('Reshape', [builder.node('Max', [rows, builder.constant('int64', [0], [])]), this.#size]),
+      placesOfRows: builder.node('Reshape', [builder.node('NonZero', [seen]), all]),
+      rowsOfPlaces: builder.node('Reshape', [
+        builder.node('Max', [rows, builder.constant('int64', [0], [])]),
+        this.#size,
+      ]),
     };
   }
 }

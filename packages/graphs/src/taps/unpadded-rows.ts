@@ -15,8 +15,8 @@ export function unpaddedRows(graph: OnnxGraph, places: TokenPlaces | undefined):
   const constants = new Set(['', ...graph.initializers.map(({ name }) => name)]);
   const isUnpadded = ({ operator, inputs }: OnnxNode): boolean => {
     const [, indices] = inputs;
-    if (operator === 'Gather' && indices === places.ofRows.name) return true;
-    if (operator === 'Gather' && indices === places.ofTokens.name) return false;
+    if (operator === 'Gather' && indices === places.placesOfRows.name) return true;
+    if (operator === 'Gather' && indices === places.rowsOfPlaces.name) return false;
     const rows = OF_THE_FIRST.has(operator) ? inputs.slice(0, 1) : inputs;
     return rows.every((name) => constants.has(name) || unpadded.has(name));
   };
